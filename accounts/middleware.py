@@ -1,0 +1,36 @@
+"""Read the page in the reader's own zone and language, as far as they are known without asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from support import clock
+
+#: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
+ZONE_COOKIE = "tz"
+
+
+def reader_zone(request: HttpRequest) -> str:
+    """Return the IANA zone to show times in: the account's, the browser's, or the site's."""
+    if request.user.is_authenticated:
+        return str(request.user.tz)
+    from_browser = request.COOKIES.get(ZONE_COOKIE, "")
+    return from_browser if clock.is_zone(from_browser) else str(settings.DEFAULT_TIME_ZONE)
+
+
+class ReaderMiddleware:
+    """Activate the reader's zone, and a member's language where they have chosen one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        with timezone.override(reader_zone(request)):
+            return self.get_response(request)

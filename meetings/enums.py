@@ -1,0 +1,63 @@
+"""The closed lists of words that meetings are described with."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class MeetingKind(models.TextChoices):
+    NA_MEETING = "na_meeting", _("NA-style meeting")
+    FAMILY_SUPPORT = "family_support", _("Family support meeting")
+    FAMILY_SESSION = "family_session", _("Family session")
+
+
+class VenueType(models.TextChoices):
+    IN_PERSON = "in_person", _("In person")
+    ONLINE = "online", _("Online")
+    HYBRID = "hybrid", _("In person and online")
+
+
+class SignupPolicy(models.TextChoices):
+    DROP_IN = "drop_in", _("Just come")
+    SIGN_UP = "sign_up", _("Sign up")
+
+
+class OccurrenceStatus(models.TextChoices):
+    SCHEDULED = "scheduled", _("On")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class SignupStatus(models.TextChoices):
+    PENDING = "pending", _("Not confirmed yet")
+    CONFIRMED = "confirmed", _("Confirmed")
+    WAITLISTED = "waitlisted", _("On the waitlist")
+    OFFERED = "offered", _("A place is offered")
+    CANCELLED = "cancelled", _("Cancelled")
+    ATTENDED = "attended", _("Came")
+    MISSED = "missed", _("Did not come")
+
+
+class FormatCategory(models.TextChoices):
+    """What a format speaks of: BMLT's `format_type_enum` (FC1, FC2, FC3, O, LANG), named."""
+
+    PROGRAMME = "programme", _("How it runs")
+    LOCATION = "location", _("The place")
+    AUDIENCE = "audience", _("Who it is for")
+    OPENNESS = "openness", _("Open or closed")
+    LANGUAGE = "language", _("Language")
+
+
+class ServiceBodyKind(models.TextChoices):
+    """BMLT's service body types, and a practice that offers family sessions."""
+
+    GROUP = "GR", _("Group")
+    COOP = "CO", _("Co-operative")
+    GROUP_SUPPORT_UNIT = "GS", _("Group support unit")
+    LOCAL_SERVICE_UNIT = "LS", _("Local service unit")
+    AREA = "AS", _("Area")
+    METRO = "MA", _("Metropolitan area")
+    REGION = "RS", _("Region")
+    ZONE = "ZF", _("Zone")
+    WORLD = "WS", _("World")
+    PRACTICE = "PR", _("Practice")

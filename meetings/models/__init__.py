@@ -1,0 +1,20 @@
+from meetings.models.format import Format, FormatTranslation
+from meetings.models.meeting import Meeting
+from meetings.models.occurrence import Occurrence, OccurrenceChange
+from meetings.models.service_body import ServiceBody
+from meetings.models.signup import HOLDS_A_PLACE, Participant, Signup, StandingSignup
+from meetings.models.venue import Venue
+
+__all__ = [
+    "HOLDS_A_PLACE",
+    "Format",
+    "FormatTranslation",
+    "Meeting",
+    "Occurrence",
+    "OccurrenceChange",
+    "Participant",
+    "ServiceBody",
+    "Signup",
+    "StandingSignup",
+    "Venue",
+]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from meetings.enums import MeetingKind, SignupPolicy, VenueType
+from meetings.models.format import Format
+from meetings.models.service_body import ServiceBody
+from meetings.models.venue import Venue
+from meetings.recurrence import Rule
+
+
+class MeetingQuerySet(models.QuerySet["Meeting"]):
+    def published(self) -> Self:
+        return self.filter(is_published=True)
+
+    def listed(self) -> Self:
+        """What a stranger may find; a published meeting that is not listed is reached by its address alone."""
+        return self.published().filter(is_listed=True)
+
+    def upcoming(self, now: dt.datetime) -> Self:
+        return self.filter(next_starts_at__gte=now)
+
+
+class Meeting(models.Model):
+    """The standing listing: a name, a rule for when, a venue, formats.
+
+    The rule (`rrule`, RFC 5545 section 3.3.10, without DTSTART) runs from `starts_on` at `start_time` on the clocks of
+    `tz`; an empty rule means "by appointment". `next_starts_at` is derived, in UTC, for "what is on soon".
+    """
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(_("name"), max_length=255)
+    group_name = models.CharField(_("group"), max_length=255, blank=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=MeetingKind.choices, default=MeetingKind.NA_MEETING)
+    service_body = models.ForeignKey(ServiceBody, on_delete=models.PROTECT, related_name="meetings")
+    formats = models.ManyToManyField(Format, related_name="meetings", blank=True)
+
+    venue_type = models.CharField(
+        _("how to take part"), max_length=10, choices=VenueType.choices, default=VenueType.IN_PERSON
+    )
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
+    region = models.CharField(_("region"), max_length=255, blank=True)
+    conference_url = models.URLField(_("link to join"), max_length=1000, blank=True)
+    conference_url_notes = models.TextField(_("about the link"), blank=True)
+    conference_phone = models.CharField(_("number to dial"), max_length=100, blank=True)
+    conference_phone_notes = models.TextField(_("about the number"), blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    website = models.URLField(_("website"), max_length=1000, blank=True)
+
+    rrule = models.CharField(_("recurrence rule"), max_length=255, blank=True)
+    starts_on = models.DateField(_("from"), null=True, blank=True)
+    start_time = models.TimeField(_("starts at"), null=True, blank=True)
+    duration = models.DurationField(_("lasts"), default=dt.timedelta(hours=1))
+    tz = models.CharField(_("time zone"), max_length=64)
+    # Derived from the rule, kept by services.schedule: bit 0 is Monday.
+    weekday_mask = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_starts_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    signup_policy = models.CharField(
+        _("signing up"), max_length=10, choices=SignupPolicy.choices, default=SignupPolicy.DROP_IN
+    )
+    capacity = models.PositiveIntegerField(_("places"), null=True, blank=True)
+    is_published = models.BooleanField(_("published"), default=True)
+    is_listed = models.BooleanField(_("can be found by anyone"), default=True)
+    is_temporarily_closed = models.BooleanField(_("temporarily closed"), default=False)
+    facilitators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="facilitated_meetings", blank=True)
+
+    # Where an imported listing came from, and what it looked like then: `source_hash` finds an unchanged row fast.
+    source = models.CharField(max_length=255, blank=True, editable=False)
+    source_id = models.CharField(max_length=255, blank=True, editable=False)
+    source_hash = models.CharField(max_length=64, blank=True, editable=False)
+    source_updated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("meeting")
+        verbose_name_plural = _("meetings")
+        indexes: ClassVar = [
+            models.Index(fields=["next_starts_at", "id"], name="meeting_next"),
+            models.Index(fields=["venue"], name="meeting_venue"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source", "source_id"], condition=~Q(source_id=""), name="meeting_source_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(rrule="") | Q(starts_on__isnull=False, start_time__isnull=False),
+                name="meeting_rule_has_a_start",
+            ),
+            models.CheckConstraint(condition=Q(duration__gt=dt.timedelta(0)), name="meeting_lasts"),
+            models.CheckConstraint(
+                condition=Q(capacity__isnull=True) | Q(capacity__gt=0), name="meeting_capacity_positive"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=MeetingKind.values), name="meeting_kind_known"),
+            models.CheckConstraint(condition=Q(venue_type__in=VenueType.values), name="meeting_venue_type_known"),
+            models.CheckConstraint(
+                condition=Q(signup_policy__in=SignupPolicy.values), name="meeting_signup_policy_known"
+            ),
+            models.CheckConstraint(condition=Q(weekday_mask__lte=127), name="meeting_weekday_mask_in_a_week"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("meetings:detail", args=[self.slug])
+
+    @property
+    def is_by_appointment(self) -> bool:
+        return not self.rrule
+
+    @property
+    def is_online(self) -> bool:
+        return self.venue_type in (VenueType.ONLINE, VenueType.HYBRID)
+
+    @property
+    def is_in_person(self) -> bool:
+        return self.venue_type in (VenueType.IN_PERSON, VenueType.HYBRID)
+
+    @property
+    def rule(self) -> Rule | None:
+        """The recurrence rule without the exceptions that occurrences hold, or None when by appointment."""
+        if self.is_by_appointment:
+            return None
+        # The constraint meeting_rule_has_a_start.
+        assert self.starts_on is not None
+        assert self.start_time is not None
+        return Rule(
+            rrule=self.rrule,
+            starts_on=self.starts_on,
+            start_time=self.start_time,
+            duration=self.duration,
+            tz=self.tz,
+        )

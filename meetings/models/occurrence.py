@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from meetings.enums import OccurrenceStatus
+from meetings.models.meeting import Meeting
+
+
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def scheduled(self) -> Self:
+        return self.filter(status=OccurrenceStatus.SCHEDULED)
+
+    def upcoming(self, now: dt.datetime) -> Self:
+        return self.filter(ends_at__gt=now)
+
+
+class Occurrence(models.Model):
+    """One dated instance of a meeting that has a signup or an exception; all others are computed from the rule.
+
+    `(meeting, original_date)` is its identity for life, the date in the meeting's zone that the rule gave it. A move
+    changes `starts_at` and raises `schedule_seq`; the identity, its signups and its calendar UID stay.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="occurrences")
+    original_date = models.DateField(_("date by the rule"))
+    starts_at = models.DateTimeField(_("starts"))
+    ends_at = models.DateTimeField(_("ends"))
+    status = models.CharField(
+        _("status"), max_length=10, choices=OccurrenceStatus.choices, default=OccurrenceStatus.SCHEDULED
+    )
+    # Set when a facilitator moved this date: a change of the meeting's rule leaves it where they put it.
+    is_moved = models.BooleanField(_("moved"), default=False)
+    schedule_seq = models.PositiveIntegerField(default=0)
+    capacity = models.PositiveIntegerField(_("places"), null=True, blank=True)
+
+    objects = OccurrenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("occurrence")
+        verbose_name_plural = _("occurrences")
+        ordering: ClassVar = ["starts_at", "pk"]
+        indexes: ClassVar = [models.Index(fields=["starts_at"], name="occurrence_starts")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["meeting", "original_date"], name="occurrence_identity"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="occurrence_ends_after_start"),
+            models.CheckConstraint(condition=Q(status__in=OccurrenceStatus.values), name="occurrence_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meeting_id}/{self.original_date:%Y-%m-%d}"
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.status == OccurrenceStatus.CANCELLED
+
+    @property
+    def effective_capacity(self) -> int | None:
+        """Places on this date: its own number, or the meeting's, or None for as many as come."""
+        return self.capacity if self.capacity is not None else self.meeting.capacity
+
+    @property
+    def calendar_uid(self) -> str:
+        """The calendar entry's UID (RFC 5545 section 3.8.4.7), the same for life; it names nothing but itself."""
+        return f"{self.public_id}@homegroup"
+
+
+class OccurrenceChange(models.Model):
+    """What a facilitator did to one date, and when: the history that corrections are worded from."""
+
+    occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="changes")
+    schedule_seq = models.PositiveIntegerField()
+    old_starts_at = models.DateTimeField()
+    new_starts_at = models.DateTimeField()
+    is_cancellation = models.BooleanField(default=False)
+    message = models.TextField(_("message to those coming"), blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("occurrence change")
+        verbose_name_plural = _("occurrence changes")
+        ordering: ClassVar = ["schedule_seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["occurrence", "schedule_seq"], name="occurrence_change_once_per_seq"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.occurrence} #{self.schedule_seq}"

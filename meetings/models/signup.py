@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ContactPoint
+from meetings.enums import SignupStatus
+from meetings.models.meeting import Meeting
+from meetings.models.occurrence import Occurrence
+
+#: A signup in one of these states takes a place.
+HOLDS_A_PLACE = (SignupStatus.CONFIRMED, SignupStatus.OFFERED, SignupStatus.ATTENDED)
+
+
+class Participant(models.Model):
+    """Who comes: a member (`user`) or a guest (an email address alone). Knows no more than messages need."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="participant"
+    )
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="participants")
+    display_name = models.CharField(_("name to show"), max_length=40, blank=True)
+    tz = models.CharField(_("time zone"), max_length=64)
+    language = models.CharField(_("language"), max_length=12, default="en")
+    hour_cycle = models.CharField(max_length=3, default="h12")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["contact_point"], condition=Q(user__isnull=True), name="participant_once_per_guest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or f"#{self.pk}"
+
+    @property
+    def is_guest(self) -> bool:
+        return self.user_id is None
+
+
+class StandingSignup(models.Model):
+    """A participant's wish to come (or be reminded) every time; signups for the coming weeks are made from it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="standing_signups")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="standing_signups")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("standing signup")
+        verbose_name_plural = _("standing signups")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["meeting", "participant"],
+                condition=Q(ended_at__isnull=True),
+                name="standing_signup_one_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class SignupQuerySet(models.QuerySet["Signup"]):
+    def confirmed(self) -> Self:
+        return self.filter(status=SignupStatus.CONFIRMED)
+
+    def holding_a_place(self) -> Self:
+        return self.filter(status__in=HOLDS_A_PLACE)
+
+    def live(self) -> Self:
+        """Not cancelled and not over: what a change of the date must be told to."""
+        return self.filter(
+            status__in=(SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.OFFERED, SignupStatus.PENDING)
+        )
+
+
+class Signup(models.Model):
+    """A participant's place in one occurrence."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    occurrence = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="signups")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="signups")
+    standing = models.ForeignKey(
+        StandingSignup, on_delete=models.SET_NULL, null=True, blank=True, related_name="signups"
+    )
+    status = models.CharField(_("status"), max_length=10, choices=SignupStatus.choices, default=SignupStatus.PENDING)
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SignupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("signup")
+        verbose_name_plural = _("signups")
+        ordering: ClassVar = ["created_at", "pk"]
+        indexes: ClassVar = [models.Index(fields=["occurrence", "status", "created_at"], name="signup_places")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["occurrence", "participant"], name="signup_once_per_occurrence"),
+            models.CheckConstraint(condition=Q(status__in=SignupStatus.values), name="signup_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status=SignupStatus.CANCELLED) | Q(cancelled_at__isnull=False),
+                name="signup_cancelled_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -1,0 +1,61 @@
+"""The closed lists of words that messages are described with."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ReminderKind(models.TextChoices):
+    """Why a message is sent."""
+
+    CONFIRM_REQUEST = "confirm_request", _("Please confirm")
+    CONFIRMATION = "confirmation", _("Confirmation")
+    REMINDER = "reminder", _("Reminder")
+    MOVED = "moved", _("Moved")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class ReminderState(models.TextChoices):
+    """Where a message is on its way. See docs/architecture.md for who moves it from one to the next."""
+
+    PLANNED = "planned", _("Planned")
+    CLAIMED = "claimed", _("About to be sent")
+    SUBMITTING = "submitting", _("Being sent")
+    ACCEPTED = "accepted", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    UNDELIVERED = "undelivered", _("Not delivered")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Marked as unwanted")
+    FAILED = "failed", _("Failed")
+    AMBIGUOUS = "ambiguous", _("Unknown whether sent")
+    ASSUMED_SENT = "assumed_sent", _("Probably sent")
+    SUPERSEDED = "superseded", _("Replaced by a newer message")
+    SKIPPED = "skipped", _("Not needed")
+    EXPIRED = "expired", _("Too late")
+
+
+class Lane(models.IntegerChoices):
+    """What goes first when not everything can go at once; a smaller number goes earlier."""
+
+    URGENT = 0, _("Codes and answers")
+    CHANGE = 1, _("Changes and offers")
+    SOON = 2, _("Reminders for something soon")
+    LATER = 3, _("All other reminders")
+
+
+class EventKind(models.TextChoices):
+    """One thing that happened to a message."""
+
+    PLANNED = "planned", _("planned")
+    SUBMITTED = "submitted", _("handed to the gateway")
+    ACCEPTED = "accepted", _("accepted")
+    REFUSED = "refused", _("refused")
+    RETRY = "retry", _("to be tried again")
+    AMBIGUOUS = "ambiguous", _("no clear answer")
+    RECONCILED = "reconciled", _("settled")
+    SUPERSEDED = "superseded", _("replaced")
+    SKIPPED = "skipped", _("not needed")
+    EXPIRED = "expired", _("too late")
+    RELEASED = "released", _("given back after a worker vanished")
+    RECEIPT = "receipt", _("receipt")

@@ -1,0 +1,3 @@
+from meetings.reminders.models.reminder import DeliveryEvent, Reminder
+
+__all__ = ["DeliveryEvent", "Reminder"]

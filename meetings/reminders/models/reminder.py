@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import Channel
+from accounts.models import ContactPoint
+from meetings.models import Signup
+from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def unsent(self) -> Self:
+        """Not yet handed to a gateway, so that they can still be replaced."""
+        return self.filter(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED))
+
+    def due(self, now: dt.datetime) -> Self:
+        return self.filter(state=ReminderState.PLANNED, due_at__lte=now)
+
+
+class Reminder(models.Model):
+    """An intended message to one contact point about one signup. The row is the schedule; nothing else is.
+
+    `dedupe_key` makes planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the
+    result of an older attempt out. Only what it was built from is kept (`template`, `content_hash`), never its words.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminders")
+    contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(_("kind"), max_length=16, choices=ReminderKind.choices)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
+    lead = models.DurationField(_("how long before"), null=True, blank=True)
+    schedule_seq = models.PositiveIntegerField(default=0)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+
+    state = models.CharField(_("state"), max_length=12, choices=ReminderState.choices, default=ReminderState.PLANNED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    lane = models.PositiveSmallIntegerField(choices=Lane.choices, default=Lane.LATER)
+    due_at = models.DateTimeField(_("due"))
+    deadline_at = models.DateTimeField(_("of no use after"))
+
+    claim_token = models.UUIDField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    # When the attempt that is (or was last) under way began, for ordering corrections and for the sweeper.
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    # RFC 5322 Message-ID (or a provider's id), one for all attempts of this row.
+    message_id = models.CharField(max_length=255, blank=True)
+    template = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        indexes: ClassVar = [
+            models.Index(
+                fields=["lane", "due_at", "id"], name="reminder_due", condition=Q(state=ReminderState.PLANNED)
+            ),
+            models.Index(
+                fields=["lease_until"],
+                name="reminder_lease",
+                condition=Q(state__in=[ReminderState.CLAIMED, ReminderState.SUBMITTING]),
+            ),
+            models.Index(fields=["signup", "kind"], name="reminder_signup"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=ReminderState.values), name="reminder_state_known"),
+            models.CheckConstraint(condition=Q(kind__in=ReminderKind.values), name="reminder_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(state__in=[ReminderState.CLAIMED, ReminderState.SUBMITTING])
+                | Q(claim_token__isnull=False, lease_until__isnull=False),
+                name="reminder_claim_is_leased",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind}"
+
+
+class DeliveryEvent(models.Model):
+    """One thing that happened to a reminder; together they are its timeline. Append-only."""
+
+    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=12, choices=EventKind.choices)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    # Words for a person, without any contact value or name.
+    detail = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("delivery event")
+        verbose_name_plural = _("delivery events")
+        ordering: ClassVar = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.reminder_id}"

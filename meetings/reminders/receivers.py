@@ -1,0 +1,1 @@
+"""Receivers of what meetings announce: each only writes rows."""

@@ -1,0 +1,23 @@
+"""What meetings announce to the floors above. Receivers only write rows, in the sender's transaction, and do no I/O.
+
+Every signal is sent with `now` (the aware instant of the change) besides the arguments named here.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+#: A guest asked for a place and has to confirm it. `signups`: list[Signup], all of one participant and one meeting.
+signup_requested = Signal()
+
+#: Places became certain. `signups`: list[Signup], all of one participant and one meeting.
+signup_confirmed = Signal()
+
+#: A participant gave places back. `signups`: list[Signup], all of one participant and one meeting.
+signup_cancelled = Signal()
+
+#: A facilitator moved one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
+occurrence_moved = Signal()
+
+#: A facilitator cancelled one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
+occurrence_cancelled = Signal()

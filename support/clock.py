@@ -1,0 +1,45 @@
+"""Time-zone policy: a local wall time and an IANA zone are the truth; UTC is derived from them, here alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+
+def now() -> dt.datetime:
+    """Return the current instant, aware, in UTC. Only views, tasks and commands call it; all below take `now`."""
+    return dt.datetime.now(dt.UTC)
+
+
+def to_instant(wall: dt.datetime, tz: str) -> dt.datetime:
+    """Return the UTC instant of a naive wall time in the IANA zone `tz`.
+
+    A wall time in the spring gap slides later by the gap, and one that happens twice in autumn is the first (PEP 495,
+    `fold=0`). Raises ValueError for an aware `wall` and ZoneInfoNotFoundError for an unknown zone.
+    """
+    if wall.tzinfo is not None:
+        raise ValueError("a wall time carries no zone of its own")
+    return wall.replace(tzinfo=ZoneInfo(tz), fold=0).astimezone(dt.UTC)
+
+
+def to_wall(instant: dt.datetime, tz: str) -> dt.datetime:
+    """Return the naive wall time that a clock in the IANA zone `tz` shows at an aware instant."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant must be aware")
+    return instant.astimezone(ZoneInfo(tz)).replace(tzinfo=None, fold=0)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Return every IANA zone name known here."""
+    return frozenset(available_timezones())
+
+
+def is_zone(name: str) -> bool:
+    """Return whether `name` is an IANA zone that can be loaded."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return name in zone_names()

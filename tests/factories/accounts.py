@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import datetime as dt
+from itertools import count
+from typing import Any
+
+from accounts.enums import Channel
+from accounts.models import ContactPoint, User
+
+_numbers = count(1)
+
+
+def make_user(**fields: Any) -> User:
+    number = next(_numbers)
+    fields.setdefault("email", f"member{number}@example.org")
+    fields.setdefault("display_name", f"Member {number}")
+    fields.setdefault("tz", "America/New_York")
+    return User.objects.create_user(**fields)
+
+
+def make_contact_point(**fields: Any) -> ContactPoint:
+    fields.setdefault("channel", Channel.EMAIL)
+    fields.setdefault("value", f"guest{next(_numbers)}@example.org")
+    fields.setdefault("verified_at", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    return ContactPoint.objects.create(**fields)

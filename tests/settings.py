@@ -1,0 +1,19 @@
+"""The site's own settings, for tests: a database of their own, nothing kept in the working tree, no stray broker."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="homegroup-tests-"))
+os.environ.setdefault("SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests-only")
+os.environ.setdefault("CONTACT_KEYS", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
+os.environ.setdefault("PUBLIC_BASE_URL", "http://testserver")
+os.environ.setdefault("DEVELOPMENT", "1")
+
+from support.settings import *  # noqa: F403
+from support.settings import DATABASES
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and "TEST_DATABASE_FILE" not in os.environ:
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
