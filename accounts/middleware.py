@@ -8,10 +8,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from support import clock
+from support import clock, wording
 
 #: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
 ZONE_COOKIE = "tz"
+#: From the browser too: "h12" or "h24".
+CLOCK_COOKIE = "clock"
 
 
 def reader_zone(request: HttpRequest) -> str:
@@ -20,6 +22,14 @@ def reader_zone(request: HttpRequest) -> str:
         return str(request.user.tz)
     from_browser = request.COOKIES.get(ZONE_COOKIE, "")
     return from_browser if clock.is_zone(from_browser) else str(settings.DEFAULT_TIME_ZONE)
+
+
+def reader_hour_cycle(request: HttpRequest) -> str:
+    """Return "h12" or "h24": the account's, the browser's, or what readers of the page's language expect."""
+    if request.user.is_authenticated:
+        return str(request.user.hour_cycle)
+    from_browser = request.COOKIES.get(CLOCK_COOKIE, "")
+    return from_browser if from_browser in (wording.H12, wording.H24) else wording.default_hour_cycle()
 
 
 class ReaderMiddleware:

@@ -1,4 +1,4 @@
-"""What every template knows of the site."""
+"""What every template knows of the site and of the reader's clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.middleware import reader_hour_cycle, reader_zone
+from support.crisis import CRISIS_LINES
+
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the site's own name and whether development pages are open."""
-    return {"site_name": settings.SITE_NAME, "is_development": settings.DEVELOPMENT}
+    """Return the site's own name, where "Leave" leads, the crisis lines, and the zone and clock to show times by."""
+    return {
+        "site_name": settings.SITE_NAME,
+        "is_development": settings.DEVELOPMENT,
+        "quick_exit_url": settings.QUICK_EXIT_URL,
+        "crisis_lines": CRISIS_LINES,
+        "reader_tz": reader_zone(request),
+        "hour_cycle": reader_hour_cycle(request),
+    }

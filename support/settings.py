@@ -65,6 +65,8 @@ SITE_NAME = env.str("SITE_NAME", default="Homegroup")
 #: What messages call their sender: neutral, since a name on a lock screen is read by others.
 SENDER_NAME = env.str("SENDER_NAME", default="Homegroup")
 DEFAULT_TIME_ZONE = env.str("DEFAULT_TIME_ZONE", default="America/New_York")
+#: Where the "Leave" button leads: a place that anyone might be looking at, and that says nothing of this one.
+QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", default="https://www.wikipedia.org/")
 
 # -- Applications ----------------------------------------------------------------------------------------------------
 
@@ -118,6 +120,7 @@ TEMPLATES = [
                 "support.context.site",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "libraries": {"times": "support.templatetags.times"},
         },
     },
 ]
@@ -272,6 +275,7 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "support.pages.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

@@ -1,0 +1,83 @@
+"""Pages for those who build the site; anywhere else they do not exist."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import wraps
+
+from django import forms
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+def development_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer 404, as for a page that never was, unless settings.DEVELOPMENT is on."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not settings.DEVELOPMENT:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+class SpecimenForm(forms.Form):
+    """One field of each sort, for the style guide."""
+
+    email = forms.EmailField(
+        label="Email address",
+        help_text="We send one message to confirm it.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    name = forms.CharField(label="Name to show", required=False, help_text="It need not be yours.")
+    date = forms.DateField(label="Date", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    time = forms.TimeField(label="Time", required=False, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    clock = forms.ChoiceField(label="Clock", choices=[("h12", "7:00 PM"), ("h24", "19:00")])
+    which = forms.ChoiceField(
+        label="Which dates?", choices=[("one", "Just this one"), ("every", "Every week")], widget=forms.RadioSelect
+    )
+    formats = forms.MultipleChoiceField(
+        label="Formats",
+        required=False,
+        choices=[
+            ("open", "Open"),
+            ("beginners", "Beginners"),
+            ("candlelight", "Candlelight"),
+            ("wheelchair", "Step-free"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    message = forms.CharField(label="Message", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    agree = forms.BooleanField(label="Remind me by email", help_text="You can stop this at any time, from any message.")
+
+
+@require_safe
+@development_only
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Show every component in its states, in both themes side by side."""
+    tuesday = dt.datetime(2026, 11, 25, 0, 0, tzinfo=dt.UTC)
+    context = {
+        "specimens": [
+            {
+                "theme": theme,
+                "empty_form": SpecimenForm(
+                    prefix=theme, initial={"which": "one", "formats": ["open"], "date": "2026-11-24"}
+                ),
+                "wrong_form": SpecimenForm({f"{theme}w-email": "someone@", f"{theme}w-name": "J."}, prefix=f"{theme}w"),
+            }
+            for theme in ("light", "dark")
+        ],
+        "page": Paginator(range(90), 20).page(2),
+        "starts_at": tuesday,
+        "ends_at": tuesday + dt.timedelta(minutes=90),
+        "icons": [
+            "clock", "pin", "video", "phone", "calendar", "check", "cross", "people", "search", "arrow-right", "info",
+            "warning", "heart", "download", "user", "home", "leave", "mail", "print",
+        ],
+    }  # fmt: skip
+    return render(request, "styleguide.html", context)

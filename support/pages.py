@@ -1,0 +1,76 @@
+"""Pages of the site itself: help in a crisis, what this is, what is kept; and what is said when something goes wrong."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template import loader
+from django.views.decorators.http import require_safe
+
+from support.crisis import CRISIS_LINES
+
+
+@require_safe
+def crisis(request: HttpRequest) -> HttpResponse:
+    """Show every crisis line, by country."""
+    countries = [(country, list(lines)) for country, lines in groupby(CRISIS_LINES, key=lambda line: str(line.country))]
+    return render(request, "pages/crisis.html", {"countries": countries})
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """Say what this site is, and what it is not."""
+    return render(request, "pages/about.html")
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Say what is kept, why and for how long."""
+    return render(request, "pages/privacy.html")
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Keep crawlers away from pages that are one person's own."""
+    lines = ["User-agent: *", "Disallow: /my/", "Disallow: /signups/", "Disallow: /accounts/", "Disallow: /admin/", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+# Error pages stand alone: whatever broke (a context processor, the database, a reverse) must not break them too. They
+# get no request, so no context processor runs.
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error_page("400.html", 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error_page("403.html", 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _error_page("403_csrf.html", 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error_page("404.html", 404)
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error_page("429.html", 429)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _error_page("500.html", 500)
+
+
+def _error_page(template_name: str, status: int) -> HttpResponse:
+    context = {
+        "site_name": settings.SITE_NAME,
+        "quick_exit_url": settings.QUICK_EXIT_URL,
+        "crisis_lines": CRISIS_LINES,
+    }
+    return HttpResponse(loader.render_to_string(template_name, context), status=status)

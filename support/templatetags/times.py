@@ -1,0 +1,58 @@
+"""Dates and times in templates, worded by support.wording, in the page's language and the reader's 12 or 24 hours."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.template.context import Context
+
+from support import wording
+
+register = template.Library()
+
+
+@register.filter
+def wall_date(instant: dt.datetime | None, tz: str) -> str:
+    """Return the date in `tz`, short: "Tue, Nov 24"."""
+    return wording.date_words(instant, tz) if instant else ""
+
+
+@register.filter
+def wall_date_long(instant: dt.datetime | None, tz: str) -> str:
+    """Return the date in `tz`, in full: "Tuesday, November 24"."""
+    return wording.date_words_long(instant, tz) if instant else ""
+
+
+@register.filter
+def clock_face(time: dt.time | None, hour_cycle: str = wording.H12) -> str:
+    """Return a plain wall time: "7:00 PM" or "19:00"."""
+    return wording.clock_words(time, hour_cycle) if time else ""
+
+
+@register.filter
+def zone_name(tz: str) -> str:
+    """Return a zone in words: "New York time"."""
+    return wording.zone_words(tz)
+
+
+@register.simple_tag(takes_context=True)
+def wall_time(context: Context, instant: dt.datetime | None, tz: str) -> str:
+    """Return what a clock in `tz` shows at an instant: "7:00 PM" or "19:00"."""
+    return wording.time_words(instant, tz, _hour_cycle(context)) if instant else ""
+
+
+@register.simple_tag(takes_context=True)
+def wall_range(context: Context, starts_at: dt.datetime, ends_at: dt.datetime, tz: str) -> str:
+    """Return from when to when: "7:00–8:30 PM"."""
+    return wording.range_words(starts_at, ends_at, tz, _hour_cycle(context))
+
+
+@register.simple_tag(takes_context=True)
+def zone_note(context: Context, instant: dt.datetime, tz: str) -> str:
+    """Return "New York time" where clocks there differ from the reader's at that instant, else ""."""
+    return wording.zone_note(instant, tz, context.get("reader_tz") or "UTC")
+
+
+def _hour_cycle(context: Context) -> str:
+    return str(context.get("hour_cycle") or wording.default_hour_cycle())

@@ -1,0 +1,113 @@
+"""Dates and times as a person reads them: plain functions, so that pages and messages say the same.
+
+Each takes aware instants and the IANA zone to read them in; `language` is a language code, and None means the active
+one; `hour_cycle` is "h12" or "h24".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat, translation
+from django.utils.translation import gettext as _
+
+from support import clock
+
+H12, H24 = "h12", "h24"
+
+# Formats of django.utils.dateformat by language; a language not named here gets day before month.
+_SHORT_DATE = {"en": "D, M j", "es": "D, j b"}
+_LONG_DATE = {"en": "l, F j", "es": r"l, j \d\e F"}
+# The halves of the day; the space within "p. m." and before it never breaks.
+_HALVES = {"en": ("AM", "PM"), "es": ("a.\u00a0m.", "p.\u00a0m.")}
+_EN_DASH = "–"
+_NO_BREAK = "\u00a0"
+
+
+def _base_language(language: str | None) -> str:
+    return (language or translation.get_language() or "en").split("-")[0]
+
+
+def default_hour_cycle(language: str | None = None) -> str:
+    """Return the clock that readers of a language expect where they have said nothing: h12 in English, else h24."""
+    return H12 if _base_language(language) == "en" else H24
+
+
+def date_words(instant: dt.datetime, tz: str, language: str | None = None) -> str:
+    """Return the date on a calendar in `tz`, short: "Tue, Nov 24", "mar, 24 nov"."""
+    base = _base_language(language)
+    with translation.override(base):
+        return dateformat.format(clock.to_wall(instant, tz), _SHORT_DATE.get(base, "D, j b"))
+
+
+def date_words_long(instant: dt.datetime, tz: str, language: str | None = None) -> str:
+    """Return the date on a calendar in `tz`, in full: "Tuesday, November 24", "martes, 24 de noviembre"."""
+    base = _base_language(language)
+    with translation.override(base):
+        return dateformat.format(clock.to_wall(instant, tz), _LONG_DATE.get(base, "l, j F"))
+
+
+def clock_words(time: dt.time, hour_cycle: str = H12, language: str | None = None) -> str:
+    """Return a wall time: "7:00 PM" or "19:00"."""
+    if hour_cycle == H24:
+        return f"{time.hour:02}:{time.minute:02}"
+    return f"{_face(time)}{_NO_BREAK}{_half(time, language)}"
+
+
+def time_words(instant: dt.datetime, tz: str, hour_cycle: str = H12, language: str | None = None) -> str:
+    """Return what a clock in `tz` shows at an instant: "7:00 PM" or "19:00"."""
+    return clock_words(clock.to_wall(instant, tz).time(), hour_cycle, language)
+
+
+def range_words(
+    starts_at: dt.datetime, ends_at: dt.datetime, tz: str, hour_cycle: str = H12, language: str | None = None
+) -> str:
+    """Return from when to when: "7:00–8:30 PM", "11:00 AM–12:30 PM", "19:00–20:30".
+
+    Where clocks go back in between, so that the end would read as no later than the start, both name their offset:
+    "1:30 AM EDT–1:30 AM EST".
+    """
+    start, end = clock.to_wall(starts_at, tz), clock.to_wall(ends_at, tz)
+    if ends_at > starts_at and end.date() == start.date() and end <= start:
+        return _EN_DASH.join(
+            f"{clock_words(wall.time(), hour_cycle, language)}{_NO_BREAK}{_offset_name(instant, tz)}"
+            for wall, instant in ((start, starts_at), (end, ends_at))
+        )
+    ending = clock_words(end.time(), hour_cycle, language)
+    is_same_half = hour_cycle == H12 and start.date() == end.date() and (start.hour < 12) == (end.hour < 12)
+    starting = _face(start.time()) if is_same_half else clock_words(start.time(), hour_cycle, language)
+    return f"{starting}{_EN_DASH}{ending}"
+
+
+def zone_words(tz: str, language: str | None = None) -> str:
+    """Return a zone in words a traveller would use, from the city in its name: "New York time"; "UTC" is "UTC"."""
+    area, _slash, rest = tz.partition("/")
+    if not rest and area in {"UTC", "GMT", "Zulu", "Universal", "UCT", "Greenwich"} or tz in {"Etc/UTC", "Etc/GMT"}:
+        return "UTC"
+    if tz.startswith("Etc/GMT"):
+        # POSIX signs count westward: Etc/GMT+5 is five hours behind UTC.
+        sign, hours = tz[7], tz[8:]
+        return f"UTC{'−' if sign == '+' else '+'}{hours}"
+    city = tz.rsplit("/", 1)[-1].replace("_", " ")
+    with translation.override(_base_language(language)):
+        return _("%(city)s time") % {"city": city}
+
+
+def zone_note(instant: dt.datetime, tz: str, reader_tz: str, language: str | None = None) -> str:
+    """Return the zone in words where its clocks show another time than the reader's at that instant, else ""."""
+    if clock.to_wall(instant, tz) == clock.to_wall(instant, reader_tz):
+        return ""
+    return zone_words(tz, language)
+
+
+def _face(time: dt.time) -> str:
+    return f"{time.hour % 12 or 12}:{time.minute:02}"
+
+
+def _half(time: dt.time, language: str | None) -> str:
+    return _HALVES.get(_base_language(language), _HALVES["en"])[time.hour >= 12]
+
+
+def _offset_name(instant: dt.datetime, tz: str) -> str:
+    return instant.astimezone(ZoneInfo(tz)).tzname() or ""
