@@ -1,4 +1,4 @@
-"""Pages of the site itself: help in a crisis, what this is, what is kept; and what is said when something goes wrong."""
+"""Pages of the site itself: help in a crisis, what this is, what is kept; and what is said when something breaks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.crisis import CRISIS_LINES
 def crisis(request: HttpRequest) -> HttpResponse:
     """Show every crisis line, by country."""
     countries = [(country, list(lines)) for country, lines in groupby(CRISIS_LINES, key=lambda line: str(line.country))]
-    return render(request, "pages/crisis.html", {"countries": countries})
+    return render(request, "pages/crisis.html", {"countries": countries, "hide_crisis_strip": True})
 
 
 @require_safe

@@ -83,7 +83,7 @@ def range_words(
 def zone_words(tz: str, language: str | None = None) -> str:
     """Return a zone in words a traveller would use, from the city in its name: "New York time"; "UTC" is "UTC"."""
     area, _slash, rest = tz.partition("/")
-    if not rest and area in {"UTC", "GMT", "Zulu", "Universal", "UCT", "Greenwich"} or tz in {"Etc/UTC", "Etc/GMT"}:
+    if (not rest and area in {"UTC", "GMT", "Zulu", "Universal", "UCT", "Greenwich"}) or tz in {"Etc/UTC", "Etc/GMT"}:
         return "UTC"
     if tz.startswith("Etc/GMT"):
         # POSIX signs count westward: Etc/GMT+5 is five hours behind UTC.
