@@ -271,8 +271,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
     }
 }
-# No address of ours reaches another site. "no-referrer" would also hide it from ourselves: browsers then post forms with
-# "Origin: null", which the CSRF check rightly refuses.
+# No address of ours reaches another site. "no-referrer" would hide it from ourselves as well: browsers then post forms
+# with "Origin: null", which the CSRF check rightly refuses.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

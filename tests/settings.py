@@ -12,8 +12,10 @@ os.environ.setdefault("PUBLIC_BASE_URL", "http://testserver")
 os.environ.setdefault("DEVELOPMENT", "1")
 
 from support.settings import *  # noqa: F403
-from support.settings import DATABASES
+from support.settings import DATABASES, STATIC_ROOT
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and "TEST_DATABASE_FILE" not in os.environ:
     DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# WhiteNoise warns of a folder that is not there; nothing is collected for tests.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

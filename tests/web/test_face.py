@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+from django import forms
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.utils import translation
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from support import pages
+from support.crisis import CRISIS_LINES
+from tests.factories import make_user
+
+PUBLIC_PAGES = ["/crisis/", "/about/", "/privacy/", "/accounts/login/", "/styleguide/"]
+ERROR_PAGES = [
+    (pages.bad_request, 400),
+    (pages.permission_denied, 403),
+    (pages.csrf_failure, 403),
+    (pages.page_not_found, 404),
+    (pages.too_many_requests, 429),
+    (pages.server_error, 500),
+]
+
+pytestmark = pytest.mark.django_db
+
+
+class Loads(HTMLParser):
+    """Collects what a browser would fetch or run for a page, and the addresses it links to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.inline: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "style" or "style" in given or (tag == "script" and "src" not in given):
+            self.inline.append(tag)
+        self.inline += [name for name in given if name.startswith(("on", "hx-on"))]
+        if tag in {"script", "img", "iframe", "source", "use"} and "src" in given:
+            self.fetched.append(given["src"])
+        if tag == "link":
+            self.fetched.append(given["href"])
+        if tag == "form":
+            self.fetched.append(given.get("action", "/"))
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_public_page_has_crisis_line_way_out_and_one_heading(client: Client, path: str) -> None:
+    html = client.get(path).content.decode()
+    assert 'href="tel:988"' in html
+    assert f'href="{settings.QUICK_EXIT_URL}"' in html
+    assert "not affiliated with NA World Services" in html
+    assert html.count("<h1") == 1
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_public_page_fetches_nothing_from_elsewhere_and_holds_nothing_inline(client: Client, path: str) -> None:
+    loads = Loads(client.get(path).content.decode())
+    assert [address for address in loads.fetched if not address.startswith("/") or address.startswith("//")] == []
+    assert loads.inline == []
+
+
+def test_static_files_of_the_page_exist(client: Client) -> None:
+    loads = Loads(client.get("/crisis/").content.decode())
+    own = [address.removeprefix("/static/") for address in loads.fetched if address.startswith("/static/")]
+    assert len(own) >= 10
+    assert [path for path in own if finders.find(path) is None] == []
+
+
+def test_style_sheets_fetch_nothing_from_elsewhere() -> None:
+    for name in ("tokens", "base", "components", "forms", "print", "styleguide"):
+        path = finders.find(f"css/{name}.css")
+        assert isinstance(path, str)
+        with open(path) as file:
+            css = file.read()
+        assert re.findall(r"@import|https?:|url\(\s*[\"']?//", css) == []
+
+
+def test_headers_allow_nothing_inline_and_tell_no_other_site_where_one_was(client: Client) -> None:
+    headers = client.get("/crisis/").headers
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "http" not in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_style_guide_is_absent_outside_development(client: Client, settings: Settings) -> None:
+    settings.DEVELOPMENT = False
+    assert client.get("/styleguide/").status_code == 404
+
+
+@pytest.mark.parametrize(("view", "status"), ERROR_PAGES)
+def test_error_page_stands_alone_and_offers_help(
+    rf: RequestFactory, view: Callable[[HttpRequest], HttpResponse], status: int
+) -> None:
+    response = view(rf.get("/"))
+    html = response.content.decode()
+    assert response.status_code == status
+    assert 'href="tel:988"' in html
+    assert f'href="{settings.QUICK_EXIT_URL}"' in html
+    assert 'href="/meetings/"' in html
+    assert html.count("<h1>") == 1
+
+
+def test_error_page_needs_no_request_and_no_database(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        assert pages.server_error(HttpRequest()).status_code == 500
+
+
+def test_unknown_address_shows_the_site_s_own_page(client: Client) -> None:
+    response = client.get("/no-such-page/")
+    assert response.status_code == 404
+    assert "We cannot find that page" in response.content.decode()
+
+
+def test_form_without_its_token_says_what_to_do() -> None:
+    response = Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "es"})
+    assert response.status_code == 403
+    assert "That form had grown old" in response.content.decode()
+
+
+def test_language_button_changes_the_language_and_returns_to_the_page(client: Client) -> None:
+    response = client.post("/i18n/setlang/", {"language": "es", "next": "/crisis/"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/crisis/")
+    assert '<html lang="es" dir="ltr">' in client.get("/crisis/").content.decode()
+
+
+def test_language_button_leads_to_no_other_site(client: Client) -> None:
+    response = client.post("/i18n/setlang/", {"language": "es", "next": "https://example.com/"})
+    assert response.headers["Location"] == "/"
+
+
+def test_crisis_page_names_every_line_with_its_source(client: Client) -> None:
+    html = client.get("/crisis/").content.decode()
+    for line in CRISIS_LINES:
+        assert f'href="{line.source}"' in html
+        assert all(way.href.replace("&", "&amp;") in html for way in line.ways)
+
+
+def test_crisis_lines_are_each_checked_against_a_source() -> None:
+    for line in CRISIS_LINES:
+        assert line.source.startswith("https://")
+        assert line.ways
+        assert line.verified_on >= dt.date(2026, 1, 1)
+
+
+def test_robots_keep_out_of_what_is_one_person_s_own(client: Client) -> None:
+    lines = client.get("/robots.txt").content.decode().splitlines()
+    assert {"Disallow: /my/", "Disallow: /signups/", "Disallow: /accounts/"} <= set(lines)
+
+
+@pytest.mark.parametrize(
+    ("cookies", "language", "expected"),
+    [
+        ({}, "en", "h12"),
+        ({}, "es", "h24"),
+        ({"clock": "h24"}, "en", "h24"),
+        ({"clock": "h12"}, "es", "h12"),
+        ({"clock": "<script>"}, "en", "h12"),
+    ],
+)
+def test_visitor_s_clock_comes_from_the_browser_else_the_language(
+    client: Client, cookies: dict[str, str], language: str, expected: str
+) -> None:
+    client.cookies.load({**cookies, settings.LANGUAGE_COOKIE_NAME: language})
+    assert client.get("/about/").context["hour_cycle"] == expected
+
+
+def test_visitor_s_zone_comes_from_the_browser_where_it_is_one(client: Client) -> None:
+    client.cookies.load({"tz": "Asia/Kolkata"})
+    assert client.get("/about/").context["reader_tz"] == "Asia/Kolkata"
+    client.cookies.load({"tz": "../../etc/passwd"})
+    assert client.get("/about/").context["reader_tz"] == settings.DEFAULT_TIME_ZONE
+
+
+def test_member_sees_the_account_s_own_clock_and_a_button_to_sign_out(client: Client) -> None:
+    client.force_login(make_user(hour_cycle="h24", tz="Europe/London"))
+    client.cookies.load({"clock": "h12", "tz": "Asia/Kolkata"})
+    response = client.get("/about/")
+    assert (response.context["hour_cycle"], response.context["reader_tz"]) == ("h24", "Europe/London")
+    assert 'action="/accounts/logout/"' in response.content.decode()
+
+
+class Specimen(forms.Form):
+    email = forms.EmailField(label="Email", help_text="Once")
+    which = forms.ChoiceField(label="Which", choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+    note = forms.CharField(label="Note", required=False)
+    agree = forms.BooleanField(label="Agree")
+
+
+def test_field_says_its_hint_and_error_to_those_who_listen() -> None:
+    html = Specimen({"email": "x@"})["email"].as_field_group()
+    assert 'aria-describedby="id_email_helptext id_email_error"' in html
+    assert 'id="id_email_helptext"' in html
+    assert 'id="id_email_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'value="x@"' in html
+
+
+def test_field_group_of_choices_is_a_fieldset_with_a_legend() -> None:
+    html = Specimen({})["which"].as_field_group()
+    assert '<legend class="field__label">Which</legend>' in html
+    assert 'aria-describedby="id_which_error"' in html
+
+
+def test_only_optional_fields_say_so() -> None:
+    form = Specimen()
+    assert "(optional)" in form["note"].as_field_group()
+    assert "(optional)" not in form["email"].as_field_group()
+    assert "(optional)" not in form["agree"].as_field_group()
+
+
+def test_error_summary_leads_to_each_field() -> None:
+    form = Specimen({})
+    form.add_error(None, "Both at once will not do.")
+    html = render_to_string("components/error_summary.html", {"form": form})
+    assert re.findall(r'href="(#[^"]+)"', html) == ["#id_email", "#id_which_0", "#id_agree"]
+    assert "Both at once will not do." in html
+    assert 'role="alert"' in html
+
+
+def test_error_summary_is_absent_where_nothing_is_wrong() -> None:
+    assert render_to_string("components/error_summary.html", {"form": Specimen()}).strip() == ""
+
+
+def test_form_escapes_what_was_typed() -> None:
+    form = Specimen({"email": '"><script>alert(1)</script>'})
+    html = render_to_string("components/form.html", {"form": form, "submit": "Save"})
+    assert "<script>" not in html
+
+
+def test_pages_turn_round_in_a_language_written_from_the_right(rf: RequestFactory) -> None:
+    with translation.override("ar"):
+        assert 'dir="rtl"' in pages.page_not_found(rf.get("/")).content.decode()
