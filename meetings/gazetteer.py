@@ -27,13 +27,15 @@ SAME_PLACE_KM = 25.0
 _PLACES_FILE = Path(__file__).with_name("places.tsv.gz")
 _US_POSTCODE = re.compile(r"(?<![\w-])(\d{5})(?:[-\s]\d{4})?(?!\w)")
 # Letters that Unicode does not take apart, and what people type for them.
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
+_LETTERS: dict[int, str] = str.maketrans(
+    {"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
 _SHORT_WORDS = {"saint": "st", "mount": "mt", "fort": "ft", "sainte": "ste"}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named position. `division` is a state's or province's code and may be empty; `country` is ISO 3166-1 alpha-2."""
+    """A named position. `division` is a state's or province's code, or empty; `country` is ISO 3166-1 alpha-2."""
 
     name: str
     division: str
@@ -133,9 +135,8 @@ def _area(name: str) -> tuple[str, str] | None:
     for (country, code), label in _divisions().items():
         if name in (fold(label), code.lower()):
             return f"{country}-{code}", label
-    if country := _country_names().get(name):
-        return country, _countries()[country]
-    return None
+    named = _country_names().get(name)
+    return (named, _countries()[named]) if named else None
 
 
 def _by_postcode(postcode: str) -> Place | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 #: The mean radius of the earth (IUGG R1), in kilometres.
 EARTH_RADIUS_KM = 6371.0088
 #: The international mile (1959), in kilometres.
 KM_PER_MILE = 1.609344
+#: Where road signs are in miles: the United States and the United Kingdom (ISO 3166-1).
+_COUNTRIES_OF_MILES = ("US", "GB")
 
 
 def miles_to_km(miles: float) -> float:
@@ -81,3 +85,14 @@ def box_around(center: Point, radius_km: float) -> Box:
     else:
         longitudes = ((west, east),)
     return Box(south=math.degrees(south), north=math.degrees(north), longitudes=longitudes)
+
+
+def uses_miles(tz: str) -> bool:
+    """Return whether people in the IANA zone `tz` reckon distances in miles (by tzdata's zone.tab)."""
+    return tz in _zones_of_miles()
+
+
+@cache
+def _zones_of_miles() -> frozenset[str]:
+    rows = (line.split("\t") for line in (files("tzdata.zoneinfo") / "zone.tab").read_text().splitlines())
+    return frozenset(row[2] for row in rows if row[0] in _COUNTRIES_OF_MILES)

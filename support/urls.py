@@ -3,9 +3,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from meetings.views import finder
 from support import development, pages
 
 urlpatterns = [
+    path("", finder.home, name="home"),
     path("", include("meetings.urls")),
     path("crisis/", pages.crisis, name="crisis"),
     path("about/", pages.about, name="about"),

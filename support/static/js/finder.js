@@ -1,0 +1,52 @@
+/* "Use my position": asked for on a press alone, and told to this site alone, to about a kilometre. */
+(function () {
+  "use strict";
+
+  function hidden(form, name, value) {
+    var input = form.querySelector("input[name='" + name + "']");
+    if (!input) {
+      input = document.createElement("input");
+      input.type = "hidden";
+      input.name = name;
+      form.appendChild(input);
+    }
+    input.value = value;
+  }
+
+  function offer(root) {
+    root.querySelectorAll("[data-use-position]").forEach(function (button) {
+      button.hidden = !("geolocation" in navigator);
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-use-position]");
+    if (!button) {
+      return;
+    }
+    var form = button.form;
+    var status = form.querySelector("[data-position-status]");
+    status.textContent = "";
+    button.setAttribute("aria-busy", "true");
+    navigator.geolocation.getCurrentPosition(
+      function (position) {
+        button.removeAttribute("aria-busy");
+        // Two decimals are about a kilometre: enough to sort by, too little to tell a house.
+        hidden(form, "lat", position.coords.latitude.toFixed(2));
+        hidden(form, "lon", position.coords.longitude.toFixed(2));
+        form.querySelector("input[name='near']").value = "";
+        form.submit();
+      },
+      function () {
+        button.removeAttribute("aria-busy");
+        status.textContent = status.dataset.refused;
+      },
+      { maximumAge: 600000, timeout: 10000 }
+    );
+  });
+
+  offer(document);
+  document.addEventListener("htmx:afterSwap", function (event) {
+    offer(event.target.parentNode || document);
+  });
+})();
