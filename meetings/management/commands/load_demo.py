@@ -18,7 +18,7 @@ from support import clock
 
 SOURCE = "demo"
 FACILITATED = ("Evening Light", "Open Table evening")
-PEOPLE = (
+PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
     ("member@example.org", "Robin M", {}),
     ("facilitator@example.org", "Sam T", {}),
     ("staff@example.org", "Alex", {"is_staff": True, "is_superuser": True}),
