@@ -21,3 +21,6 @@ occurrence_moved = Signal()
 
 #: A facilitator cancelled one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
 occurrence_cancelled = Signal()
+
+#: The coming weeks of a standing signup were filled in. `signups`: list[Signup], all of one participant and meeting.
+signup_extended = Signal()

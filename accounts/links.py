@@ -1,0 +1,53 @@
+"""Signed links: what lets a person without an account see and change their own, and nobody else's.
+
+A link carries a random id and a signature, nothing else: no address, no name. It shows on GET and acts on POST, since
+mail scanners follow links.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+from uuid import UUID
+
+from django.core import signing
+
+#: How long a link of each purpose is good for.
+LIFETIMES: Final = {
+    "confirm": dt.timedelta(days=2),
+    "manage": dt.timedelta(days=400),
+    "unsubscribe": dt.timedelta(days=400),
+}
+
+
+class BadLink(ValueError):
+    """A link that was not made here, or not for this."""
+
+
+class ExpiredLink(BadLink):
+    """A link that was good once."""
+
+
+def sign(purpose: str, public_id: UUID) -> str:
+    """Return a URL-safe token that names `public_id` for one purpose (a key of LIFETIMES) from now on."""
+    return _signer(purpose).sign(signing.b64_encode(public_id.bytes).decode())
+
+
+def read(token: str, purpose: str, *, max_age: dt.timedelta | None = None) -> UUID:
+    """Return the id in a token made by `sign` for the same purpose, `max_age` old at the most.
+
+    Raises ExpiredLink for one that is too old, and BadLink for any other that cannot be read.
+    """
+    try:
+        value = _signer(purpose).unsign(token, max_age=max_age or LIFETIMES[purpose])
+        return UUID(bytes=signing.b64_decode(value.encode()))
+    except signing.SignatureExpired as error:
+        raise ExpiredLink from error
+    except (signing.BadSignature, ValueError) as error:
+        raise BadLink from error
+
+
+def _signer(purpose: str) -> signing.TimestampSigner:
+    if purpose not in LIFETIMES:
+        raise ValueError(f"no link has the purpose {purpose}")
+    return signing.TimestampSigner(salt=f"homegroup.link.{purpose}", sep="~")

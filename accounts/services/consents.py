@@ -1,0 +1,33 @@
+"""Recording what a person said yes or no to."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from accounts.models import Consent, ContactPoint
+from accounts.queries import is_given
+
+
+def record_consent(
+    *, contact_point: ContactPoint, purpose: str, is_given: bool, wording: str, source: str, now: dt.datetime
+) -> Consent:
+    """Append a yes or no for one purpose: which wording was shown (its version), how it was said, and when."""
+    return Consent.objects.create(
+        contact_point=contact_point,
+        purpose=purpose,
+        is_given=is_given,
+        wording=wording,
+        source=source,
+        recorded_at=now,
+    )
+
+
+def give_consent_once(
+    *, contact_point: ContactPoint, purposes: list[str], wording: str, source: str, now: dt.datetime
+) -> None:
+    """Record a yes for each of `purposes` that holds no yes already."""
+    for purpose in purposes:
+        if not is_given(contact_point, purpose):
+            record_consent(
+                contact_point=contact_point, purpose=purpose, is_given=True, wording=wording, source=source, now=now
+            )

@@ -1,0 +1,43 @@
+"""The verbs of contact points."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from accounts.enums import Channel
+from accounts.models import ContactPoint, User
+
+
+def guest_email(*, value: str) -> ContactPoint:
+    """Return the contact point of a guest with this address, made (unverified) where there is none."""
+    return _get_or_create(user=None, value=value)
+
+
+def member_email(*, user: User, now: dt.datetime) -> ContactPoint:
+    """Return the contact point for the address that a member signs in with; signing in has verified it."""
+    contact_point = _get_or_create(user=user, value=user.email)
+    verify_contact_point(contact_point=contact_point, now=now)
+    return contact_point
+
+
+def verify_contact_point(*, contact_point: ContactPoint, now: dt.datetime) -> None:
+    """Record that the person can read what is sent there. Doing it again keeps the first time."""
+    if contact_point.verified_at is None:
+        contact_point.verified_at = now
+        contact_point.save(update_fields=["verified_at"])
+
+
+def _get_or_create(*, user: User | None, value: str) -> ContactPoint:
+    normal = value.strip().lower()
+    mine = ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, normal)
+    existing = mine.first()
+    if existing is not None:
+        return existing
+    try:
+        with transaction.atomic():
+            return ContactPoint.objects.create(user=user, channel=Channel.EMAIL, value=normal)
+    except IntegrityError:
+        # The same person clicked twice, and the other click was first.
+        return mine.get()

@@ -1,0 +1,311 @@
+"""The verbs of signups. One function, `fill_places`, decides who has a place; all else asks it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.enums import Purpose
+from accounts.models import ContactPoint, User
+from accounts.services import consents, contact_points
+from meetings.enums import SignupStatus
+from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
+from meetings.queries.occurrences import upcoming_dates
+from meetings.services.occurrences import NotAnOccurrence, ensure_occurrence
+from meetings.signals import signup_cancelled, signup_confirmed, signup_extended, signup_requested
+
+#: How far ahead a standing signup becomes signups.
+STANDING_HORIZON = dt.timedelta(days=28)
+#: A guest who has not confirmed by then is forgotten.
+UNCONFIRMED_LIFETIME = dt.timedelta(days=2)
+#: Which wording a person saw when they asked to be reminded; raised when the words on the form change.
+CONSENT_WORDING = "signup-2026-11"
+
+
+class SignupRefused(ValueError):
+    """A place that cannot be given; `args[0]` says why, and what to do instead, in words for the person who asked."""
+
+
+def request_guest_signup(
+    *,
+    meeting: Meeting,
+    date: dt.date | None,
+    every: bool,
+    email: str,
+    display_name: str = "",
+    tz: str,
+    language: str,
+    hour_cycle: str,
+    now: dt.datetime,
+) -> list[Signup]:
+    """Ask for a guest's place on `date`, or on every date; nothing is certain until they confirm by mail.
+
+    Returns the pending signups (those already confirmed are left as they are). Asking again sends the request again and
+    makes nothing twice. Raises SignupRefused.
+    """
+    with transaction.atomic():
+        contact_point = contact_points.guest_email(value=email)
+        participant, _made = Participant.objects.get_or_create(
+            contact_point=contact_point,
+            user=None,
+            defaults={"tz": tz, "language": language, "hour_cycle": hour_cycle, "display_name": display_name},
+        )
+        if contact_point.verified_at is None:
+            # A stranger who types somebody's address changes nothing about a person who is known to be real.
+            _remember_reader(participant, display_name=display_name, tz=tz, language=language, hour_cycle=hour_cycle)
+        signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
+        waiting = [signup for signup in signups if signup.status == SignupStatus.PENDING]
+        signup_requested.send(sender=Signup, signups=waiting or signups, now=now)
+    return signups
+
+
+def create_member_signup(
+    *, meeting: Meeting, user: User, date: dt.date | None, every: bool, now: dt.datetime
+) -> list[Signup]:
+    """Give a signed-in member a place on `date`, or on every date of the coming weeks. Raises SignupRefused."""
+    with transaction.atomic():
+        participant = member_participant(user=user, now=now)
+        _give_consent(participant.contact_point, source="member form", now=now)
+        signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
+        _confirm([signup for signup in signups if signup.status == SignupStatus.PENDING], now)
+    return signups
+
+
+def member_participant(*, user: User, now: dt.datetime) -> Participant:
+    """Return the participant that a member is, reached by the address they sign in with."""
+    participant, _made = Participant.objects.get_or_create(
+        user=user,
+        defaults={"contact_point": contact_points.member_email(user=user, now=now), "tz": user.tz},
+    )
+    _remember_reader(
+        participant,
+        display_name=user.display_name,
+        tz=user.tz,
+        language=user.language,
+        hour_cycle=user.hour_cycle,
+    )
+    return participant
+
+
+def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
+    """Confirm what a guest asked for: `signup`, and the other dates asked for with it. Confirming again is harmless.
+
+    Returns them as they are now: confirmed, or on the waitlist where the places are taken.
+    """
+    with transaction.atomic():
+        participant = signup.participant
+        together = Q(pk=signup.pk)
+        if signup.standing_id:
+            together |= Q(standing=signup.standing_id)
+            StandingSignup.objects.filter(pk=signup.standing_id, confirmed_at=None).update(confirmed_at=now)
+        asked = Signup.objects.filter(together, participant=participant).select_related("occurrence__meeting")
+        pending = list(asked.filter(status=SignupStatus.PENDING).order_by("occurrence__starts_at"))
+        contact_points.verify_contact_point(contact_point=participant.contact_point, now=now)
+        if pending:
+            _give_consent(participant.contact_point, source="guest form", now=now)
+            _confirm(pending, now)
+        return list(asked.exclude(status=SignupStatus.CANCELLED).order_by("occurrence__starts_at"))
+
+
+def cancel_signup(*, signup: Signup, now: dt.datetime) -> None:
+    """Give one place back; the first on the waitlist gets it. Cancelling again is harmless."""
+    with transaction.atomic():
+        occurrence = _lock(signup.occurrence)
+        _cancel([signup.pk], now)
+        fill_places(occurrence=occurrence, now=now)
+
+
+def end_standing_signup(*, standing: StandingSignup, now: dt.datetime) -> None:
+    """Stop coming every time: give back the places on all dates still to come. Ending again is harmless."""
+    with transaction.atomic():
+        StandingSignup.objects.filter(pk=standing.pk, ended_at=None).update(ended_at=now)
+        coming = Signup.objects.live().filter(standing=standing, occurrence__starts_at__gt=now)
+        # In the order of their ids, as everywhere: two who lock the same dates never wait for each other.
+        occurrences = Occurrence.objects.select_for_update().filter(signups__in=coming).order_by("pk")
+        locked = list(occurrences)
+        _cancel([signup.pk for signup in coming], now)
+        for occurrence in locked:
+            fill_places(occurrence=occurrence, now=now)
+
+
+def extend_standing_signups(*, now: dt.datetime) -> int:
+    """Make the signups of the coming weeks for everyone who comes every time. Returns how many were made.
+
+    A date that its participant cancelled stays cancelled: its row is there.
+    """
+    made = 0
+    standings = StandingSignup.objects.filter(ended_at=None, confirmed_at__isnull=False).select_related(
+        "meeting", "participant__contact_point"
+    )
+    for standing in standings.order_by("pk").iterator(chunk_size=200):
+        with transaction.atomic():
+            new = [signup for signup, is_new in _fill_standing(standing, SignupStatus.PENDING, now) if is_new]
+            if new:
+                _settle(new, now)
+                signup_extended.send(sender=Signup, signups=new, now=now)
+                made += len(new)
+    return made
+
+
+def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
+    """Give free places of a locked occurrence to the waitlist, first come first served. Returns whom it gave one."""
+    if occurrence.is_cancelled or occurrence.starts_at <= now:
+        return []
+    waiting = Signup.objects.filter(occurrence=occurrence, status=SignupStatus.WAITLISTED).select_related(
+        "participant__contact_point", "occurrence__meeting"
+    )
+    free = _free_places(occurrence)
+    promoted = list(waiting.order_by("created_at", "pk")[:free] if free is not None else waiting)
+    for signup in promoted:
+        signup.status, signup.confirmed_at = SignupStatus.CONFIRMED, now
+        signup.save(update_fields=["status", "confirmed_at"])
+        signup_confirmed.send(sender=Signup, signups=[signup], now=now)
+    return promoted
+
+
+def purge_unconfirmed(*, now: dt.datetime) -> int:
+    """Forget guests who never confirmed. Returns how many contact points went, and everything with them."""
+    stale = ContactPoint.objects.of_guests().filter(verified_at=None, created_at__lt=now - UNCONFIRMED_LIFETIME)
+    # One who asked again lately is still on the way to their mailbox.
+    waiting = Signup.objects.filter(status=SignupStatus.PENDING, created_at__gte=now - UNCONFIRMED_LIFETIME)
+    stale = stale.exclude(participants__signups__in=waiting)
+    _total, by_model = stale.delete()
+    return by_model.get("accounts.ContactPoint", 0)
+
+
+def _place(
+    meeting: Meeting, participant: Participant, date: dt.date | None, every: bool, *, status: str, now: dt.datetime
+) -> list[Signup]:
+    """Make (or find) the signups asked for; a cancelled one comes back with `status`."""
+    if not meeting.is_published or meeting.is_temporarily_closed:
+        raise SignupRefused(_("This meeting is closed for now. Look for another one, or come back later."))
+    if meeting.is_by_appointment:
+        raise SignupRefused(_("This meeting has no fixed dates. Get in touch with the group instead."))
+    if every:
+        standing = _standing(meeting, participant, now)
+        signups = [signup for signup, _is_new in _fill_standing(standing, status, now)]
+        if not signups:
+            raise SignupRefused(_("This meeting has no date in the coming weeks."))
+        return signups
+    if date is None:
+        raise SignupRefused(_("Choose a date."))
+    try:
+        occurrence = ensure_occurrence(meeting=meeting, date=date, now=now)
+    except NotAnOccurrence as error:
+        raise SignupRefused(_("There is no meeting on that date. Choose another one.")) from error
+    if occurrence.is_cancelled:
+        raise SignupRefused(_("That date is cancelled. Choose another one."))
+    if occurrence.starts_at <= now:
+        raise SignupRefused(_("That date has begun already. Choose the next one."))
+    return [_signup(occurrence, participant, None, status, now)[0]]
+
+
+def _standing(meeting: Meeting, participant: Participant, now: dt.datetime) -> StandingSignup:
+    running = StandingSignup.objects.filter(meeting=meeting, participant=participant, ended_at=None)
+    confirmed_at = now if participant.user_id else None
+    try:
+        with transaction.atomic():
+            standing, _made = running.get_or_create(
+                meeting=meeting,
+                participant=participant,
+                ended_at=None,
+                defaults={"created_at": now, "confirmed_at": confirmed_at},
+            )
+    except IntegrityError:
+        standing = running.get()
+    return standing
+
+
+def _fill_standing(standing: StandingSignup, status: str, now: dt.datetime) -> list[tuple[Signup, bool]]:
+    dates = upcoming_dates(standing.meeting, now=now, limit=STANDING_HORIZON.days)
+    placed = []
+    for date in dates:
+        if date.is_cancelled or date.starts_at <= now or date.starts_at > now + STANDING_HORIZON:
+            continue
+        occurrence = ensure_occurrence(meeting=standing.meeting, date=date.original_date, now=now)
+        placed.append(_signup(occurrence, standing.participant, standing, status, now))
+    return placed
+
+
+def _signup(
+    occurrence: Occurrence, participant: Participant, standing: StandingSignup | None, status: str, now: dt.datetime
+) -> tuple[Signup, bool]:
+    signup, is_new = Signup.objects.get_or_create(
+        occurrence=occurrence,
+        participant=participant,
+        defaults={"standing": standing, "status": status, "created_at": now},
+    )
+    came_back = signup.status == SignupStatus.CANCELLED and (standing is None or signup.standing_id != standing.pk)
+    if came_back:
+        signup.status, signup.cancelled_at, signup.confirmed_at = status, None, None
+        # Whoever gave a place back queues again like anyone else.
+        signup.created_at = now
+    if standing is not None and signup.standing_id is None:
+        signup.standing = standing
+    signup.save()
+    return signup, is_new
+
+
+def _confirm(signups: list[Signup], now: dt.datetime) -> None:
+    if not signups:
+        return
+    _settle(signups, now)
+    signup_confirmed.send(sender=Signup, signups=signups, now=now)
+
+
+def _settle(signups: list[Signup], now: dt.datetime) -> None:
+    """Turn pending signups into places or a spot on the waitlist, each date counted under its own lock."""
+    for signup in sorted(signups, key=lambda each: each.occurrence_id):
+        occurrence = _lock(signup.occurrence)
+        free = _free_places(occurrence)
+        signup.occurrence = occurrence
+        if free is None or free > 0:
+            signup.status, signup.confirmed_at = SignupStatus.CONFIRMED, now
+        else:
+            signup.status = SignupStatus.WAITLISTED
+        signup.save(update_fields=["status", "confirmed_at"])
+
+
+def _cancel(pks: list[int], now: dt.datetime) -> None:
+    signups = list(
+        Signup.objects.live()
+        .filter(pk__in=pks)
+        .select_related("occurrence__meeting", "participant__contact_point")
+        .order_by("occurrence__starts_at")
+    )
+    for signup in signups:
+        signup.status, signup.cancelled_at = SignupStatus.CANCELLED, now
+        signup.save(update_fields=["status", "cancelled_at"])
+    if signups:
+        signup_cancelled.send(sender=Signup, signups=signups, now=now)
+
+
+def _free_places(occurrence: Occurrence) -> int | None:
+    capacity = occurrence.effective_capacity
+    if capacity is None:
+        return None
+    return max(0, capacity - Signup.objects.filter(occurrence=occurrence).holding_a_place().count())
+
+
+def _lock(occurrence: Occurrence) -> Occurrence:
+    return Occurrence.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=occurrence.pk)
+
+
+def _remember_reader(participant: Participant, *, display_name: str, tz: str, language: str, hour_cycle: str) -> None:
+    """Word messages as the person reads now; a name already given is not wiped by an empty field."""
+    participant.display_name = display_name or participant.display_name
+    participant.tz, participant.language, participant.hour_cycle = tz, language, hour_cycle
+    participant.save(update_fields=["display_name", "tz", "language", "hour_cycle"])
+
+
+def _give_consent(contact_point: ContactPoint, *, source: str, now: dt.datetime) -> None:
+    consents.give_consent_once(
+        contact_point=contact_point,
+        purposes=[Purpose.REMINDERS, Purpose.CHANGES],
+        wording=CONSENT_WORDING,
+        source=source,
+        now=now,
+    )
