@@ -12,7 +12,7 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, overload
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import ACos, Cos, Greatest, Least, Radians, Sin
+from django.shortcuts import get_object_or_404
 
 from meetings import gazetteer
 from meetings.enums import FormatCategory, OccurrenceStatus, VenueType
@@ -46,6 +47,8 @@ from support import clock
 NEAR_A_MEETING_KM = 50.0
 #: How far ahead a day filter looks for a date: a rule that skips longer than a season is rarely what is wanted.
 HORIZON = dt.timedelta(days=100)
+#: What starts within this is on soon.
+SOON = dt.timedelta(hours=1)
 #: Formats of these categories exclude one another, so two chosen mean "either"; others mean "and".
 EITHER = (FormatCategory.OPENNESS, FormatCategory.LANGUAGE)
 WHEN, DISTANCE = "when", "distance"
@@ -130,7 +133,9 @@ class Found:
     tz: str
     distance_km: float | None = None
     called_off: tuple[Date, ...] = ()
-    formats: tuple[FormatWords, ...] = field(default=())
+    formats: tuple[FormatWords, ...] = ()
+    #: Minutes until it starts, where that is within the hour.
+    starts_in: int | None = None
 
     @property
     def day(self) -> dt.date | None:
@@ -255,9 +260,16 @@ class FoundMeetings(Sequence[Found]):
                     distance_km=candidate.distance_km,
                     called_off=called_off,
                     formats=format_words(meeting.formats.all()),
+                    starts_in=_minutes_until(date, self.now),
                 )
             )
         return page
+
+
+def _minutes_until(date: Date | None, now: dt.datetime) -> int | None:
+    if date is None or date.is_cancelled or not now <= date.starts_at <= now + SOON:
+        return None
+    return math.ceil((date.starts_at - now) / dt.timedelta(minutes=1))
 
 
 # -- What is asked, in SQL ---------------------------------------------------------------------------------------------
@@ -481,6 +493,17 @@ class _Wanted:
 
 def _date_in(at: dt.datetime, tz: str) -> dt.date:
     return at.astimezone(ZoneInfo(tz)).date()
+
+
+# -- One meeting -------------------------------------------------------------------------------------------------------
+
+
+def published_meeting(slug: str, *, language: str) -> Meeting:
+    """Return a published meeting with what its page shows; one that is not listed is reached by its address alone.
+
+    Raises Http404.
+    """
+    return get_object_or_404(_with_what_a_row_shows(Meeting.objects.published(), language), slug=slug)
 
 
 # -- What a row shows --------------------------------------------------------------------------------------------------

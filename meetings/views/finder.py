@@ -6,10 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -22,11 +23,13 @@ from meetings.geo import uses_miles
 from meetings.models import Meeting
 from meetings.queries import finder
 from meetings.queries.finder import DISTANCE, WHEN, Found
+from meetings.queries.occurrences import upcoming_dates
 from support import clock, wording
 
 PAGE_SIZE = 25
 #: As many as the first screen has room for.
 SOON = 6
+DATES_SHOWN = 6
 #: What "try a wider circle" offers, in either unit.
 WIDER = (10, 25, 50, 100, 250)
 
@@ -105,8 +108,40 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    meeting = get_object_or_404(Meeting.objects.published(), slug=slug)
-    return render(request, "meetings/detail.html", {"meeting": meeting})
+    """One meeting: when, where, how to join, what it is like, whom to ask."""
+    now = clock.now()
+    meeting = finder.published_meeting(slug, language=_language())
+    dates = [] if meeting.is_temporarily_closed else upcoming_dates(meeting, now=now, limit=DATES_SHOWN)
+    coming = [date for date in dates if not date.is_cancelled and date.starts_at > now]
+    tz = meeting.tz if meeting.is_in_person else _reader_tz()
+    context = {
+        "meeting": meeting,
+        "now": now,
+        "tz": tz,
+        "dates": dates,
+        "next_date": coming[0] if coming else None,
+        "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, _reader_tz()),
+        "formats": finder.format_words(meeting.formats.all()),
+        "conference_host": _host(meeting.conference_url),
+        "similar_url": _similar_url(meeting),
+        "updated_at": meeting.source_updated_at or meeting.updated_at,
+    }
+    return render(request, "meetings/detail.html", context)
+
+
+def _host(url: str) -> str:
+    """Return whose site a link leads to; lists hold links that are none, such as half an IPv6 address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _similar_url(meeting: Meeting) -> str:
+    venue = meeting.venue
+    if venue is None or venue.latitude is None or venue.longitude is None or not meeting.is_in_person:
+        return _list_url(venue=VenueType.ONLINE)
+    return _list_url(lat=f"{venue.latitude:.2f}", lon=f"{venue.longitude:.2f}")
 
 
 # -- What surrounds the results ----------------------------------------------------------------------------------------
