@@ -25,7 +25,7 @@
   // -- Leaving quickly: the button, or Esc twice within a second -------------------------------------------------------
 
   var exit = document.querySelector("[data-quick-exit]");
-  var lastEscape = 0;
+  var lastEscape = -Infinity;
 
   if (exit && window.leaveQuickly) {
     exit.addEventListener("click", function (event) {
