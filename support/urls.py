@@ -23,3 +23,4 @@ handler400 = pages.bad_request
 handler403 = pages.permission_denied
 handler404 = pages.page_not_found
 handler500 = pages.server_error
+handler429 = pages.too_many_requests  # not Django's but allauth's
