@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -18,18 +19,12 @@ TODAY, TOMORROW = "today", "tomorrow"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_RADIUS = {KM: 25.0, MILES: 15.0}
 #: Wider than this, "near" says nothing.
-MAX_RADIUS = 1000.0
+MIN_RADIUS, MAX_RADIUS = 0.1, 1000.0
 
 DAY_CHOICES = [
     (TODAY, _("Today")),
     (TOMORROW, _("Tomorrow")),
-    ("mon", _("Monday")),
-    ("tue", _("Tuesday")),
-    ("wed", _("Wednesday")),
-    ("thu", _("Thursday")),
-    ("fri", _("Friday")),
-    ("sat", _("Saturday")),
-    ("sun", _("Sunday")),
+    *((slug, WEEKDAYS_ABBR[number]) for number, slug in enumerate(WEEKDAYS)),
 ]
 #: The order in which an address names what is asked.
 PARAMETERS = (
@@ -44,25 +39,44 @@ class ChipsField(forms.MultipleChoiceField):
     default_error_messages: ClassVar = {"invalid_choice": _("“%(value)s” is not one of the choices.")}
 
 
+class PositionField(forms.FloatField):
+    """Half of a position, filled in by a button; a broken one comes from a broken address."""
+
+    default_error_messages: ClassVar = dict.fromkeys(
+        ("invalid", "min_value", "max_value"), _("The position in this address cannot be read. Name a place instead.")
+    )
+
+
 class FinderForm(forms.Form):
     """What, where, when; sent by GET and always bound, so that an empty address is an empty question.
 
     A part that cannot be understood gets a message beside its field and is left out; the others still work.
     """
 
+    #: Nothing has to be filled in, so no label says so.
+    is_all_optional = True
+
     q = forms.CharField(label=_("Words"), max_length=200, required=False)
     near = forms.CharField(label=_("Near"), max_length=120, required=False)
-    lat = forms.FloatField(label=_("Latitude"), min_value=-90, max_value=90, required=False, widget=forms.HiddenInput)
-    lon = forms.FloatField(
-        label=_("Longitude"), min_value=-180, max_value=180, required=False, widget=forms.HiddenInput
+    lat = PositionField(min_value=-90, max_value=90, required=False, widget=forms.HiddenInput)
+    lon = PositionField(min_value=-180, max_value=180, required=False, widget=forms.HiddenInput)
+    radius = forms.FloatField(
+        label=_("Within"),
+        min_value=MIN_RADIUS,
+        max_value=MAX_RADIUS,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _("Give a number from 0.1 to 1000.")),
     )
-    radius = forms.FloatField(label=_("Within"), min_value=0.1, max_value=MAX_RADIUS, required=False)
     unit = forms.ChoiceField(label=_("Unit"), choices=[(KM, _("km")), (MILES, _("miles"))], required=False)
     day = ChipsField(label=_("Day"), choices=DAY_CHOICES, required=False)
-    format = ChipsField(label=_("What it is like"), required=False)
+    format = ChipsField(required=False, label="")
     venue = ChipsField(
         label=_("How to take part"),
-        choices=[(VenueType.IN_PERSON, _("In person")), (VenueType.ONLINE, _("Online")), (VenueType.HYBRID, _("Both"))],
+        choices=[
+            (VenueType.IN_PERSON, _("In person")),
+            (VenueType.ONLINE, _("Online")),
+            (VenueType.HYBRID, _("Both at once")),
+        ],
         required=False,
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *MeetingKind.choices], required=False)
@@ -71,8 +85,7 @@ class FinderForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict, *, formats: list[FormatWords], default_unit: str = KM, **options: Any) -> None:
-        super().__init__(data, label_suffix="", **options)
-        self.default_unit = default_unit
+        super().__init__(_with_defaults(data, default_unit), label_suffix="", **options)
         # "from" is a word of Python's, so the two ends of the hours are declared by name.
         formats_accepted = ["%H:%M", "%H:%M:%S"]
         for name, label in (("from", _("Starts from")), ("until", _("Starts until"))):
@@ -80,6 +93,7 @@ class FinderForm(forms.Form):
                 label=label,
                 required=False,
                 input_formats=formats_accepted,
+                error_messages={"invalid": _("Write a time like 18:30.")},
                 widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             )
         self.format_names = {words.slug: words.name for words in formats}
@@ -135,7 +149,7 @@ class FinderForm(forms.Form):
 
     @property
     def unit_or_default(self) -> str:
-        return self._value("unit") or self.default_unit
+        return self._value("unit") or KM
 
     @property
     def radius_or_default(self) -> float:
@@ -155,14 +169,16 @@ class FinderForm(forms.Form):
     def criteria(self) -> Criteria:
         """Return what was understood of the question."""
         days = self.chosen("day")
+        weekdays = [WEEKDAYS.index(day) for day in days if day in WEEKDAYS]
         factor = KM_PER_MILE if self.unit_or_default == MILES else 1.0
         return Criteria(
             words=tuple((self._value("q") or "").split()),
             center=self.center,
             radius_km=self.radius_or_default * factor,
-            weekdays=frozenset(WEEKDAYS.index(day) for day in days if day in WEEKDAYS),
-            is_today=TODAY in days,
-            is_tomorrow=TOMORROW in days,
+            # Every day of the week is no choice of day.
+            weekdays=frozenset(weekdays if len(weekdays) < len(WEEKDAYS) else ()),
+            is_today=TODAY in days and len(weekdays) < len(WEEKDAYS),
+            is_tomorrow=TOMORROW in days and len(weekdays) < len(WEEKDAYS),
             starts_from=self._value("from"),
             starts_until=self._value("until"),
             formats=tuple(self.chosen("format")),
@@ -181,8 +197,8 @@ class FinderForm(forms.Form):
         elif self.position:
             values["lat"], values["lon"] = [f"{self.position.latitude:g}"], [f"{self.position.longitude:g}"]
         if self.center:
-            values["radius"] = [f"{self._value('radius'):g}"] if self._value("radius") else []
-            values["unit"] = [self._value("unit") or ""]
+            # Written out even where they are the reader's defaults: whoever is sent the address has others.
+            values["radius"], values["unit"] = [f"{self.radius_or_default:g}"], [self.unit_or_default]
             values["sort"] = [self.sort_or_default if self.sort_or_default != WHEN else ""]
         for name in ("day", "format", "venue"):
             values[name] = self.chosen(name)
@@ -200,6 +216,15 @@ class FinderForm(forms.Form):
 
     def _text(self, name: str) -> str:
         return str(self.data.get(name, "")).strip()
+
+
+def _with_defaults(data: QueryDict, unit: str) -> QueryDict:
+    filled = data.copy()
+    if not filled.get("unit"):
+        filled["unit"] = unit
+    if not filled.get("radius"):
+        filled["radius"] = f"{DEFAULT_RADIUS.get(str(filled['unit']), DEFAULT_RADIUS[KM]):g}"
+    return filled
 
 
 def _flat(choices: Any) -> list[str]:

@@ -14,11 +14,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from meetings.enums import MeetingKind, VenueType
 from meetings.forms.finder import DAY_CHOICES, KM, MILES, FinderForm
+from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
 from meetings.geo import uses_miles
 from meetings.models import Meeting
 from meetings.queries import finder
@@ -30,6 +32,8 @@ PAGE_SIZE = 25
 #: As many as the first screen has room for.
 SOON = 6
 DATES_SHOWN = 6
+#: The questions that are folded away.
+MORE = {"q", "from", "until", "venue", "kind", "format"}
 #: What "try a wider circle" offers, in either unit.
 WIDER = (10, 25, 50, 100, 250)
 
@@ -88,7 +92,9 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         "sorts": _sorts(form, parameters),
         "next_steps": _next_steps(form, parameters),
         "online_url": _online_url(form, parameters),
-        "is_more_open": bool({"q", "from", "until", "venue", "kind", "format"} & (set(parameters) | set(form.errors))),
+        # Closed while the results are what matters; a message inside must be seen.
+        "is_more_open": bool(MORE & set(form.errors)),
+        "more_count": sum(len(parameters.getlist(name)) for name in MORE),
     }
     template = "meetings/list.html"
     if request.htmx:  # type: ignore[attr-defined]
@@ -190,14 +196,18 @@ def _chips(form: FinderForm, parameters: QueryDict) -> list[Link]:
         chips.append(Link(words, _without(parameters, "near", "lat", "lon", "radius", "unit", "sort")))
     if query := parameters.get("q"):
         chips.append(Link(f"“{query}”", _without(parameters, "q")))
-    day_names = dict(DAY_CHOICES)
+    day_names = {**dict(DAY_CHOICES), **{slug: WEEKDAYS[number] for number, slug in enumerate(DAY_SLUGS)}}
     chips += [Link(str(day_names[day]), _without_one(parameters, "day", day)) for day in parameters.getlist("day")]
     start, until = parameters.get("from"), parameters.get("until")
     if start:
         chips.append(Link(_("From %(time)s") % {"time": start}, _without(parameters, "from")))
     if until:
         chips.append(Link(_("Until %(time)s") % {"time": until}, _without(parameters, "until")))
-    venue_names = {VenueType.IN_PERSON: _("In person"), VenueType.ONLINE: _("Online"), VenueType.HYBRID: _("Both")}
+    venue_names = {
+        VenueType.IN_PERSON: _("In person"),
+        VenueType.ONLINE: _("Online"),
+        VenueType.HYBRID: _("Both at once"),
+    }
     chips += [
         Link(venue_names[VenueType(venue)], _without_one(parameters, "venue", venue))
         for venue in parameters.getlist("venue")
