@@ -1,12 +1,43 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+import datetime as dt
 
-from meetings.views import finder
+from django.urls import URLPattern, path, register_converter
+
+from meetings.views import calendar, facilitate, finder, signups
 
 app_name = "meetings"
+
+
+class DateConverter:
+    """A date in an address, as ISO 8601 writes it."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> dt.date:
+        return dt.date.fromisoformat(value)
+
+    def to_url(self, value: dt.date) -> str:
+        return value.isoformat()
+
+
+register_converter(DateConverter, "date")
 
 urlpatterns: list[URLPattern] = [
     path("meetings/", finder.meeting_list, name="list"),
     path("meetings/<slug:slug>/", finder.meeting_detail, name="detail"),
+    path("meetings/<slug:slug>/calendar.ics", calendar.meeting_calendar_file, name="calendar"),
+    path("meetings/<slug:slug>/sign-up/", signups.sign_up, name="sign_up"),
+    path("signups/requested/", signups.signup_requested, name="signup_requested"),
+    path("signups/confirm/<str:token>/", signups.signup_confirm, name="signup_confirm"),
+    path("signups/<str:token>/", signups.signup_manage, name="signup_manage"),
+    path("signups/<str:token>/cancel/", signups.signup_cancel, name="signup_cancel"),
+    path("signups/<str:token>/calendar.ics", signups.signup_calendar, name="signup_calendar"),
+    path("my/meetings/", signups.my_meetings, name="my_meetings"),
+    path("my/signups/<uuid:public_id>/cancel/", signups.my_signup_cancel, name="my_signup_cancel"),
+    path("my/standing/<uuid:public_id>/end/", signups.my_standing_end, name="my_standing_end"),
+    path("my/meetings/<slug:slug>/", facilitate.facilitate, name="facilitate"),
+    path("my/meetings/<slug:slug>/<date:date>/", facilitate.occurrence, name="occurrence"),
+    path("my/meetings/<slug:slug>/<date:date>/move/", facilitate.occurrence_move, name="occurrence_move"),
+    path("my/meetings/<slug:slug>/<date:date>/cancel/", facilitate.occurrence_cancel, name="occurrence_cancel"),
 ]

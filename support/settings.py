@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -176,6 +177,11 @@ CELERY_BEAT_SCHEDULE = {
     "reminders.deliver": {"task": "reminders.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "reminders.sweep": {"task": "reminders.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
+    "meetings.purge_unconfirmed": {
+        "task": "meetings.purge_unconfirmed",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "meetings.extend_standing_signups": {
         "task": "meetings.extend_standing_signups",
         "schedule": 3600.0,
@@ -202,6 +208,8 @@ else:
 EMAIL_TIMEOUT = 20  # seconds, for each network step
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SENDER_NAME} <no-reply@{_public.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+#: Who calendar entries say they are from: the bare address of DEFAULT_FROM_EMAIL.
+ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
 
 # -- Accounts --------------------------------------------------------------------------------------------------------
 
@@ -224,6 +232,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+
+#: Confirmation requests that one address can be sent in an hour, whoever asks.
+SIGNUP_REQUESTS_PER_HOUR = env.int("SIGNUP_REQUESTS_PER_HOUR", default=5)
 
 # -- Languages and time ----------------------------------------------------------------------------------------------
 

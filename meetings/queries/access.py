@@ -1,0 +1,53 @@
+"""The one door to an object for a person. What is absent and what is forbidden look alike: a plain 404."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from meetings.models import Meeting, Signup, StandingSignup
+from meetings.queries.occurrences import DatedOccurrence, date_of
+
+_SIGNUPS = Signup.objects.select_related(
+    "occurrence__meeting__venue", "participant__contact_point", "participant__user", "standing"
+)
+
+
+def meeting_for_visitor(slug: str) -> Meeting:
+    """Return a published meeting by its address. Raises Http404."""
+    return get_object_or_404(Meeting.objects.published().select_related("venue", "service_body"), slug=slug)
+
+
+def signup_by_link(public_id: UUID) -> Signup:
+    """Return the signup that a signed link names: whoever holds the link may see and change it. Raises Http404."""
+    return get_object_or_404(_SIGNUPS, public_id=public_id)
+
+
+def signup_for_member(user: User, public_id: UUID) -> Signup:
+    """Return a member's own signup. Raises Http404 for anybody else's."""
+    return get_object_or_404(_SIGNUPS, public_id=public_id, participant__user=user)
+
+
+def standing_signup_for_member(user: User, public_id: UUID) -> StandingSignup:
+    """Return a member's own standing signup. Raises Http404 for anybody else's."""
+    return get_object_or_404(
+        StandingSignup.objects.select_related("meeting", "participant"), public_id=public_id, participant__user=user
+    )
+
+
+def meeting_for_facilitator(user: User, slug: str) -> Meeting:
+    """Return a meeting that `user` facilitates. Raises Http404 for all others."""
+    return get_object_or_404(user.facilitated_meetings.select_related("venue"), slug=slug)
+
+
+def date_for_facilitator(user: User, slug: str, date: dt.date) -> tuple[Meeting, DatedOccurrence]:
+    """Return a meeting that `user` facilitates and what happens on `date` by its rule. Raises Http404."""
+    meeting = meeting_for_facilitator(user, slug)
+    dated = date_of(meeting, date)
+    if dated is None:
+        raise Http404
+    return meeting, dated

@@ -1,0 +1,103 @@
+"""Who is coming: for the person themselves, and for the facilitator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, StandingSignup
+from meetings.queries.occurrences import DatedOccurrence, next_dates, upcoming_dates
+
+#: How far back "past" on my meetings reaches.
+PAST = dt.timedelta(days=90)
+DATES_AHEAD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DateCount:
+    """One date of a meeting, and how many come."""
+
+    date: DatedOccurrence
+    coming: int
+    waiting: int
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MySignups:
+    coming: list[Signup]
+    past: list[Signup]
+    standing: list[StandingSignup]
+
+
+def my_signups(user: User, *, now: dt.datetime) -> MySignups:
+    """Return what a member signed up for: what is coming, the last months, and what they come to every time."""
+    signups = list(
+        Signup.objects.filter(participant__user=user, occurrence__ends_at__gt=now - PAST)
+        .exclude(status=SignupStatus.PENDING)
+        .select_related("occurrence__meeting__venue", "standing")
+        .order_by("occurrence__starts_at", "pk")
+    )
+    live = {SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.OFFERED}
+    return MySignups(
+        coming=[each for each in signups if each.occurrence.ends_at > now and each.status in live],
+        past=[
+            each
+            for each in reversed(signups)
+            if each.occurrence.ends_at <= now and each.status != SignupStatus.CANCELLED
+        ],
+        standing=list(
+            StandingSignup.objects.filter(participant__user=user, ended_at=None)
+            .select_related("meeting")
+            .order_by("meeting__name")
+        ),
+    )
+
+
+def facilitated_meetings(user: User, *, now: dt.datetime) -> list[tuple[Meeting, DatedOccurrence | None]]:
+    """Return the meetings that `user` runs, each with its next date, by name."""
+    meetings = list(user.facilitated_meetings.select_related("venue").order_by("name", "pk"))
+    dates = next_dates(meetings, now=now)
+    return [(meeting, dates.get(meeting.pk)) for meeting in meetings]
+
+
+def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
+    """Return the next dates of a meeting with how many come to each, in two queries however many there are."""
+    dates = upcoming_dates(meeting, now=now, limit=DATES_AHEAD)
+    counted = {
+        row.pk: row
+        for row in Occurrence.objects.filter(pk__in=[date.occurrence.pk for date in dates if date.occurrence]).annotate(
+            coming=Count("signups", filter=Q(signups__status__in=HOLDS_A_PLACE)),
+            waiting=Count("signups", filter=Q(signups__status=SignupStatus.WAITLISTED)),
+        )
+    }
+    return [_count(meeting, date, counted) for date in dates]
+
+
+def roster(occurrence: Occurrence) -> list[Signup]:
+    """Return the signups that a facilitator sees for one date: who has a place, then who waits, in their order.
+
+    Names are what people chose to show; a guest may have none. Those who only asked to be reminded of a drop-in meeting
+    told the site and nobody else: the list is empty, and the count is all there is.
+    """
+    if occurrence.meeting.signup_policy == SignupPolicy.DROP_IN:
+        return []
+    shown = (*HOLDS_A_PLACE, SignupStatus.WAITLISTED, SignupStatus.MISSED)
+    signups = occurrence.signups.filter(status__in=shown).select_related("participant")
+    return sorted(signups, key=lambda each: (each.status == SignupStatus.WAITLISTED, each.created_at, each.pk))
+
+
+def _count(meeting: Meeting, date: DatedOccurrence, counted: Mapping[int, Occurrence]) -> DateCount:
+    row = counted.get(date.occurrence.pk) if date.occurrence else None
+    own = row.capacity if row else None
+    return DateCount(
+        date=date,
+        coming=getattr(row, "coming", 0),
+        waiting=getattr(row, "waiting", 0),
+        capacity=own if own is not None else meeting.capacity,
+    )

@@ -1,0 +1,23 @@
+"""What Celery runs for meetings. Each task is thin, and safe to run twice or at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from meetings.services import schedule, signups
+from support import clock
+
+
+@shared_task(name="meetings.roll_forward")
+def roll_forward() -> None:
+    schedule.roll_forward(now=clock.now())
+
+
+@shared_task(name="meetings.extend_standing_signups")
+def extend_standing_signups() -> None:
+    signups.extend_standing_signups(now=clock.now())
+
+
+@shared_task(name="meetings.purge_unconfirmed")
+def purge_unconfirmed() -> None:
+    signups.purge_unconfirmed(now=clock.now())

@@ -1,0 +1,109 @@
+"""Running a meeting: who is coming, moving a date, cancelling one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.forms.occurrence import CancelDateForm, MoveDateForm
+from meetings.models import HOLDS_A_PLACE
+from meetings.queries import access, roster
+from meetings.services.occurrences import ChangeRefused, cancel_occurrence, ensure_occurrence, move_occurrence
+from support import clock
+
+
+@login_required
+@require_safe
+def facilitate(request: HttpRequest, slug: str) -> HttpResponse:
+    """The next dates of a meeting, and how many come to each."""
+    assert isinstance(request.user, User)
+    meeting = access.meeting_for_facilitator(request.user, slug)
+    context = {
+        "meeting": meeting,
+        "counts": roster.coming_dates(meeting, now=clock.now()),
+        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+    }
+    return render(request, "meetings/facilitate.html", context)
+
+
+@login_required
+@require_safe
+def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
+    """One date: who is coming, who waits, and what can be done about it."""
+    assert isinstance(request.user, User)
+    meeting, dated = access.date_for_facilitator(request.user, slug, date)
+    now = clock.now()
+    signups = roster.roster(dated.occurrence) if dated.occurrence else []
+    context = {
+        "meeting": meeting,
+        "dated": dated,
+        "signups": signups,
+        "coming": dated.occurrence.signups.filter(status__in=HOLDS_A_PLACE).count() if dated.occurrence else 0,
+        "waiting": sum(signup.status == SignupStatus.WAITLISTED for signup in signups),
+        "capacity": dated.occurrence.effective_capacity if dated.occurrence else meeting.capacity,
+        "changes": dated.occurrence.changes.all() if dated.occurrence else [],
+        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "can_change": not dated.is_cancelled and dated.ends_at > now,
+    }
+    return render(request, "meetings/occurrence.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def occurrence_move(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
+    """Move one date to another time; everyone who signed up hears of it once."""
+    assert isinstance(request.user, User)
+    now = clock.now()
+    meeting, dated = access.date_for_facilitator(request.user, slug, date)
+    wall = clock.to_wall(dated.starts_at, meeting.tz)
+    form = MoveDateForm(
+        request.POST if request.method == "POST" else None,
+        meeting=meeting,
+        now=now,
+        initial={"on": wall.date(), "at": wall.time()},
+    )
+    if request.method == "POST" and form.is_valid():
+        target = ensure_occurrence(meeting=meeting, date=date, now=now)
+        try:
+            move_occurrence(
+                occurrence=target,
+                starts_at=form.cleaned_data["starts_at"],
+                message=form.cleaned_data["message"],
+                now=now,
+            )
+        except ChangeRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Moved. Everyone who signed up is being told now."))
+            return redirect("meetings:occurrence", meeting.slug, date)
+    context = {"meeting": meeting, "dated": dated, "form": form}
+    return render(request, "meetings/occurrence_move.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
+    """Cancel one date, after asking once; everyone who signed up hears of it once."""
+    assert isinstance(request.user, User)
+    now = clock.now()
+    meeting, dated = access.date_for_facilitator(request.user, slug, date)
+    form = CancelDateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        target = ensure_occurrence(meeting=meeting, date=date, now=now)
+        try:
+            cancel_occurrence(occurrence=target, message=form.cleaned_data["message"], now=now)
+        except ChangeRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Cancelled. Everyone who signed up is being told now."))
+            return redirect("meetings:occurrence", meeting.slug, date)
+    context = {"meeting": meeting, "dated": dated, "form": form}
+    return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)

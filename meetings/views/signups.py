@@ -1,0 +1,257 @@
+"""Asking for a place, confirming it, giving it back: from the site for members, from a signed link for guests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import links
+from accounts.middleware import reader_hour_cycle
+from accounts.models import User
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.feeds.calendar import occurrence_calendar
+from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
+from meetings.models import Meeting, Signup
+from meetings.queries import access, roster
+from meetings.queries.occurrences import upcoming_dates
+from meetings.services import signups
+from support import clock, limits, wording
+
+#: As many dates as can be chosen from without scrolling for long.
+DATES_OFFERED = 5
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for a place on one date or on every one. A guest's is certain once confirmed by mail, a member's at once."""
+    now = clock.now()
+    meeting = access.meeting_for_visitor(slug)
+    form = _signup_form(request, meeting, now)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _ask(request, meeting, form, now)
+        except signups.SignupRefused as refusal:
+            form.add_error("when", str(refusal))
+        except limits.TooMany:
+            form.add_error(None, _("That is many requests in a short time. Please wait an hour, then try again."))
+    context = {
+        "meeting": meeting,
+        "form": form,
+        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "has_dates": bool(form.fields["when"].choices),  # type: ignore[attr-defined]
+    }
+    return render(request, "meetings/signup.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+def signup_requested(request: HttpRequest) -> HttpResponse:
+    """Say that a message is on its way; the same words whatever address was given."""
+    return render(request, "meetings/signup_requested.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what a guest asked for, and confirm it when the button is pressed."""
+    now = clock.now()
+    try:
+        signup = access.signup_by_link(links.read(token, "confirm"))
+    except (links.BadLink, Http404):
+        return _dead_link(request)
+    if request.method == "POST" and signup.status != SignupStatus.CANCELLED:
+        signups.confirm_signups(signup=signup, now=now)
+        return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
+    if signup.status != SignupStatus.PENDING:
+        return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
+    if signup.occurrence.is_cancelled or signup.occurrence.starts_at <= now:
+        return _dead_link(request, meeting=signup.occurrence.meeting)
+    return _private(render(request, "meetings/signup_confirm.html", _signup_context(signup, token)))
+
+
+@require_safe
+def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a guest (or whoever holds the link from a message) their place, and what they can do about it."""
+    try:
+        signup = access.signup_by_link(links.read(token, "manage"))
+    except (links.BadLink, Http404):
+        return _dead_link(request)
+    now = clock.now()
+    context = _signup_context(signup, token)
+    occurrence = signup.occurrence
+    context |= {
+        "is_over": occurrence.ends_at <= now,
+        "can_cancel": signup.status in (SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.PENDING)
+        and occurrence.starts_at > now
+        and not occurrence.is_cancelled,
+        "is_standing": bool(signup.standing and signup.standing.ended_at is None),
+        "change": occurrence.changes.last(),
+    }
+    return _private(render(request, "meetings/signup_manage.html", context))
+
+
+@require_POST
+def signup_cancel(request: HttpRequest, token: str) -> HttpResponse:
+    """Give back one place, or all of those that come every time (`all=1`), by a signed link."""
+    try:
+        signup = access.signup_by_link(links.read(token, "manage"))
+    except (links.BadLink, Http404):
+        return _dead_link(request)
+    _give_back(request, signup, clock.now())
+    return _private(redirect("meetings:signup_manage", token))
+
+
+@require_safe
+def signup_calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """Give the calendar entry of one place, in words that say nothing about it."""
+    signup = access.signup_by_link(_id_in(token))
+    method = "CANCEL" if signup.occurrence.is_cancelled or signup.status == SignupStatus.CANCELLED else "PUBLISH"
+    body = occurrence_calendar(signup.occurrence, method=method, summary=_("Appointment"))
+    response = HttpResponse(body, content_type=f"text/calendar; charset=utf-8; method={method}")
+    response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return _private(response)
+
+
+@login_required
+@require_safe
+def my_meetings(request: HttpRequest) -> HttpResponse:
+    """What a member comes to, and what they run."""
+    assert isinstance(request.user, User)
+    now = clock.now()
+    context = {
+        "mine": roster.my_signups(request.user, now=now),
+        "facilitated": roster.facilitated_meetings(request.user, now=now),
+        "now": now,
+    }
+    return render(request, "meetings/my_meetings.html", context)
+
+
+@login_required
+@require_POST
+def my_signup_cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Give back a member's own place, or all of those that come every time (`all=1`)."""
+    assert isinstance(request.user, User)
+    _give_back(request, access.signup_for_member(request.user, public_id), clock.now())
+    return redirect("meetings:my_meetings")
+
+
+@login_required
+@require_POST
+def my_standing_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Stop a member's coming every time."""
+    assert isinstance(request.user, User)
+    standing = access.standing_signup_for_member(request.user, public_id)
+    signups.end_standing_signup(standing=standing, now=clock.now())
+    messages.success(request, _("Done. You will not be reminded of it any more."))
+    return redirect("meetings:my_meetings")
+
+
+def _signup_form(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> SignupForm:
+    form_class = SignupForm if request.user.is_authenticated else GuestSignupForm
+    choices = _date_choices(request, meeting, now)
+    initial = {"when": request.GET.get("date") or (choices[0][0] if choices else None)}
+    return form_class(request.POST if request.method == "POST" else None, choices=choices, initial=initial)
+
+
+def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> list[tuple[str, str]]:
+    if meeting.is_temporarily_closed:
+        return []
+    tz = meeting.tz if meeting.is_in_person else timezone.get_current_timezone_name()
+    hour_cycle = reader_hour_cycle(request)
+    coming = [
+        date
+        for date in upcoming_dates(meeting, now=now, limit=DATES_OFFERED + 1)
+        if not date.is_cancelled and date.starts_at > now
+    ]
+    choices = [
+        (
+            date.original_date.isoformat(),
+            f"{wording.date_words_long(date.starts_at, tz)}, {wording.time_words(date.starts_at, tz, hour_cycle)}",
+        )
+        for date in coming[:DATES_OFFERED]
+    ]
+    if len(coming) > 1:
+        choices.append((EVERY, _("Every time, until I say stop")))
+    return choices
+
+
+def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datetime) -> HttpResponse:
+    if isinstance(request.user, User):
+        made = signups.create_member_signup(
+            meeting=meeting, user=request.user, date=form.date, every=form.is_every, now=now
+        )
+        messages.success(request, _member_answer(made))
+        return redirect("meetings:my_meetings")
+    email = form.cleaned_data["email"]
+    limits.consume("signup-address", email, limit=settings.SIGNUP_REQUESTS_PER_HOUR, seconds=3600)
+    signups.request_guest_signup(
+        meeting=meeting,
+        date=form.date,
+        every=form.is_every,
+        email=email,
+        display_name=form.cleaned_data["display_name"],
+        tz=timezone.get_current_timezone_name(),
+        language=translation.get_language() or settings.LANGUAGE_CODE,
+        hour_cycle=reader_hour_cycle(request),
+        now=now,
+    )
+    return redirect("meetings:signup_requested")
+
+
+def _member_answer(made: list[Signup]) -> str:
+    if all(signup.status == SignupStatus.WAITLISTED for signup in made):
+        return _("The places are taken. You are on the waitlist, and we write to you as soon as one is free.")
+    return _("Done. A confirmation is on its way to you.")
+
+
+def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
+    if request.POST.get("all") and signup.standing:
+        signups.end_standing_signup(standing=signup.standing, now=now)
+        messages.success(request, _("Done. You will not be reminded of it any more."))
+    else:
+        signups.cancel_signup(signup=signup, now=now)
+        messages.success(request, _("Done. Your place is free for someone else."))
+
+
+def _signup_context(signup: Signup, token: str) -> dict[str, Any]:
+    meeting = signup.occurrence.meeting
+    return {
+        "signup": signup,
+        "occurrence": signup.occurrence,
+        "meeting": meeting,
+        "token": token,
+        "tz": meeting.tz if meeting.is_in_person else signup.participant.tz,
+        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "calendar_url": reverse("meetings:signup_calendar", args=[token]),
+    }
+
+
+def _dead_link(request: HttpRequest, meeting: Meeting | None = None) -> HttpResponse:
+    """Answer to a link that is broken, too old or overtaken: always the same words, and what to do next."""
+    return _private(render(request, "meetings/signup_dead_link.html", {"meeting": meeting}, status=410))
+
+
+def _id_in(token: str) -> UUID:
+    try:
+        return links.read(token, "manage")
+    except links.BadLink as error:
+        raise Http404 from error
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    """Keep what a signed link shows out of caches, search engines and other sites' logs."""
+    add_never_cache_headers(response)
+    patch_cache_control(response, private=True, no_store=True)
+    response["Referrer-Policy"] = "same-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

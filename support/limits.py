@@ -1,0 +1,37 @@
+"""How often one thing may be asked for: a count in the shared cache, under a key that names nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+
+from django.conf import settings
+from django.core.cache import cache
+
+logger = logging.getLogger(__name__)
+
+
+class TooMany(Exception):
+    """Asked for more often than allowed; the person should wait."""
+
+
+def consume(action: str, who: str, *, limit: int, seconds: int) -> None:
+    """Count one more `action` by `who` (an address, a number); `limit` are allowed in `seconds` seconds.
+
+    Raises TooMany beyond that. `who` is kept as a keyed hash only. Where the cache is out of reach nobody is turned
+    away: a person looking for help matters more than a perfect count.
+    """
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"{action}:{who}".encode(), hashlib.sha256).hexdigest()
+    key = f"limit:{digest}"
+    try:
+        cache.add(key, 0, timeout=seconds)
+        count = cache.incr(key)
+    except ValueError:
+        # It ran out between the two calls: this is the first of a new window.
+        return
+    except Exception:  # noqa: BLE001  # each cache backend has errors of its own
+        logger.warning("The cache is out of reach; %s is not being limited.", action)
+        return
+    if count > limit:
+        raise TooMany(action)
