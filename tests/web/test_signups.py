@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from accounts import links
+from accounts.enums import Purpose
+from accounts.models import ContactPoint, User
+from accounts.queries import is_given
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.models import Meeting, Signup, StandingSignup
+from meetings.services import signups as services
+from meetings.services.occurrences import cancel_occurrence
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+
+pytestmark = pytest.mark.django_db
+
+DATE = "2026-11-24"
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    return make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=2)
+
+
+def ask(client: Client, meeting: Meeting, **fields: str) -> object:
+    posted = {"when": DATE, "email": "guest@example.org", "display_name": ""} | fields
+    return client.post(reverse("meetings:sign_up", args=[meeting.slug]), posted)
+
+
+def confirm_url(signup: Signup) -> str:
+    return reverse("meetings:signup_confirm", args=[links.sign("confirm", signup.public_id)])
+
+
+def manage_url(signup: Signup) -> str:
+    return reverse("meetings:signup_manage", args=[links.sign("manage", signup.public_id)])
+
+
+def test_guest_signs_up_and_confirms(client: Client, meeting: Meeting) -> None:
+    answer = ask(client, meeting)
+    assert answer.status_code == 302
+    assert answer.url == reverse("meetings:signup_requested")
+    signup = Signup.objects.get()
+    assert signup.status == SignupStatus.PENDING
+    assert "guest@example.org" not in client.get(answer.url).content.decode()
+
+    shown = client.get(confirm_url(signup))
+    assert shown.status_code == 200
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.PENDING, "looking changes nothing: mail scanners follow links"
+
+    client.post(confirm_url(signup))
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CONFIRMED
+    assert signup.confirmed_at == NOW
+    contact_point = signup.participant.contact_point
+    assert contact_point.verified_at == NOW
+    assert is_given(contact_point, Purpose.REMINDERS)
+    assert is_given(contact_point, Purpose.CHANGES)
+    assert "You have a place" in client.get(manage_url(signup)).content.decode()
+
+
+def test_confirming_twice_is_one_signup(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting)
+    signup = Signup.objects.get()
+    first, second = client.post(confirm_url(signup)), client.post(confirm_url(signup))
+    assert first.status_code == second.status_code == 302
+    assert Signup.objects.get().confirmed_at == NOW
+    assert signup.participant.contact_point.consents.count() == 2
+
+
+def test_asking_twice_is_one_signup(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting)
+    ask(client, meeting, email="GUEST@example.org ")
+    assert Signup.objects.count() == 1
+    assert ContactPoint.objects.count() == 1
+
+
+def test_every_time_makes_the_coming_weeks(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting, when="every")
+    standing = StandingSignup.objects.get()
+    dates = [signup.occurrence.original_date for signup in standing.signups.order_by("occurrence__starts_at")]
+    # 17 November starts an hour from now; four weeks end before the evening of 15 December.
+    assert dates == [dt.date(2026, 11, 17), dt.date(2026, 11, 24), dt.date(2026, 12, 1), dt.date(2026, 12, 8)]
+    client.post(confirm_url(standing.signups.first()))
+    assert set(standing.signups.values_list("status", flat=True)) == {SignupStatus.CONFIRMED}
+
+
+def test_every_time_grows_with_the_weeks_and_respects_a_cancelled_date(meeting: Meeting) -> None:
+    user = make_user()
+    made = services.create_member_signup(meeting=meeting, user=user, date=None, every=True, now=NOW)
+    services.cancel_signup(signup=made[1], now=NOW)
+    later = NOW + dt.timedelta(days=7)
+    assert services.extend_standing_signups(now=later) == 1
+    assert services.extend_standing_signups(now=later) == 0
+    made[1].refresh_from_db()
+    assert made[1].status == SignupStatus.CANCELLED
+    newest = Signup.objects.get(occurrence__original_date=dt.date(2026, 12, 15))
+    assert newest.status == SignupStatus.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"email": ""}, "We need an address"),
+        ({"email": "guest.example.org"}, "does not look like an email address"),
+        ({"when": "2026-11-25"}, "can no longer be chosen"),
+        ({"when": "nonsense"}, "can no longer be chosen"),
+        ({"when": ""}, "Choose a date"),
+    ],
+)
+def test_bad_input_says_so_and_loses_nothing(
+    client: Client, meeting: Meeting, fields: dict[str, str], words: str
+) -> None:
+    answer = ask(client, meeting, **({"display_name": "Robin"} | fields))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert words in page
+    assert 'value="Robin"' in page
+    assert not Signup.objects.exists()
+
+
+def test_a_full_date_leads_to_the_waitlist_and_a_freed_place_to_its_first(meeting: Meeting) -> None:
+    people = [make_user() for _ in range(4)]
+    date = dt.date.fromisoformat(DATE)
+    made = [
+        services.create_member_signup(meeting=meeting, user=user, date=date, every=False, now=NOW)[0] for user in people
+    ]
+    statuses = [signup.status for signup in Signup.objects.order_by("pk")]
+    assert statuses == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
+    services.cancel_signup(signup=made[0], now=NOW)
+    services.cancel_signup(signup=made[0], now=NOW)
+    statuses = [signup.status for signup in Signup.objects.order_by("pk")]
+    assert statuses == ["cancelled", "confirmed", "confirmed", "waitlisted"]
+
+
+def test_whoever_comes_back_queues_again(meeting: Meeting) -> None:
+    date = dt.date.fromisoformat(DATE)
+    first, second, third = [make_user() for _ in range(3)]
+    for user in (first, second, third):
+        services.create_member_signup(meeting=meeting, user=user, date=date, every=False, now=NOW)
+    services.cancel_signup(signup=Signup.objects.get(participant__user=first), now=NOW)
+    services.create_member_signup(meeting=meeting, user=first, date=date, every=False, now=NOW)
+    assert Signup.objects.get(participant__user=first).status == SignupStatus.WAITLISTED
+    assert Signup.objects.get(participant__user=third).status == SignupStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("token", ["nonsense", "a~b~c", "%00"])
+def test_a_broken_link_says_what_to_do(client: Client, token: str) -> None:
+    for name in ("signup_confirm", "signup_manage"):
+        answer = client.get(reverse(f"meetings:{name}", args=[token]))
+        assert answer.status_code == 410
+        assert "This link no longer works" in answer.content.decode()
+    assert client.post(reverse("meetings:signup_cancel", args=[token])).status_code == 410
+    assert client.get(reverse("meetings:signup_calendar", args=[token])).status_code == 404
+
+
+def test_an_old_confirmation_link_has_ended(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting)
+    url = confirm_url(Signup.objects.get())
+    with time_machine.travel(NOW + dt.timedelta(days=2, minutes=1)):
+        assert client.get(url).status_code == 410
+        assert client.post(url).status_code == 410
+    assert Signup.objects.get().status == SignupStatus.PENDING
+
+
+def test_a_link_for_one_purpose_opens_no_other(client: Client) -> None:
+    signup = make_signup(status=SignupStatus.PENDING, confirmed_at=None)
+    token = links.sign("manage", signup.public_id)
+    assert client.post(reverse("meetings:signup_confirm", args=[token])).status_code == 410
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.PENDING
+
+
+def test_guest_cancels_by_link(client: Client) -> None:
+    signup = make_signup()
+    token = links.sign("manage", signup.public_id)
+    cancel = reverse("meetings:signup_cancel", args=[token])
+    assert client.get(cancel).status_code == 405
+    page = client.post(cancel, follow=True)
+    assert "You are not coming" in page.content.decode()
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CANCELLED
+    assert page.headers["Cache-Control"].count("no-store")
+
+
+def test_guest_stops_every_date_by_link(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting, when="every")
+    first = Signup.objects.order_by("pk").first()
+    client.post(confirm_url(first))
+    client.post(reverse("meetings:signup_cancel", args=[links.sign("manage", first.public_id)]), {"all": "1"})
+    assert set(Signup.objects.values_list("status", flat=True)) == {SignupStatus.CANCELLED}
+    assert StandingSignup.objects.get().ended_at == NOW
+    assert services.extend_standing_signups(now=NOW + dt.timedelta(days=7)) == 0
+
+
+def test_the_calendar_entry_names_nothing(client: Client) -> None:
+    signup = make_signup()
+    url = reverse("meetings:signup_calendar", args=[links.sign("manage", signup.public_id)])
+    answer = client.get(url)
+    body = answer.content.decode()
+    assert answer.headers["Content-Type"].startswith("text/calendar")
+    assert f"UID:{signup.occurrence.public_id}@homegroup" in body
+    assert signup.occurrence.meeting.name not in body
+    assert "Elm" not in body
+
+
+def test_member_signs_up_and_sees_it(client: Client, meeting: Meeting) -> None:
+    user = make_user()
+    client.force_login(user)
+    answer = client.post(reverse("meetings:sign_up", args=[meeting.slug]), {"when": DATE}, follow=True)
+    page = answer.content.decode()
+    assert "Done. A confirmation is on its way to you." in page
+    assert meeting.name in page
+    signup = Signup.objects.get(participant__user=user)
+    assert signup.status == SignupStatus.CONFIRMED
+    client.post(reverse("meetings:my_signup_cancel", args=[signup.public_id]))
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CANCELLED
+
+
+def test_a_member_cannot_touch_what_is_not_theirs(client: Client) -> None:
+    signup = make_signup(participant=make_participant(user=make_user()))
+    client.force_login(make_user())
+    answer = client.post(reverse("meetings:my_signup_cancel", args=[signup.public_id]))
+    assert answer.status_code == 404
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CONFIRMED
+
+
+def test_a_guest_with_a_members_address_is_a_guest(client: Client, meeting: Meeting) -> None:
+    user: User = make_user(email="known@example.org")
+    answer = ask(client, meeting, email="known@example.org")
+    assert answer.url == reverse("meetings:signup_requested")
+    assert Signup.objects.get().participant.user is None
+    assert not Signup.objects.filter(participant__user=user).exists()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"is_temporarily_closed": True}, {"rrule": "", "starts_on": None, "start_time": None}]
+)
+def test_a_meeting_without_dates_gives_no_form(client: Client, fields: dict[str, object]) -> None:
+    meeting = make_meeting(**fields)
+    page = client.get(reverse("meetings:sign_up", args=[meeting.slug]))
+    assert page.status_code == 200
+    assert 'name="when"' not in page.content.decode()
+    assert ask(client, meeting).status_code == 422
+
+
+def test_an_unpublished_meeting_is_not_there(client: Client) -> None:
+    meeting = make_meeting(is_published=False)
+    assert client.get(reverse("meetings:sign_up", args=[meeting.slug])).status_code == 404
+
+
+def test_a_cancelled_date_cannot_be_chosen(client: Client, meeting: Meeting) -> None:
+    occurrence = make_occurrence(meeting=meeting)
+    cancel_occurrence(occurrence=occurrence, now=NOW)
+    assert ask(client, meeting).status_code == 422
+
+
+def test_too_many_requests_for_one_address_are_refused(client: Client, meeting: Meeting, settings: object) -> None:
+    settings.SIGNUP_REQUESTS_PER_HOUR = 2
+    answers = [ask(client, meeting, email="often@example.org").status_code for _ in range(3)]
+    assert answers == [302, 302, 422]
+    assert ask(client, meeting, email="other@example.org").status_code == 302
+
+
+def test_unconfirmed_guests_are_forgotten(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting)
+    kept = make_signup()
+    ContactPoint.objects.update(created_at=NOW)
+    assert services.purge_unconfirmed(now=NOW + dt.timedelta(days=1)) == 0
+    assert services.purge_unconfirmed(now=NOW + dt.timedelta(days=3)) == 1
+    assert list(Signup.objects.all()) == [kept]
+
+
+def test_my_meetings_costs_the_same_for_one_and_for_many(
+    client: Client, django_assert_num_queries: object, django_assert_max_num_queries: object
+) -> None:
+    user = make_user()
+    participant = make_participant(user=user)
+    make_signup(participant=participant)
+    make_meeting().facilitators.add(user)
+    client.force_login(user)
+    url = reverse("meetings:my_meetings")
+    with django_assert_max_num_queries(12) as one:
+        client.get(url)
+    for _ in range(3):
+        make_signup(participant=participant, occurrence=make_occurrence())
+        make_meeting().facilitators.add(user)
+    with django_assert_num_queries(len(one)):
+        client.get(url)
