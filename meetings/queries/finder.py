@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
 from django.db.models import (
@@ -33,7 +33,6 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import ACos, Cos, Greatest, Least, Radians, Sin
-from django.shortcuts import get_object_or_404
 
 from meetings import gazetteer
 from meetings.enums import FormatCategory, OccurrenceStatus, VenueType
@@ -512,24 +511,16 @@ def _date_in(at: dt.datetime, tz: str) -> dt.date:
     return at.astimezone(ZoneInfo(tz)).date()
 
 
-# -- One meeting -------------------------------------------------------------------------------------------------------
-
-
-def published_meeting(slug: str, *, language: str) -> Meeting:
-    """Return a published meeting with what its page shows; one that is not listed is reached by its address alone.
-
-    Raises Http404.
-    """
-    return get_object_or_404(_with_what_a_row_shows(Meeting.objects.published(), language), slug=slug)
-
-
 # -- What a row shows --------------------------------------------------------------------------------------------------
 
 
 def _with_what_a_row_shows(meetings: MeetingQuerySet, language: str) -> MeetingQuerySet:
-    translations = FormatTranslation.objects.filter(language=language)
-    formats = Format.objects.prefetch_related(Prefetch("translations", translations, to_attr="in_language"))
+    formats = Format.objects.prefetch_related(_in_language(language))
     return meetings.select_related("venue", "service_body").prefetch_related(Prefetch("formats", formats))
+
+
+def _in_language(language: str) -> Prefetch[Any]:
+    return Prefetch("translations", FormatTranslation.objects.filter(language=language), to_attr="in_language")
 
 
 def format_words(formats: Iterable[Format]) -> tuple[FormatWords, ...]:
@@ -543,15 +534,17 @@ def format_words(formats: Iterable[Format]) -> tuple[FormatWords, ...]:
     return tuple(words.values())
 
 
+def formats_of(meeting: Meeting, *, language: str) -> tuple[FormatWords, ...]:
+    """Return what a meeting is like, in the reader's language."""
+    return format_words(meeting.formats.prefetch_related(_in_language(language)))
+
+
 def format_choices(language: str) -> list[FormatWords]:
     """Return the formats that some listed meeting has, in the reader's language, by name."""
     listed = Meeting.formats.through.objects.filter(
         format=OuterRef("pk"), meeting__is_published=True, meeting__is_listed=True
     )
-    translations = FormatTranslation.objects.filter(language=language)
-    formats = Format.objects.filter(Exists(listed)).prefetch_related(
-        Prefetch("translations", translations, to_attr="in_language")
-    )
+    formats = Format.objects.filter(Exists(listed)).prefetch_related(_in_language(language))
     return sorted(format_words(formats), key=lambda words: gazetteer.fold(words.name))
 
 

@@ -23,7 +23,7 @@ from meetings.forms.finder import DAY_CHOICES, KM, MILES, FinderForm
 from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
 from meetings.geo import uses_miles
 from meetings.models import Meeting
-from meetings.queries import finder
+from meetings.queries import access, finder
 from meetings.queries.finder import DISTANCE, WHEN, Found
 from meetings.queries.occurrences import upcoming_dates
 from support import clock, wording
@@ -116,7 +116,7 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
 def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One meeting: when, where, how to join, what it is like, whom to ask."""
     now = clock.now()
-    meeting = finder.published_meeting(slug, language=_language())
+    meeting = access.meeting_for_visitor(slug)
     dates = [] if meeting.is_temporarily_closed else upcoming_dates(meeting, now=now, limit=DATES_SHOWN)
     coming = [date for date in dates if not date.is_cancelled and date.starts_at > now]
     tz = meeting.tz if meeting.is_in_person else _reader_tz()
@@ -127,7 +127,7 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "dates": dates,
         "next_date": coming[0] if coming else None,
         "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, _reader_tz()),
-        "formats": finder.format_words(meeting.formats.all()),
+        "formats": finder.formats_of(meeting, language=_language()),
         "conference_host": _host(meeting.conference_url),
         "similar_url": _similar_url(meeting),
         "updated_at": meeting.source_updated_at or meeting.updated_at,

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from meetings.recurrence import Rule
+from meetings.wording import hours_words, rule_words
+
+
+def rule(rrule: str, *, at: dt.time = dt.time(19, 0), minutes: int = 90) -> Rule:
+    return Rule(
+        rrule=rrule,
+        starts_on=dt.date(2026, 1, 6),
+        start_time=at,
+        duration=dt.timedelta(minutes=minutes),
+        tz="America/New_York",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rrule", "words"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU", "Every Tuesday"),
+        ("FREQ=WEEKLY;BYDAY=FR,MO,WE", "Every Monday, Wednesday and Friday"),
+        ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "Every day"),
+        ("FREQ=DAILY", "Every day"),
+        ("FREQ=DAILY;INTERVAL=3", "Every 3 days"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", "Every 2 weeks on Friday"),
+        ("FREQ=MONTHLY;BYDAY=2TH", "Every second Thursday of the month"),
+        ("FREQ=MONTHLY;BYDAY=-1SU", "Every last Sunday of the month"),
+        ("FREQ=MONTHLY;BYDAY=1TU,3TU", "Every first and third Tuesday of the month"),
+        ("FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO", "The first Monday of every 2 months"),
+        ("FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231", "Every Tuesday, until Dec. 31, 2026"),
+        ("FREQ=WEEKLY;BYDAY=TU;COUNT=1", "Once, on Jan. 6, 2026"),
+    ],
+)
+def test_a_rule_is_said_as_people_say_it(rrule: str, words: str) -> None:
+    assert rule_words(rule(rrule), "en") == words
+
+
+@pytest.mark.parametrize(
+    ("at", "minutes", "hour_cycle", "words"),
+    [
+        (dt.time(19, 0), 90, "h12", "7:00–8:30\u00a0PM"),
+        (dt.time(19, 0), 90, "h24", "19:00–20:30"),
+        (dt.time(11, 30), 60, "h12", "11:30\u00a0AM–12:30\u00a0PM"),
+        (dt.time(23, 15), 90, "h12", "11:15\u00a0PM–12:45\u00a0AM"),
+    ],
+)
+def test_hours_are_those_of_the_meetings_clock(at: dt.time, minutes: int, hour_cycle: str, words: str) -> None:
+    assert hours_words(rule("FREQ=WEEKLY;BYDAY=TU", at=at, minutes=minutes), hour_cycle, "en") == words
