@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_process_init
+
+from support.lifeline import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
 
 app = Celery("homegroup")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def leave_logging_alone(**_: Any) -> None:
+    """Keep Celery from setting up logging of its own: settings.LOGGING holds for every process."""
+
+
+@worker_process_init.connect
+def end_with_the_worker(**_: Any) -> None:
+    """Tie a pool process to its worker: one that is killed outright would otherwise leave them behind."""
+    die_with_parent()
+
+
+@beat_init.connect
+def ask_for_everything_once(**_: Any) -> None:
+    """Send each periodic task when beat starts.
+
+    Beat keeps no file of what it last sent, so without this an hourly task would never run on a machine that is
+    restarted more often. Every task may run at any time.
+    """
+    for entry in app.conf.beat_schedule.values():
+        app.send_task(entry["task"], **entry.get("options", {}))

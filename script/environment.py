@@ -1,0 +1,146 @@
+"""Make .venv/ hold exactly what requirements.txt pins: `python script/environment.py runtime|test`.
+
+Standard library only, since it runs before anything is installed: with any Python the project supports, without root,
+without the venv module, and without a home folder that can be written. A stamp in .venv/ says what was installed, so
+that the next start needs to compare two hashes and no more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BOOT = ROOT / ".boot"
+STAMP = VENV / "homegroup-stamp.json"
+PYTHON = VENV / "bin" / "python"
+RUNTIME = ROOT / "requirements.txt"
+#: Everything of RUNTIME at the same versions, and what the tests need besides.
+TEST = ROOT / "tests" / "requirements.txt"
+#: The interpreter below any virtual environment: the one that has pip, and that .venv/ may safely be built on.
+BASE = getattr(sys, "_base_executable", None) or sys.executable
+VERSION = ".".join(map(str, sys.version_info[:2]))
+
+
+def say(words: str) -> None:
+    print(f"setup: {words}", flush=True)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def is_sound() -> bool:
+    """Return whether .venv/ has an interpreter that runs: script/python.sh then runs this file with it."""
+    return Path(sys.prefix).resolve() == VENV and (VENV / "lib" / f"python{VERSION}").is_dir()
+
+
+def is_ready(wanted: str) -> bool:
+    """Return whether .venv/ holds what is wanted. The tests' packages include those of the site."""
+    try:
+        stamp = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return False
+    if not is_sound() or stamp.get("python") != VERSION or stamp.get("runtime") != digest(RUNTIME):
+        return False
+    return wanted == "runtime" or stamp.get("test") == digest(TEST)
+
+
+def find_uv(environment: dict[str, str]) -> list[str] | None:
+    """Return how to call uv: our own in .boot/, the machine's, or one that pip brings now; None where nothing helps."""
+    own = [BASE, "-m", "uv"] if (BOOT / "uv").is_dir() else None
+    for command in (own, ["uv"] if shutil.which("uv") else None):
+        if command and subprocess.run([*command, "--version"], env=environment, capture_output=True).returncode == 0:
+            return command
+    if subprocess.run([BASE, "-m", "pip", "--version"], capture_output=True).returncode != 0:
+        return None
+    say("fetching uv, which installs packages, into .boot/")
+    requirements = ROOT / "script" / "requirements.txt"
+    pip = [BASE, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    fetched = subprocess.run(
+        [*pip, "--root-user-action=ignore", "--upgrade", "--target", str(BOOT), "--require-hashes", "-r", requirements]
+    )
+    return [BASE, "-m", "uv"] if fetched.returncode == 0 else None
+
+
+def environment_for_uv() -> dict[str, str]:
+    """Return the environment for uv: its cache where we may write, the machine's certificates, pip's own index."""
+    environment = {**os.environ, "PYTHONPATH": str(BOOT), "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
+    environment.pop("VIRTUAL_ENV", None)
+    cache = Path(environment.get("UV_CACHE_DIR") or Path(environment.get("HOME") or "/nonexistent") / ".cache" / "uv")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        (cache / ".homegroup").touch()
+        (cache / ".homegroup").unlink()
+    except OSError:
+        environment["UV_CACHE_DIR"] = str(BOOT / "cache")
+    if "UV_DEFAULT_INDEX" not in environment and "UV_INDEX_URL" not in environment:
+        # An organisation's mirror is named in pip's settings, which uv does not read.
+        asked = subprocess.run([BASE, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True)
+        mirror = environment.get("PIP_INDEX_URL") or asked.stdout.strip()
+        if mirror:
+            environment["UV_DEFAULT_INDEX"] = mirror
+    return environment
+
+
+def make(wanted: str) -> None:
+    """Create .venv/ if need be, and install. Raises SystemExit with one line where that cannot be done."""
+    requirements = TEST if wanted == "test" else RUNTIME
+    environment = environment_for_uv()
+    uv = find_uv(environment)
+    if uv is None:
+        sys.exit("setup: neither pip nor uv works here. Install one of them (Debian: apt-get install python3-pip).")
+    if not is_sound():
+        say(f"making .venv/ with Python {VERSION} ({BASE})")
+        made = subprocess.run(
+            [*uv, "venv", "--quiet", "--clear", "--no-project", "--python", BASE, str(VENV)], env=environment
+        )
+        if made.returncode != 0:
+            sys.exit("setup: .venv/ could not be made; the lines above say why.")
+    say(f"installing what {requirements.relative_to(ROOT)} pins; the first time takes a minute")
+    start = time.monotonic()
+    STAMP.unlink(missing_ok=True)
+    # "sync" also removes what is not named; the site alone must not take away what the tests brought.
+    verb = ["sync"] if wanted == "test" else ["install", "-r"]
+    installed = subprocess.run(
+        [*uv, "pip", *verb, str(requirements), "--quiet", "--require-hashes", "--python", str(PYTHON)],
+        env=environment,
+    )
+    if installed.returncode != 0:
+        sys.exit("setup: the packages could not be installed; the lines above say why. Is the network there?")
+    stamp = {"python": VERSION, "runtime": digest(RUNTIME)}
+    if wanted == "test":
+        stamp["test"] = digest(TEST)
+    STAMP.write_text(json.dumps(stamp))
+    say(f"done in {time.monotonic() - start:.0f} s")
+
+
+def main() -> None:
+    wanted = sys.argv[1]
+    if is_ready(wanted):
+        return
+    try:
+        BOOT.mkdir(exist_ok=True)
+        lock = (BOOT / "lock").open("w")
+    except OSError as error:
+        sys.exit(f"setup: {BOOT} cannot be written: {error.strerror}.")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another start is setting up this folder; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_ready(wanted):
+            make(wanted)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""/healthz: whether the site works, for a load balancer, a monitor and script/server. It says nothing about people."""
+
+from __future__ import annotations
+
+import logging
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from meetings.reminders.queries import oldest_due_seconds
+from support import clock
+
+logger = logging.getLogger(__name__)
+
+#: Seconds a reminder may be overdue before the site counts as degraded: sending has stopped, or cannot keep up.
+OVERDUE_AFTER = 300
+#: Seconds to wait for the broker: a monitor asks often, and must not be kept.
+BROKER_TIMEOUT = 1
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Answer status, database, broker and the age of the oldest reminder that should have gone out.
+
+    503 where the database cannot be read, since no page works then. Without its broker the site still takes signups and
+    reminders still go out by `send_reminders --loop`, so that is 200 and "degraded".
+    """
+    database, oldest_due = check_database()
+    broker = check_broker()
+    is_well = database == "ok" and broker != "error" and oldest_due <= OVERDUE_AFTER
+    answer = {
+        "status": "ok" if is_well else "degraded",
+        "database": database,
+        "broker": broker,
+        "oldest_due_seconds": oldest_due,
+    }
+    return JsonResponse(answer, status=200 if database == "ok" else 503)
+
+
+def check_database() -> tuple[str, int]:
+    """Return "ok" or "error", and the oldest due reminder's seconds (0 where that is unknown)."""
+    try:
+        return "ok", int(oldest_due_seconds(now=clock.now()))
+    except DatabaseError as error:
+        # The kind alone: the text of a database error can hold values.
+        logger.error("Health check: the database failed with %s", type(error).__name__)
+        return "error", 0
+
+
+def check_broker() -> str:
+    """Return "ok", "error", or "none" where no server is configured."""
+    if not settings.REDIS_URL or settings.REDIS_URL.startswith("filesystem:"):
+        return "none"
+    try:
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=BROKER_TIMEOUT, socket_timeout=BROKER_TIMEOUT
+        )
+        with client:
+            client.ping()
+    except redis.RedisError as error:
+        logger.error("Health check: the broker failed with %s", type(error).__name__)
+        return "error"
+    return "ok"

@@ -1,0 +1,69 @@
+"""Makes a data folder ready for this code: `python -m support.preparation [--demo]`, run by script/server.
+
+Refuses a database that newer code has migrated, migrates, loads the demo data into a database that was new, and
+collects static files for a deployment. Every step may be repeated, and a first start that was cut short is taken up
+where it stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+
+def unknown_migrations(loader: MigrationLoader) -> list[str]:
+    """Return the migrations that the database has and this code does not, of apps that this code has."""
+    known = set(loader.disk_migrations)
+    for migration in loader.disk_migrations.values():
+        known.update(migration.replaces)
+    return sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in loader.migrated_apps and (app, name) not in known
+    )
+
+
+def prepare(*, wants_demo: bool) -> None:
+    """Bring the database to this code's state. Raises ImproperlyConfigured where it is newer than the code."""
+    executor = MigrationExecutor(connection)
+    unknown = unknown_migrations(executor.loader)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"The database is newer than this code, which does not know {unknown[-1]}. "
+            "Update the code, or restore a backup made before the database was migrated."
+        )
+    # A file, so that a first start cut short between the two steps is finished by the next.
+    demo_wanted = settings.DATA_DIR / "demo-wanted"
+    if not executor.loader.applied_migrations and wants_demo:
+        demo_wanted.touch()
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        print(f"migrating the database ({len(plan)} steps)", flush=True)
+        call_command("migrate", interactive=False, verbosity=0)
+    if demo_wanted.exists():
+        call_command("load_demo")
+        demo_wanted.rename(settings.DATA_DIR / "demo-loaded")
+    if not settings.DEVELOPMENT:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def main() -> None:
+    try:
+        django.setup()
+        call_command("check", fail_level="ERROR")
+        prepare(wants_demo="--demo" in sys.argv[1:])
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
+    except DatabaseError as error:
+        sys.exit(f"The database cannot be used: {' '.join(str(error).split())}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""What script/server and script/manage agree on: the data folder, the environment of every process, who is running.
+
+Standard library only: these run before Django is loaded, and say in one line what is wrong.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Refused(Exception):
+    """The start cannot go on. The message is one line for the person at the terminal."""
+
+
+def data_folder(given: str | None) -> Path:
+    """Return the data folder (the option, then DATA_DIR, then var/), made where it was not.
+
+    Raises Refused where it cannot be written. It is made readable by its owner alone: it holds everything.
+    """
+    folder = Path(given or os.environ.get("DATA_DIR") or ROOT / "var").expanduser().resolve()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Refused(f"The data folder {folder} cannot be written: {error.strerror}.") from error
+    return folder
+
+
+def hold(folder: Path) -> IO[str]:
+    """Take the data folder for this server until the returned file is closed or the process ends.
+
+    Raises Refused where another server has it: two would migrate and restart into one another.
+    """
+    file = (folder / "server.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise Refused(f"Another server (process {holder}) is running with the data folder {folder}.") from None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def is_held(folder: Path) -> bool:
+    """Return whether a server is running with this data folder."""
+    try:
+        file = (folder / "server.lock").open("r")
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def environment(folder: Path, *, port: int) -> dict[str, str]:
+    """Return the environment for manage.py and the site's processes: ours where the caller's says nothing."""
+    env = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "support.settings"}
+    env.setdefault("PUBLIC_BASE_URL", f"http://localhost:{port}")
+    # On a machine that strangers reach there is a certificate; anywhere else someone is trying the site out.
+    env.setdefault("DEVELOPMENT", "0" if urlsplit(env["PUBLIC_BASE_URL"]).scheme == "https" else "1")
+    env.setdefault("PYTHONUNBUFFERED", "1")
+    return env
+
+
+#: What a command needs to know of the server that runs with the same data folder.
+SHARED = ("PUBLIC_BASE_URL", "DEVELOPMENT", "REDIS_URL", "DATABASE_URL")
+
+
+def publish(folder: Path, env: dict[str, str]) -> None:
+    """Write what `script/manage` should use while this server runs. It may hold passwords: for the owner alone."""
+    path = folder / "run" / "environment.json"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump({name: env[name] for name in SHARED if name in env}, file)
+
+
+def published(folder: Path) -> dict[str, str]:
+    """Return what the server running with this data folder published; empty where none is running."""
+    if not is_held(folder):
+        return {}
+    try:
+        found = json.loads((folder / "run" / "environment.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return {name: str(value) for name, value in found.items() if name in SHARED}
