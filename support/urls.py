@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from meetings.views import finder
-from support import development, pages
+from support import development, health, pages
 
 urlpatterns = [
     path("", finder.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("crisis/", pages.crisis, name="crisis"),
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
+    path("healthz", health.healthz, name="healthz"),
     path("robots.txt", pages.robots, name="robots"),
     path("styleguide/", development.styleguide, name="styleguide"),
     path("i18n/", include("django.conf.urls.i18n")),
