@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, VenueType
+from meetings.models import FormatTranslation, Meeting
+from meetings.services import schedule
+from support import clock
+from tests.factories import make_format, make_meeting, make_occurrence, make_service_body, make_venue
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch, now: dt.datetime) -> None:
+    monkeypatch.setattr(clock, "now", lambda: now)
+
+
+def page_of(client: Client, now: dt.datetime, **fields: Any) -> str:
+    meeting = make_meeting(**fields)
+    return html_of(client, meeting, now)
+
+
+def html_of(client: Client, meeting: Meeting, now: dt.datetime) -> str:
+    schedule.refresh_next(meeting, now=now)
+    response = client.get(meeting.get_absolute_url())
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_detail_says_when_in_words_and_in_dates(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now)
+    assert "Every Tuesday, 7:00–8:30\u00a0PM" in html
+    dates = [f"Nov {day}" for day in (17, 24)] + [f"Dec {day}" for day in (1, 8, 15, 22)]
+    for date in dates:
+        assert f"Tue, {date}" in html
+    assert "Dec 29" not in html
+
+
+def test_detail_tab_title_names_no_meeting(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now, name="Telling Name")
+    title = html.split("<title>")[1].split("</title>")[0]
+    assert title == "Meeting – Homegroup"
+
+
+def test_detail_marks_cancelled_and_moved_dates(client: Client, now: dt.datetime) -> None:
+    meeting = make_meeting()
+    make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24), status=OccurrenceStatus.CANCELLED)
+    make_occurrence(
+        meeting=meeting,
+        on=dt.date(2026, 12, 1),
+        starts_at=clock.to_instant(dt.datetime(2026, 12, 2, 20, 0), meeting.tz),
+        is_moved=True,
+    )
+    html = html_of(client, meeting, now)
+    assert html.count("timetable__row--off") == 1
+    assert "Cancelled" in html
+    assert "Wed, Dec 2" in html
+    assert "Moved from Tue, Dec 1, 7:00\u00a0PM" in html
+
+
+def test_detail_says_where_it_ends_after_midnight(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now, start_time=dt.time(23, 15))
+    assert "11:15\u00a0PM–12:45\u00a0AM" in html
+    assert "ends Wed, Nov 18" in html
+
+
+def test_detail_says_what_is_on_now(client: Client, now: dt.datetime) -> None:
+    assert "On now" in page_of(client, now, start_time=dt.time(17, 30))
+
+
+def test_detail_shows_the_place_and_opens_it_in_the_readers_own_app(client: Client, now: dt.datetime) -> None:
+    venue = make_venue(name="Elm & Oak", street="1 Elm Street", notes="Side door.\nThree steps.")
+    html = page_of(client, now, venue=venue)
+    assert "Elm &amp; Oak" in html
+    assert "1 Elm Street, Albany, NY 12207" in html
+    assert "Side door.<br>Three steps." in html
+    assert 'href="geo:42.652600,-73.756200?q=42.652600,-73.756200(Elm%20%26%20Oak)"' in html
+
+
+def test_detail_of_an_approximate_place_shows_no_pin(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now, venue=make_venue(is_approximate=True))
+    assert "geo:" not in html
+    assert "The exact place is not given here." in html
+
+
+def test_detail_says_how_to_join_online(client: Client, now: dt.datetime) -> None:
+    html = page_of(
+        client,
+        now,
+        venue_type=VenueType.ONLINE,
+        venue=None,
+        conference_url="https://meet.example.org/room?pwd=1",
+        conference_phone="+1 518-555-0100,,123#",
+    )
+    assert 'href="https://meet.example.org/room?pwd=1" rel="noreferrer noopener"' in html
+    assert "Opens meet.example.org" in html
+    assert 'href="tel:+15185550100,,123%23"' in html
+    assert "Where</h2>" not in html
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "http://[broken"])
+def test_detail_links_to_no_address_that_is_none(client: Client, now: dt.datetime, url: str) -> None:
+    body = make_service_body(website=url)
+    html = page_of(client, now, venue_type=VenueType.HYBRID, conference_url=url, website=url, service_body=body)
+    assert 'href="javascript' not in html
+    assert 'href="data' not in html
+
+
+def test_detail_of_a_family_session_keeps_its_link_to_those_who_come(client: Client, now: dt.datetime) -> None:
+    html = page_of(
+        client,
+        now,
+        kind=MeetingKind.FAMILY_SESSION,
+        venue_type=VenueType.ONLINE,
+        conference_url="https://meet.example.org/secret",
+        conference_phone="+1 518 555 0199",
+        conference_url_notes="Code 7788",
+    )
+    assert "meet.example.org" not in html
+    assert "0199" not in html
+    assert "7788" not in html
+    assert "sent to those who signed up" in html
+
+
+def test_detail_reads_an_online_meeting_on_the_readers_clock(client: Client, now: dt.datetime) -> None:
+    client.cookies["tz"] = "Asia/Kolkata"
+    html = page_of(client, now, venue_type=VenueType.ONLINE, venue=None)
+    assert "Wed, Nov 18" in html
+    assert "5:30–7:00\u00a0AM" in html
+    assert "7:00–8:30\u00a0PM New York time" in html
+
+
+def test_detail_explains_formats_in_the_readers_language(client: Client, now: dt.datetime) -> None:
+    meeting = make_meeting()
+    closed = make_format(name="Closed", description="Only for addicts.")
+    FormatTranslation.objects.create(format=closed, language="es", name="Cerrada", description="Solo para adictos.")
+    meeting.formats.add(closed)
+    assert "Only for addicts." in html_of(client, meeting, now)
+    client.cookies["django_language"] = "es"
+    html = html_of(client, meeting, now)
+    assert "Cerrada" in html
+    assert "Solo para adictos." in html
+
+
+def test_detail_of_a_closed_meeting_offers_nothing_but_its_state(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now, is_temporarily_closed=True)
+    assert "This meeting is closed for now." in html
+    assert "sign-up" not in html
+    assert "Nov 17" not in html.split("<main")[1].split("This listing last changed")[0]
+    assert "/meetings/?lat=42.65&amp;lon=-73.76" in html
+
+
+def test_detail_by_appointment_names_whom_to_ask(client: Client, now: dt.datetime) -> None:
+    body = make_service_body(name="Lake Practice", website="https://practice.example.org/", helpline="+1 518 555 0104")
+    html = page_of(client, now, rrule="", starts_on=None, start_time=None, service_body=body)
+    assert "no fixed hours" in html
+    assert 'href="https://practice.example.org/" rel="noreferrer noopener"' in html
+    assert 'href="tel:+15185550104"' in html
+    assert "sign-up" not in html
+
+
+@pytest.mark.parametrize(("policy", "words"), [(SignupPolicy.SIGN_UP, "Sign up"), (SignupPolicy.DROP_IN, "Remind me")])
+def test_detail_offers_to_come_by_date(client: Client, now: dt.datetime, policy: str, words: str) -> None:
+    html = page_of(client, now, slug="evening", signup_policy=policy)
+    assert 'href="/meetings/evening/sign-up/?date=2026-11-24"' in html
+    assert words in html
+    assert 'href="/meetings/evening/calendar.ics"' in html
+
+
+def test_detail_of_a_rule_that_ended_says_so(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now, rrule="FREQ=WEEKLY;BYDAY=TU;UNTIL=20260901")
+    assert "No more dates are planned." in html
+    assert "sign-up" not in html
+
+
+def test_detail_of_an_unpublished_meeting_is_absent(client: Client) -> None:
+    hidden = make_meeting(is_published=False)
+    assert client.get(hidden.get_absolute_url()).status_code == 404
+    assert client.get("/meetings/no-such-meeting/").status_code == 404
+
+
+def test_detail_of_an_unlisted_meeting_is_reached_by_its_address(client: Client, now: dt.datetime) -> None:
+    assert "Every Tuesday" in page_of(client, now, is_listed=False)
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_detail_costs_the_same_queries_however_much_it_shows(
+    client: Client, now: dt.datetime, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    meeting = make_meeting()
+    meeting.formats.set([make_format() for _ in range(count + 1)])
+    for week in range(count):
+        make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24) + dt.timedelta(weeks=week))
+    with django_assert_num_queries(4):
+        assert client.get(meeting.get_absolute_url()).status_code == 200
