@@ -155,7 +155,10 @@ CACHES = {
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
 }
+CACHES["default"]["KEY_FUNCTION"] = "support.cache_keys.hashed"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Not in cookies, which any browser extension reads: a message can name an address.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 CELERY_BROKER_URL = _broker or "memory://"
 CELERY_RESULT_BACKEND = None
@@ -232,6 +235,17 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
+ACCOUNT_LOGIN_BY_CODE_MAX_RESEND_COUNT = 2
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
+# By where a request comes from and by what it asks for; counted in the cache that all processes share.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "signup": "20/m/ip",
+    "request_login_code": "20/m/ip,3/m/key,12/h/key",
+    "confirm_email": "1/10s/key,12/h/key",
+}
 
 #: Confirmation requests that one address can be sent in an hour, whoever asks.
 SIGNUP_REQUESTS_PER_HOUR = env.int("SIGNUP_REQUESTS_PER_HOUR", default=5)

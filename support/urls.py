@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from meetings.views import finder
 from support import development, health, pages
+
+# The admin has no sign-in of its own: one door, one set of limits, one second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", finder.home, name="home"),
@@ -16,7 +21,10 @@ urlpatterns = [
     path("robots.txt", pages.robots, name="robots"),
     path("styleguide/", development.styleguide, name="styleguide"),
     path("i18n/", include("django.conf.urls.i18n")),
+    # One door: asking for a code is what signing in means here.
+    path("accounts/login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("accounts/", include("allauth.urls")),
+    path("my/account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,0 +1,247 @@
+"""Signing in by emailed code: one door, the same words for everybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.cache import cache
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from tests.factories.accounts import make_user
+
+pytestmark = pytest.mark.django_db
+
+CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def code_in(message: Any) -> str:
+    found = CODE.search(message.body)
+    assert found, message.body
+    return found.group()
+
+
+def ask_for_code(client: Client, email: str, **extra: str) -> Any:
+    return client.post("/accounts/login/", {"login": email, **extra})
+
+
+def test_code_signs_in_to_my_meetings(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    response = ask_for_code(client, "Ana@Example.org")
+    assert response.status_code == 302
+    assert response.url == "/accounts/login/code/confirm/"
+    response = client.post(response.url, {"code": code_in(mail.outbox[0])})
+    assert response.status_code == 302
+    assert response.url == "/my/meetings/"
+    assert client.session["_auth_user_id"] == str(user.pk)
+    # One message: an account made by a command needs no second code to prove the same address.
+    assert len(mail.outbox) == 1
+    assert list(EmailAddress.objects.values_list("user", "verified", "primary")) == [(user.pk, True, True)]
+
+
+def test_session_is_renewed_at_sign_in(client: Client) -> None:
+    make_user(email="ana@example.org")
+    url = ask_for_code(client, "ana@example.org").url
+    before = client.session.session_key
+    client.post(url, {"code": code_in(mail.outbox[0])})
+    assert client.session.session_key != before
+
+
+def test_next_page_is_remembered_through_code(client: Client) -> None:
+    make_user(email="ana@example.org")
+    page = client.get("/accounts/login/?next=/my/account/")
+    assert '<input type="hidden" name="next" value="/my/account/">' in page.content.decode()
+    response = ask_for_code(client, "ana@example.org", next="/my/account/")
+    page = client.get(response.url)
+    assert '<input type="hidden" name="next" value="/my/account/">' in page.content.decode()
+    response = client.post("/accounts/login/code/confirm/", {"code": code_in(mail.outbox[0]), "next": "/my/account/"})
+    assert response.url == "/my/account/"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_foreign_next_page_is_not_followed(client: Client, target: str) -> None:
+    make_user(email="ana@example.org")
+    response = ask_for_code(client, "ana@example.org", next=target)
+    response = client.post("/accounts/login/code/confirm/", {"code": code_in(mail.outbox[0]), "next": target})
+    assert response.url == "/my/meetings/"
+
+
+def without_tokens(html: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", html)
+
+
+def test_unknown_address_gets_same_pages_and_one_message(client: Client) -> None:
+    make_user(email="known@example.org")
+    pages = []
+    for number, email in enumerate(["known@example.org", "other@example.org"]):
+        visitor = Client()
+        response = ask_for_code(visitor, email)
+        confirm = visitor.get(response.url)
+        wrong = visitor.post(response.url, {"code": "AAAA-AAAA"})
+        pages.append(
+            [
+                (answer.status_code, without_tokens(answer.content.decode()).replace(email, "X"))
+                for answer in (response, confirm, wrong)
+            ]
+        )
+        assert len(mail.outbox) == number + 1
+    assert pages[0] == pages[1]
+    assert "sign-in code" in mail.outbox[1].body
+    assert "http://testserver/accounts/signup/" in mail.outbox[1].body
+    assert not CODE.search(mail.outbox[1].body)
+    assert not User.objects.filter(email="other@example.org").exists()
+
+
+def test_known_and_unknown_address_cost_same_number_of_queries() -> None:
+    make_user(email="known@example.org")
+    counts = []
+    for email in ("known@example.org", "other@example.org"):
+        visitor = Client()
+        with CaptureQueriesContext(connection) as captured:
+            ask_for_code(visitor, email)
+        counts.append(len(captured))
+    assert abs(counts[0] - counts[1]) <= 1
+
+
+def test_signup_for_known_address_shows_same_page_and_makes_nobody(client: Client) -> None:
+    make_user(email="known@example.org")
+    pages = []
+    for email in ("known@example.org", "new@example.org"):
+        visitor = Client()
+        response = visitor.post("/accounts/signup/", {"email": email})
+        confirm = visitor.get(response.url)
+        pages.append((response.status_code, response.url, without_tokens(confirm.content.decode()).replace(email, "X")))
+    assert pages[0] == pages[1]
+    assert [message.subject for message in mail.outbox] == ["About signing in", "Your sign-in code"]
+    assert "http://testserver/accounts/login/" in mail.outbox[0].body
+    assert User.objects.count() == 2
+
+
+def test_signup_takes_zone_language_and_clock_from_browser(client: Client) -> None:
+    client.cookies["tz"] = "Europe/Madrid"
+    client.cookies["clock"] = "h24"
+    response = client.post(
+        "/accounts/signup/", {"email": "new@example.org", "display_name": "Ana M."}, headers={"accept-language": "es"}
+    )
+    client.post(response.url, {"code": code_in(mail.outbox[0])})
+    user = User.objects.get(email="new@example.org")
+    assert (user.display_name, user.tz, user.language, user.hour_cycle) == ("Ana M.", "Europe/Madrid", "es", "h24")
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert not user.has_usable_password()
+
+
+def test_signup_needs_no_name(client: Client) -> None:
+    response = client.post("/accounts/signup/", {"email": "new@example.org"})
+    assert response.status_code == 302
+    assert User.objects.get().display_name == ""
+
+
+def test_wrong_code_three_times_ends_the_attempt(client: Client) -> None:
+    make_user(email="ana@example.org")
+    url = ask_for_code(client, "ana@example.org").url
+    code = code_in(mail.outbox[0])
+    for _ in range(3):
+        response = client.post(url, {"code": "AAAA-AAAA"})
+    assert response.status_code == 302
+    response = client.post(url, {"code": code})
+    assert "_auth_user_id" not in client.session
+
+
+def test_code_of_another_browser_does_not_sign_in(client: Client) -> None:
+    make_user(email="ana@example.org")
+    ask_for_code(client, "ana@example.org")
+    other = Client()
+    other.post("/accounts/login/code/confirm/", {"code": code_in(mail.outbox[0])})
+    assert "_auth_user_id" not in other.session
+
+
+def test_codes_for_one_address_are_limited_wherever_they_are_asked_from() -> None:
+    for number in range(3):
+        visitor = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        assert ask_for_code(visitor, "ana@example.org").status_code == 302
+    response = ask_for_code(Client(REMOTE_ADDR="192.0.2.99"), "ana@example.org")
+    assert response.status_code == 200
+    assert "tried too often" in response.content.decode()
+    assert len(mail.outbox) == 3
+
+
+def test_sign_ins_from_one_place_are_limited_on_a_page_of_ours() -> None:
+    for _ in range(31):
+        response = Client().post("/accounts/login/", {"login": ""})
+    assert response.status_code == 429
+    assert '<main id="main"' in response.content.decode()
+
+
+def test_code_message_is_discreet_and_made_by_a_machine(client: Client) -> None:
+    make_user(email="ana@example.org", display_name="Ana M.")
+    ask_for_code(client, "ana@example.org")
+    message = mail.outbox[0]
+    assert isinstance(message, EmailMultiAlternatives)
+    assert message.subject == "Your sign-in code"
+    assert message.extra_headers["Auto-Submitted"] == "auto-generated"
+    html = str(message.alternatives[0][0])
+    for text in (message.body, html):
+        assert code_in(message) in text
+        for word in ("meeting", "recovery", "NA ", "group", "Ana"):
+            assert word not in text
+
+
+def test_mail_that_cannot_be_sent_becomes_a_page(client: Client, settings: Any, caplog: Any) -> None:
+    make_user(email="ana@example.org")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    response = ask_for_code(client, "ana@example.org")
+    assert response.status_code == 503
+    assert "could not be sent" in response.content.decode()
+    assert "ana@example.org" not in caplog.text
+
+
+def test_sign_out_acts_on_post_alone(client: Client) -> None:
+    client.force_login(make_user())
+    assert client.get("/accounts/logout/").status_code == 200
+    assert "_auth_user_id" in client.session
+    response = client.post("/accounts/logout/")
+    assert response.url == "/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_closed_account_gets_no_code(client: Client) -> None:
+    make_user(email="ana@example.org", is_active=False)
+    ask_for_code(client, "ana@example.org")
+    assert not CODE.search(mail.outbox[0].body)
+
+
+def test_admin_asks_at_the_same_door(client: Client) -> None:
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+
+
+def test_second_way_to_ask_for_code_leads_to_the_door(client: Client) -> None:
+    response = client.get("/accounts/login/code/?next=/my/account/")
+    assert response.status_code == 302
+    assert response.url == "/accounts/login/?next=/my/account/"
+
+
+def test_tab_titles_name_nobody(client: Client) -> None:
+    make_user(email="ana@example.org", display_name="Ana M.")
+    url = ask_for_code(client, "ana@example.org").url
+    for address in ("/accounts/login/", url, "/accounts/signup/"):
+        page = client.get(address, follow=True).content.decode()
+        title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+        assert title
+        assert "ana" not in title.group(1).lower().replace("account", "")
