@@ -189,7 +189,7 @@ def test_browser_tells_its_zone_and_clock_and_nothing_more(browser: Browser, liv
     context = browser.new_context(timezone_id="Europe/London", locale="en-GB")
     page = context.new_page()
     page.goto(f"{live_server.url}/about/")
-    cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}  # type: ignore[typeddict-item]
+    cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies()}
     assert cookies.pop(settings.CSRF_COOKIE_NAME)
     assert cookies == {"tz": "Europe/London", "clock": "h24"}
     context.close()
