@@ -191,7 +191,7 @@ def test_hours_may_cross_midnight(now: dt.datetime, start: str | None, until: st
     for at in ("01:00", "12:00", "19:00", "23:30"):
         listed(now, name=at, start_time=dt.time.fromisoformat(at))
     listed(now, name="by appointment", rrule="", starts_on=None, start_time=None)
-    hours = {
+    hours: dict[str, Any] = {
         "starts_from": dt.time.fromisoformat(start) if start else None,
         "starts_until": dt.time.fromisoformat(until) if until else None,
     }
