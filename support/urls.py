@@ -14,6 +14,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", finder.home, name="home"),
     path("", include("meetings.urls")),
+    path("", include("meetings.reminders.urls")),
     path("crisis/", pages.crisis, name="crisis"),
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.enums import Purpose
+
 
 class ReminderKind(models.TextChoices):
     """Why a message is sent."""
@@ -14,6 +16,15 @@ class ReminderKind(models.TextChoices):
     REMINDER = "reminder", _("Reminder")
     MOVED = "moved", _("Moved")
     CANCELLED = "cancelled", _("Cancelled")
+    GIVEN_BACK = "given_back", _("Place given back")
+
+
+#: What each kind of message needs a consent for; the others answer something that the person just did.
+PURPOSES = {
+    ReminderKind.REMINDER: Purpose.REMINDERS,
+    ReminderKind.MOVED: Purpose.CHANGES,
+    ReminderKind.CANCELLED: Purpose.CHANGES,
+}
 
 
 class ReminderState(models.TextChoices):

@@ -26,9 +26,7 @@ def oldest_due_seconds(*, now: dt.datetime) -> int:
 def to_send(pks: Sequence[int]) -> list[Reminder]:
     """Return rows with all that their messages are written from."""
     return list(
-        Reminder.objects.filter(pk__in=pks).select_related(
-            "contact_point", "signup__participant", "signup__occurrence"
-        )
+        Reminder.objects.filter(pk__in=pks).select_related("contact_point", "signup__participant", "signup__occurrence")
     )
 
 
@@ -52,11 +50,11 @@ def timeline(signup: Signup) -> list[Happening]:
         happenings.append(Happening(reminder.created_at, kind, channel, str(EventKind.PLANNED.label), ""))
         events = list(reminder.events.all())
         happenings += [_happening(event, kind, channel) for event in events]
-        if reminder.state == ReminderState.SUPERSEDED and reminder.settled_at:
+        is_told = any(event.kind == EventKind.SUPERSEDED for event in events)
+        if reminder.state == ReminderState.SUPERSEDED and reminder.settled_at and not is_told:
             # Replaced with many others at once: the row itself is the record.
-            if not any(event.kind == EventKind.SUPERSEDED for event in events):
-                what = str(EventKind.SUPERSEDED.label)
-                happenings.append(Happening(reminder.settled_at, kind, channel, what, gettext(reminder.reason)))
+            what = str(EventKind.SUPERSEDED.label)
+            happenings.append(Happening(reminder.settled_at, kind, channel, what, gettext(reminder.reason)))
     return sorted(happenings, key=lambda each: each.at)
 
 

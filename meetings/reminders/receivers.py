@@ -1,1 +1,75 @@
-"""Receivers of what meetings announce: each only writes rows."""
+"""Receivers of what meetings announce: each only writes rows, in the sender's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.dispatch import receiver
+
+from meetings.models import Occurrence, OccurrenceChange, Signup
+from meetings.reminders.services import plan
+from meetings.reminders.tasks import deliver
+from meetings.signals import (
+    occurrence_cancelled,
+    occurrence_moved,
+    signup_cancelled,
+    signup_confirmed,
+    signup_extended,
+    signup_requested,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@receiver(signup_requested)
+def ask_to_confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
+    plan.plan_request(signups=signups, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(signup_confirmed)
+def confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
+    plan.plan_confirmation(signups=signups, now=now)
+    plan.plan_reminders(signups=signups, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(signup_extended)
+def remind_of_more_dates(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
+    plan.plan_reminders(signups=signups, now=now)
+
+
+@receiver(signup_cancelled)
+def take_back(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
+    plan.plan_given_back(signups=signups, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(occurrence_moved)
+def tell_of_move(
+    sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
+) -> None:
+    plan.plan_moved(occurrence=occurrence, change=change, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(occurrence_cancelled)
+def tell_of_cancellation(
+    sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
+) -> None:
+    plan.plan_cancelled(occurrence=occurrence, change=change, now=now)
+    transaction.on_commit(hint)
+
+
+def hint() -> None:
+    """Ask a worker to look now. Beat asks every few seconds anyway, so nothing is lost where the broker is away."""
+    if not settings.REDIS_URL:
+        return
+    try:
+        deliver.apply_async(expires=30, retry=False)
+    except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the request must not fail
+        logger.warning("The broker took no hint (%s); the next beat will do.", type(error).__name__)

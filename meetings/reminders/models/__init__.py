@@ -1,3 +1,3 @@
-from meetings.reminders.models.reminder import DeliveryEvent, Reminder
+from meetings.reminders.models.reminder import ChannelOutage, DeliveryEvent, Reminder
 
-__all__ = ["DeliveryEvent", "Reminder"]
+__all__ = ["ChannelOutage", "DeliveryEvent", "Reminder"]

@@ -26,8 +26,9 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 class Reminder(models.Model):
     """An intended message to one contact point about one signup. The row is the schedule; nothing else is.
 
-    `dedupe_key` makes planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the
-    result of an older attempt out. Only what it was built from is kept (`template`, `content_hash`), never its words.
+    Where one message speaks of several dates (a standing signup's), `signup` is the first of them. `dedupe_key` makes
+    planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the result of an older
+    attempt out. Only what it was built from is kept (`template`, `content_hash`), never its words.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -45,6 +46,7 @@ class Reminder(models.Model):
     due_at = models.DateTimeField(_("due"))
     deadline_at = models.DateTimeField(_("of no use after"))
 
+    # Who is sending it, until when; for one that nobody knows whether it went, when to look at it again.
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -70,7 +72,7 @@ class Reminder(models.Model):
             models.Index(
                 fields=["lease_until"],
                 name="reminder_lease",
-                condition=Q(state__in=[ReminderState.CLAIMED, ReminderState.SUBMITTING]),
+                condition=Q(state__in=[ReminderState.CLAIMED, ReminderState.SUBMITTING, ReminderState.AMBIGUOUS]),
             ),
             models.Index(fields=["signup", "kind"], name="reminder_signup"),
         ]
@@ -86,6 +88,23 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"
+
+
+class ChannelOutage(models.Model):
+    """A channel whose provider cannot be reached now: nothing is claimed for it until `until`. No row: all is well."""
+
+    channel = models.CharField(max_length=8, choices=Channel.choices, unique=True)
+    until = models.DateTimeField()
+    failures = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=200)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("outage of a channel")
+        verbose_name_plural = _("outages of channels")
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.reason}"
 
 
 class DeliveryEvent(models.Model):

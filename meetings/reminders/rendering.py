@@ -1,0 +1,196 @@
+"""From a reminder's row to the letter its recipient reads, in their language, on their clocks.
+
+Discreet: no meeting's name, no group, no place, nobody's name; a neutral word in the calendar. All of that is behind
+the signed link.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import dateformat, translation
+from django.utils.translation import gettext as _
+from icalendar import Calendar
+
+from accounts import links
+from accounts.enums import Purpose
+from meetings.enums import OccurrenceStatus, SignupStatus
+from meetings.feeds.calendar import occurrence_calendar
+from meetings.models import Occurrence, Participant, Signup
+from meetings.reminders.enums import PURPOSES, ReminderKind
+from meetings.reminders.models import Reminder
+from support import clock, wording
+from support.messaging import CalendarPart, Letter
+from support.messaging.letter import message_id
+
+#: Up to so many days ahead a weekday alone says which day is meant.
+_WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
+
+_CALENDAR_METHODS = {
+    ReminderKind.CONFIRMATION: "REQUEST",
+    ReminderKind.MOVED: "REQUEST",
+    ReminderKind.CANCELLED: "CANCEL",
+    ReminderKind.GIVEN_BACK: "CANCEL",
+}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A letter, and what is kept of it: which template it came from and the hash of its words."""
+
+    letter: Letter
+    template: str
+    content_hash: str
+
+
+class Renderer:
+    """Renders the rows of one batch; calendar files of the same date are made once."""
+
+    def __init__(self) -> None:
+        self._calendars: dict[tuple[object, ...], bytes] = {}
+
+    def render(self, reminder: Reminder, *, now: dt.datetime) -> Rendered:
+        """Return the letter of a row that was loaded with `queries.to_send`."""
+        participant = reminder.signup.participant
+        with translation.override(participant.language):
+            context = _context(reminder, participant, now)
+            template = f"reminders/{reminder.kind}"
+            subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
+            context["subject"] = subject
+            text = render_to_string(f"{template}.txt", context).strip() + "\n"
+            html = render_to_string(f"{template}.html", context)
+            calendar = self._calendar(ReminderKind(reminder.kind), context["occurrences"])
+        letter = Letter(
+            sender=settings.DEFAULT_FROM_EMAIL,
+            to=reminder.contact_point.value,
+            subject=subject,
+            text=text,
+            html=html,
+            message_id=reminder.message_id or message_id(reminder.public_id),
+            sent_at=now,
+            calendar=calendar,
+            headers=_headers(reminder, context["unsubscribe_url"]),
+        )
+        content_hash = hashlib.sha256("\0".join((subject, text, html)).encode()).hexdigest()
+        return Rendered(letter, f"{template}.{participant.language}"[:64], content_hash)
+
+    def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
+        method = _CALENDAR_METHODS.get(kind)
+        if method is None or not occurrences:
+            return None
+        if method == "REQUEST" and len(occurrences) > 1:
+            # RFC 5546 section 3.2.2: a request is about one entry. Several are published.
+            method = "PUBLISH"
+        summary = _("Appointment")
+        key = (method, summary, *((each.pk, each.schedule_seq) for each in occurrences))
+        if key not in self._calendars:
+            files = [occurrence_calendar(each, method=method, summary=summary) for each in occurrences]
+            self._calendars[key] = files[0] if len(files) == 1 else _merged(files)
+        return CalendarPart(method=method, content=self._calendars[key])
+
+
+def _context(reminder: Reminder, participant: Participant, now: dt.datetime) -> dict[str, Any]:
+    signup = reminder.signup
+    occurrence = signup.occurrence
+    tz, language, hour_cycle = participant.tz, participant.language, participant.hour_cycle
+    occurrences = _dates(reminder)
+    old_starts_at = _old_start(reminder, occurrence) if reminder.kind == ReminderKind.MOVED else None
+    return {
+        "kind": reminder.kind,
+        "language": language.split("-")[0],
+        "sender_name": settings.SENDER_NAME,
+        "occurrences": occurrences,
+        "short_when": _short_when(occurrence.starts_at, participant, now),
+        "dates": [
+            {
+                "date": wording.date_words_long(each.starts_at, tz, language),
+                "hours": wording.range_words(each.starts_at, each.ends_at, tz, hour_cycle, language),
+            }
+            for each in occurrences
+        ],
+        "old_date": wording.date_words_long(old_starts_at, tz, language) if old_starts_at else "",
+        "old_time": wording.time_words(old_starts_at, tz, hour_cycle, language) if old_starts_at else "",
+        "old_when": _short_when(old_starts_at, participant, now) if old_starts_at else "",
+        "zone": wording.zone_words(tz, language),
+        "is_standing": signup.standing_id is not None,
+        "is_waitlisted": signup.status == SignupStatus.WAITLISTED,
+        "url": _url("signup_confirm", "confirm", signup)
+        if reminder.kind == ReminderKind.CONFIRM_REQUEST
+        else _url("signup_manage", "manage", signup),
+        "unsubscribe_url": _unsubscribe_url(reminder),
+    }
+
+
+def _dates(reminder: Reminder) -> list[Occurrence]:
+    """Return the dates that a message speaks of: its signup's own, or all of those that it stands for."""
+    signup = reminder.signup
+    if signup.standing_id is None:
+        return [signup.occurrence]
+    together = Signup.objects.filter(standing=signup.standing_id).select_related("occurrence")
+    if reminder.kind == ReminderKind.CONFIRMATION:
+        together = together.confirmed()
+    elif reminder.kind == ReminderKind.CONFIRM_REQUEST:
+        together = together.filter(status=SignupStatus.PENDING)
+    elif reminder.kind == ReminderKind.GIVEN_BACK:
+        together = together.filter(status=SignupStatus.CANCELLED, cancelled_at=signup.cancelled_at)
+    else:
+        return [signup.occurrence]
+    together = together.filter(
+        occurrence__status=OccurrenceStatus.SCHEDULED, occurrence__starts_at__gte=signup.occurrence.starts_at
+    )
+    return [each.occurrence for each in together.order_by("occurrence__starts_at")] or [signup.occurrence]
+
+
+def _old_start(reminder: Reminder, occurrence: Occurrence) -> dt.datetime | None:
+    change = occurrence.changes.filter(schedule_seq=reminder.schedule_seq).first()
+    return change.old_starts_at if change else None
+
+
+def _short_when(instant: dt.datetime, participant: Participant, now: dt.datetime) -> str:
+    """Return "Tue 7:00 PM", with the date where the weekday alone could be another week's."""
+    tz, language = participant.tz, participant.language
+    time = wording.time_words(instant, tz, participant.hour_cycle, language)
+    if abs(instant - now) <= _WEEKDAY_IS_ENOUGH:
+        day = dateformat.format(clock.to_wall(instant, tz), "D")
+    else:
+        day = f"{wording.date_words(instant, tz, language)},"
+    # A subject of plain ASCII stays readable everywhere.
+    return f"{day} {time}".replace("\u00a0", " ")
+
+
+def _url(name: str, purpose: str, signup: Signup) -> str:
+    return settings.PUBLIC_BASE_URL + reverse(f"meetings:{name}", args=[links.sign(purpose, signup.public_id)])
+
+
+def _unsubscribe_url(reminder: Reminder) -> str:
+    """Return where a message of this kind is put off for good, or "" for one that answers what its reader just did."""
+    purpose = PURPOSES.get(ReminderKind(reminder.kind), Purpose.REMINDERS)
+    if reminder.kind == ReminderKind.CONFIRM_REQUEST:
+        return ""
+    token = links.sign("unsubscribe", reminder.contact_point.public_id)
+    query = "" if purpose == Purpose.REMINDERS else f"?what={purpose}"
+    return settings.PUBLIC_BASE_URL + reverse("reminders:unsubscribe", args=[token]) + query
+
+
+def _headers(reminder: Reminder, unsubscribe_url: str) -> dict[str, str]:
+    # RFC 3834: nobody's out-of-office answers it. The second is Outlook's word for the same.
+    headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    if unsubscribe_url:
+        # RFC 8058: one click in the mail program, without a page.
+        headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def _merged(files: list[bytes]) -> bytes:
+    calendar = Calendar.from_ical(files[0])
+    for file in files[1:]:
+        for event in Calendar.from_ical(file).walk("VEVENT"):
+            calendar.add_component(event)
+    return calendar.to_ical()

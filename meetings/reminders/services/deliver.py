@@ -1,0 +1,373 @@
+"""Sending what is due: claim, begin, send, settle.
+
+Any number of processes may do this at once. A claim is exclusive and leased; `begin` fences it and checks everything
+once more in the transaction that enters `submitting`; the call to the gateway runs with no transaction open; `settle`
+is fenced by `attempt`. What a crash leaves behind, `sweep` picks up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Channel
+from accounts.fields import lookup_hash
+from accounts.models import Suppression
+from meetings.reminders import timing
+from meetings.reminders.enums import EventKind, Lane, ReminderState
+from meetings.reminders.models import ChannelOutage, DeliveryEvent, Reminder
+from meetings.reminders.queries import to_send
+from meetings.reminders.rendering import Rendered, Renderer
+from meetings.reminders.services import last_moment
+from support.messaging import Accepted, Ambiguous, EmailGateway, Gateway, Refused, Result, Transient
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], dt.datetime]
+
+#: How long a claim holds. A send takes at most settings.EMAIL_TIMEOUT twice over, which is far less.
+LEASE = dt.timedelta(seconds=120)
+#: Rows claimed at once, and of these, rows read and written about at once.
+CLAIM, CHUNK = 200, 50
+#: A row that failed so often for reasons of its own will not get better.
+MOST_ATTEMPTS = 8
+
+FAILED_TO_WRITE = _("The message could not be written")
+TOO_LATE = _("It would come too late")
+
+
+@dataclass
+class Tally:
+    """What one run did."""
+
+    accepted: int = 0
+    other: int = 0
+    is_outage: bool = False
+
+    @property
+    def touched(self) -> int:
+        return self.accepted + self.other
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A send that is over, and not yet recorded."""
+
+    reminder: Reminder
+    attempt: int
+    result: Result
+    rendered: Rendered
+
+
+def deliver_due(
+    *,
+    read_clock: Clock,
+    gateway: Gateway | None = None,
+    seconds: float = 200.0,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Tally:
+    """Send everything that is due now, for `seconds` at most. Returns what was done.
+
+    `read_clock` gives the current instant, since sending takes time. One connection serves the whole run.
+    """
+    tally = Tally()
+    until = time.monotonic() + seconds
+    own_gateway = gateway or EmailGateway()
+    try:
+        while not should_stop() and time.monotonic() < until and not tally.is_outage:
+            token = uuid.uuid4()
+            claimed = claim(now=read_clock(), token=token)
+            if not claimed:
+                break
+            batch = _Batch(own_gateway, token, read_clock, tally, lambda: should_stop() or time.monotonic() >= until)
+            batch.run(claimed)
+    finally:
+        own_gateway.close()
+    return tally
+
+
+def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int]:
+    """Take up to `limit` due rows for `token`, the most urgent first. Returns their ids in that order."""
+    parked = set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
+    open_channels = [channel for channel in Channel.values if channel not in parked]
+    due = Reminder.objects.due(now).filter(channel__in=open_channels, lane__in=Lane.values)
+    # An idle engine takes no write lock.
+    if not due.exists():
+        return []
+    with transaction.atomic():
+        ids = list(
+            due.select_for_update(skip_locked=True)
+            .order_by("lane", "due_at", "pk")
+            .values_list("pk", flat=True)[:limit]
+        )
+        Reminder.objects.filter(pk__in=ids, state=ReminderState.PLANNED).update(
+            state=ReminderState.CLAIMED, claim_token=token, lease_until=now + LEASE
+        )
+    return ids
+
+
+def release(*, token: uuid.UUID) -> int:
+    """Give back what is claimed by `token` and not begun. Returns how many rows."""
+    return Reminder.objects.filter(claim_token=token, state=ReminderState.CLAIMED).update(
+        state=ReminderState.PLANNED, claim_token=None, lease_until=None
+    )
+
+
+class _Batch:
+    """The rows of one claim, sent one after the other. Each send is recorded together with the next one's begin."""
+
+    def __init__(
+        self, gateway: Gateway, token: uuid.UUID, read_clock: Clock, tally: Tally, should_stop: Callable[[], bool]
+    ) -> None:
+        self._gateway = gateway
+        self._token = token
+        self._read_clock = read_clock
+        self._tally = tally
+        self._should_stop = should_stop
+        self._renderer = Renderer()
+        self._parked = set(ChannelOutage.objects.values_list("channel", flat=True))
+        self._unrecorded: _Sent | None = None
+
+    def run(self, ids: list[int]) -> None:
+        try:
+            for reminder in self._loaded(ids):
+                if self._should_stop() or self._tally.is_outage:
+                    break
+                self._one(reminder)
+        finally:
+            with contextlib.suppress(OperationalError, InterfaceError):
+                # A database that went away leaves leases, and the sweeper finds them.
+                self._record()
+                release(token=self._token)
+
+    def _loaded(self, ids: list[int]) -> Iterator[Reminder]:
+        waiting = deque(ids)
+        while waiting:
+            chunk = [waiting.popleft() for _n in range(min(CHUNK, len(waiting)))]
+            rows = {row.pk: row for row in to_send(chunk)}
+            yield from (rows[pk] for pk in chunk if pk in rows)
+
+    def _one(self, reminder: Reminder) -> None:
+        now = self._read_clock()
+        try:
+            rendered = self._renderer.render(reminder, now=now)
+        except Exception as error:  # one bad message never stops a batch
+            logger.exception("Reminder %s could not be written.", reminder.pk)
+            self._fail_unwritten(reminder, type(error).__name__)
+            return
+        outage = self._gateway.open()
+        if outage:
+            self._park(reminder.channel, outage)
+            return
+        attempt = self._begin(reminder)
+        if attempt is None:
+            return
+        result = self._gateway.send(rendered.letter)
+        if isinstance(result, Accepted) and reminder.channel in self._parked:
+            ChannelOutage.objects.filter(channel=reminder.channel).delete()
+            self._parked.discard(reminder.channel)
+        self._unrecorded = _Sent(reminder, attempt, result, rendered)
+        if not isinstance(result, Accepted):
+            self._record()
+            if isinstance(result, Transient) and result.is_outage:
+                self._park(reminder.channel, result)
+
+    def _begin(self, reminder: Reminder) -> int | None:
+        """Enter `submitting`, unless the last-moment check says otherwise. Returns the attempt's number, or None."""
+        now = self._read_clock()
+        try:
+            with transaction.atomic():
+                attempt, events = _enter(reminder, self._token, now)
+                if self._unrecorded:
+                    events += _settle(self._unrecorded, now)
+                DeliveryEvent.objects.bulk_create(events)
+        except (OperationalError, InterfaceError):
+            # Perhaps the database restarted. What was sent is worth more than what is next.
+            connection.close()
+            self._record()
+            return None
+        self._count_recorded()
+        if attempt is None:
+            self._tally.other += 1
+        return attempt
+
+    def _record(self) -> None:
+        """Record the last send by itself, through short absences of the database."""
+        if self._unrecorded is None:
+            return
+        for pause in (0.0, 0.5, 2.0, 5.0):
+            time.sleep(pause)
+            try:
+                with transaction.atomic():
+                    DeliveryEvent.objects.bulk_create(_settle(self._unrecorded, self._read_clock()))
+            except (OperationalError, InterfaceError):
+                connection.close()
+                continue
+            self._count_recorded()
+            return
+        # Still in `submitting`: the sweeper will find it, and nobody else can know what happened.
+        self._unrecorded = None
+        raise OperationalError("the database stayed away")
+
+    def _count_recorded(self) -> None:
+        if self._unrecorded is not None:
+            if isinstance(self._unrecorded.result, Accepted):
+                self._tally.accepted += 1
+            else:
+                self._tally.other += 1
+            self._unrecorded = None
+
+    def _fail_unwritten(self, reminder: Reminder, error: str) -> None:
+        now = self._read_clock()
+        with transaction.atomic():
+            changed = Reminder.objects.filter(
+                pk=reminder.pk, state=ReminderState.CLAIMED, claim_token=self._token
+            ).update(
+                state=ReminderState.FAILED,
+                reason=FAILED_TO_WRITE,
+                claim_token=None,
+                lease_until=None,
+                settled_at=now,
+            )
+            if changed:
+                DeliveryEvent.objects.create(
+                    reminder=reminder, kind=EventKind.REFUSED, attempt=reminder.attempt, detail=error, at=now
+                )
+        self._tally.other += 1
+
+    def _park(self, channel: str, outage: Transient) -> None:
+        """Leave a provider alone that cannot be reached; what is claimed goes back as it was."""
+        self._tally.is_outage = True
+        park(channel=channel, outage=outage, now=self._read_clock())
+
+
+def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
+    """Note that a channel's provider cannot be reached, and claim nothing for it for a while."""
+    with transaction.atomic():
+        row, is_new = ChannelOutage.objects.select_for_update().get_or_create(
+            channel=channel, defaults={"until": now, "since": now, "reason": outage.reason[:200]}
+        )
+        if not is_new:
+            row.failures += 1
+        row.until = now + (outage.retry_after or timing.outage_pause(row.failures))
+        row.reason = outage.reason[:200]
+        row.save()
+    logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), outage.reason)
+
+
+def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int | None, list[DeliveryEvent]]:
+    attempt = reminder.attempt + 1
+    # This locks the row; it comes first in the transaction, so that nothing is held while waiting for a move to finish.
+    is_mine = Reminder.objects.filter(
+        pk=reminder.pk,
+        state=ReminderState.CLAIMED,
+        claim_token=token,
+        lease_until__gt=now,
+        attempt=reminder.attempt,
+    ).update(
+        state=ReminderState.SUBMITTING,
+        attempt=attempt,
+        submitted_at=now,
+        lease_until=now + LEASE,
+    )
+    if not is_mine:
+        return None, []
+    verdict = last_moment.check(reminder, now=now)
+    if verdict is None:
+        return attempt, [DeliveryEvent(reminder=reminder, kind=EventKind.SUBMITTED, attempt=attempt, at=now)]
+    is_final = verdict.state != ReminderState.PLANNED
+    Reminder.objects.filter(pk=reminder.pk).update(
+        state=verdict.state,
+        attempt=reminder.attempt,
+        submitted_at=reminder.submitted_at,
+        reason=verdict.reason,
+        due_at=verdict.due_at or reminder.due_at,
+        claim_token=None,
+        lease_until=None,
+        settled_at=now if is_final else None,
+    )
+    event = DeliveryEvent(
+        reminder=reminder, kind=verdict.event, attempt=reminder.attempt, detail=verdict.reason, at=now
+    )
+    return None, [event]
+
+
+def _settle(sent: _Sent, now: dt.datetime) -> list[DeliveryEvent]:
+    """Write down what became of a send, fenced by its attempt. Returns the events to keep with it."""
+    reminder, result = sent.reminder, sent.result
+    row = Reminder.objects.filter(pk=reminder.pk, attempt=sent.attempt)
+    kept = {
+        "template": sent.rendered.template,
+        "content_hash": sent.rendered.content_hash,
+        "message_id": sent.rendered.letter.message_id,
+    }
+    done = {"claim_token": None, "lease_until": None, "settled_at": now}
+    if isinstance(result, Accepted):
+        # A sweeper that came first could not know; this is the only one who does.
+        changed = row.filter(state__in=_MAY_STILL_BE_ACCEPTED).update(
+            state=ReminderState.ACCEPTED, reason="", **done, **kept
+        )
+        return [_event(sent, EventKind.ACCEPTED, "", now)] if changed else []
+    row = row.filter(state__in=(ReminderState.SUBMITTING, ReminderState.AMBIGUOUS))
+    reason = result.reason[:200]
+    if isinstance(result, Refused):
+        changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
+        if result.suppress:
+            Suppression.objects.get_or_create(
+                channel=reminder.channel,
+                value_hash=lookup_hash(reminder.contact_point.value),
+                defaults={"reason": reason[:120]},
+            )
+        return [_event(sent, EventKind.REFUSED, reason, now)] if changed else []
+    if isinstance(result, Ambiguous):
+        changed = row.update(state=ReminderState.AMBIGUOUS, reason=reason, claim_token=None, lease_until=now, **kept)
+        return [_event(sent, EventKind.AMBIGUOUS, reason, now)] if changed else []
+    state, due_at, reason = after_transient(
+        result, attempt=sent.attempt, due_at=reminder.due_at, deadline_at=reminder.deadline_at, now=now
+    )
+    if state == ReminderState.PLANNED:
+        changed = row.update(state=state, reason=reason, due_at=due_at, claim_token=None, lease_until=None)
+        return [_event(sent, EventKind.RETRY, reason, now)] if changed else []
+    changed = row.update(state=state, reason=reason, **done)
+    kind = EventKind.EXPIRED if state == ReminderState.EXPIRED else EventKind.REFUSED
+    return [_event(sent, kind, reason, now)] if changed else []
+
+
+def after_transient(
+    result: Transient, *, attempt: int, due_at: dt.datetime, deadline_at: dt.datetime, now: dt.datetime
+) -> tuple[ReminderState, dt.datetime, str]:
+    """Return where a row goes after a failure that says "later": its state, when it is due, and why.
+
+    An outage is nobody's fault and counts for nothing but time: the row stays due, and its channel is parked.
+    """
+    if result.is_outage:
+        return ReminderState.PLANNED, due_at, result.reason[:200]
+    if attempt >= MOST_ATTEMPTS:
+        return ReminderState.FAILED, due_at, result.reason[:200]
+    again = now + max(result.retry_after or dt.timedelta(), timing.back_off(attempt))
+    if again >= deadline_at:
+        return ReminderState.EXPIRED, due_at, TOO_LATE
+    return ReminderState.PLANNED, again, result.reason[:200]
+
+
+#: A send that was accepted is accepted, even where a sweeper has given the row up (or back) in between.
+_MAY_STILL_BE_ACCEPTED = (
+    ReminderState.SUBMITTING,
+    ReminderState.AMBIGUOUS,
+    ReminderState.PLANNED,
+    ReminderState.CLAIMED,
+    ReminderState.ASSUMED_SENT,
+)
+
+
+def _event(sent: _Sent, kind: EventKind, detail: str, now: dt.datetime) -> DeliveryEvent:
+    return DeliveryEvent(reminder=sent.reminder, kind=kind, attempt=sent.attempt, detail=detail, at=now)

@@ -1,0 +1,201 @@
+"""The last look before a message leaves: is all of it still true, still wanted, and still of use?
+
+It runs in the transaction that enters `submitting`, after the row is locked, and reads everything afresh.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Channel
+from accounts.fields import lookup_hashes
+from accounts.models import Consent, Suppression
+from meetings.enums import OccurrenceStatus, SignupStatus
+from meetings.reminders import timing
+from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
+from meetings.reminders.models import Reminder
+from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, UNSUBSCRIBED
+
+SUPPRESSED = _("Nothing may be sent to this address any more")
+UNVERIFIED = _("The address was never confirmed")
+CONFIRMED_MEANWHILE = _("Already confirmed")
+TAKEN_AGAIN = _("The place was taken again")
+IS_ON = _("The date is on after all")
+TOO_LATE = _("It would come too late")
+QUIET = _("Held back by quiet hours")
+TOO_QUIET = _("Quiet hours last until it would be too late")
+AFTER_ANOTHER = _("Waits for an earlier message")
+WRITE_ANEW = _("Something it says has changed")
+#: How long to wait for the message that this one corrects.
+_PATIENCE = dt.timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a message is not sent now, and what becomes of its row; `due_at` where it is only for later."""
+
+    state: ReminderState
+    event: EventKind
+    reason: str
+    due_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the check looks at, as it is now."""
+
+    kind: ReminderKind
+    channel: str
+    schedule_seq: int
+    deadline_at: dt.datetime
+    signup_status: str
+    is_occurrence_on: bool
+    occurrence_seq: int
+    tz: str
+    is_verified: bool
+    is_suppressed: bool
+    #: The newest word on what this kind of message needs a consent for; None where nothing was ever said.
+    consent: bool | None
+    #: An earlier message about the same place whose sending is under way or unclear.
+    is_earlier_unsettled: bool
+    #: The row as it was read for writing still says the same about its recipient.
+    is_same_reader: bool
+
+
+def judge(facts: Facts, *, now: dt.datetime) -> Verdict | None:
+    """Return why a message with these facts must not be sent now, or None. Pure."""
+    return _is_untrue(facts) or _is_unwanted(facts) or _is_untimely(facts, now)
+
+
+def _is_untrue(facts: Facts) -> Verdict | None:
+    if facts.kind == ReminderKind.GIVEN_BACK:
+        return None if facts.signup_status == SignupStatus.CANCELLED else _skip(TAKEN_AGAIN)
+    if facts.schedule_seq != facts.occurrence_seq:
+        return _supersede(MOVED if facts.is_occurrence_on else CANCELLED)
+    if facts.kind == ReminderKind.CANCELLED:
+        if facts.is_occurrence_on:
+            return _skip(IS_ON)
+    elif not facts.is_occurrence_on:
+        return _supersede(CANCELLED)
+    if facts.signup_status == SignupStatus.CANCELLED:
+        return _supersede(GIVEN_BACK)
+    if facts.kind == ReminderKind.CONFIRM_REQUEST and facts.signup_status != SignupStatus.PENDING:
+        return _skip(CONFIRMED_MEANWHILE)
+    is_certain = facts.signup_status == SignupStatus.CONFIRMED
+    if facts.kind in (ReminderKind.REMINDER, ReminderKind.CONFIRMATION) and not is_certain:
+        return _skip(GIVEN_BACK)
+    return None
+
+
+def _is_unwanted(facts: Facts) -> Verdict | None:
+    if facts.is_suppressed:
+        return _skip(SUPPRESSED)
+    if facts.kind == ReminderKind.REMINDER and not facts.is_verified:
+        return _skip(UNVERIFIED)
+    if facts.kind in PURPOSES:
+        # Asking for a place by email is asking to hear of it there; a text message needs a recorded yes.
+        is_wanted = facts.consent is not False if facts.channel == Channel.EMAIL else facts.consent is True
+        if not is_wanted:
+            return _skip(UNSUBSCRIBED)
+    return None
+
+
+def _is_untimely(facts: Facts, now: dt.datetime) -> Verdict | None:
+    if now >= facts.deadline_at:
+        return Verdict(ReminderState.EXPIRED, EventKind.EXPIRED, TOO_LATE)
+    if facts.kind == ReminderKind.REMINDER and timing.is_quiet(now, facts.tz):
+        later = timing.after_quiet(now=now, deadline_at=facts.deadline_at, tz=facts.tz)
+        return _later(QUIET, later) if later else _skip(TOO_QUIET)
+    if facts.is_earlier_unsettled:
+        return _later(AFTER_ANOTHER, now + _PATIENCE)
+    if not facts.is_same_reader:
+        return _later(WRITE_ANEW, now)
+    return None
+
+
+def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
+    """Read the facts about a locked row, and judge them."""
+    return judge(_facts(reminder), now=now)
+
+
+def _facts(reminder: Reminder) -> Facts:
+    kind = ReminderKind(reminder.kind)
+    annotations: dict[str, Any] = {
+        "is_suppressed": Exists(
+            Suppression.objects.filter(
+                channel=reminder.channel, value_hash__in=lookup_hashes(reminder.contact_point.value)
+            )
+        ),
+        "is_earlier_unsettled": Exists(
+            Reminder.objects.filter(_same_place(reminder), state__in=_UNSETTLED)
+            .filter(Q(schedule_seq__lt=OuterRef("schedule_seq")) | Q(created_at__lt=OuterRef("created_at")))
+            .exclude(pk=reminder.pk)
+        ),
+    }
+    if kind in PURPOSES:
+        newest = Consent.objects.filter(contact_point=OuterRef("contact_point"), purpose=PURPOSES[kind])
+        annotations["consent"] = Subquery(newest.order_by("-recorded_at", "-pk").values("is_given")[:1])
+    row = (
+        Reminder.objects.filter(pk=reminder.pk)
+        .annotate(
+            now_status=F("signup__status"),
+            now_on=F("signup__occurrence__status"),
+            now_seq=F("signup__occurrence__schedule_seq"),
+            now_tz=F("signup__participant__tz"),
+            now_language=F("signup__participant__language"),
+            now_hour_cycle=F("signup__participant__hour_cycle"),
+            now_verified=F("contact_point__verified_at"),
+            **annotations,
+        )
+        .values(*_READ, *annotations)
+        .get()
+    )
+    participant = reminder.signup.participant
+    return Facts(
+        kind=kind,
+        channel=reminder.channel,
+        schedule_seq=reminder.schedule_seq,
+        deadline_at=reminder.deadline_at,
+        signup_status=row["now_status"],
+        is_occurrence_on=row["now_on"] == OccurrenceStatus.SCHEDULED,
+        occurrence_seq=row["now_seq"],
+        tz=row["now_tz"],
+        is_verified=row["now_verified"] is not None,
+        is_suppressed=row["is_suppressed"],
+        consent=row.get("consent"),
+        is_earlier_unsettled=row["is_earlier_unsettled"],
+        is_same_reader=(
+            (row["now_tz"], row["now_language"], row["now_hour_cycle"])
+            == (participant.tz, participant.language, participant.hour_cycle)
+        ),
+    )
+
+
+_READ = ("now_status", "now_on", "now_seq", "now_tz", "now_language", "now_hour_cycle", "now_verified")
+_UNSETTLED = (ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
+
+
+def _same_place(reminder: Reminder) -> Q:
+    """Rows about the same place; a confirmation speaks for every date of its standing signup."""
+    own = Q(signup=reminder.signup_id)
+    standing_id = reminder.signup.standing_id
+    if standing_id is None:
+        return own
+    return own | Q(signup__standing=standing_id, kind=ReminderKind.CONFIRMATION)
+
+
+def _skip(reason: str) -> Verdict:
+    return Verdict(ReminderState.SKIPPED, EventKind.SKIPPED, reason)
+
+
+def _supersede(reason: str) -> Verdict:
+    return Verdict(ReminderState.SUPERSEDED, EventKind.SUPERSEDED, reason)
+
+
+def _later(reason: str, due_at: dt.datetime) -> Verdict:
+    return Verdict(ReminderState.PLANNED, EventKind.RETRY, reason, due_at)

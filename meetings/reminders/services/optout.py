@@ -1,0 +1,31 @@
+"""Stopping messages, as easily as asking for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from accounts.models import ContactPoint
+from accounts.queries import is_given
+from accounts.services.consents import record_consent
+from meetings.reminders.services import plan
+
+#: Which wording a person saw on the page that stops messages; raised when its words change.
+WORDING = "unsubscribe-2026-11"
+
+
+def withdraw(*, contact_point: ContactPoint, purposes: list[str], source: str, now: dt.datetime) -> None:
+    """Record a no for each purpose and take back what is unsent of it. Again is harmless: a no stays a no."""
+    with transaction.atomic():
+        for purpose in purposes:
+            if is_given(contact_point, purpose) or not contact_point.consents.filter(purpose=purpose).exists():
+                record_consent(
+                    contact_point=contact_point,
+                    purpose=purpose,
+                    is_given=False,
+                    wording=WORDING,
+                    source=source,
+                    now=now,
+                )
+            plan.stop(contact_point=contact_point, purpose=purpose, now=now)

@@ -1,0 +1,322 @@
+"""Writing the rows that are the schedule. Every function may run twice: rows are unique by `dedupe_key`.
+
+They run in the transaction of whatever they follow from, and send nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Channel
+from accounts.models import ContactPoint
+from meetings.enums import MeetingKind, SignupPolicy, SignupStatus
+from meetings.models import Occurrence, OccurrenceChange, Signup
+from meetings.reminders import timing
+from meetings.reminders.enums import PURPOSES, Lane, ReminderKind, ReminderState
+from meetings.reminders.models import Reminder
+from support.messaging.letter import message_id
+
+#: Rows written at once.
+_CHUNK = 1000
+#: Asking again within this time is a second click; later, it is somebody who found no message.
+_SECOND_CLICK = dt.timedelta(minutes=2)
+#: As long as the link in it is good (accounts.links).
+_CONFIRM_WITHIN = dt.timedelta(days=2)
+
+MOVED = _("The date was moved")
+CANCELLED = _("The date was cancelled")
+GIVEN_BACK = _("The place was given back")
+UNSUBSCRIBED = _("No longer wanted")
+COVERED = _("Another message says it")
+
+_NEEDED = ("occurrence__meeting", "participant")
+
+
+def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+    """Plan the message that asks a guest to confirm `signups`, all of one participant and one meeting.
+
+    A guest who asks for what is certain already is told so: from outside, one looks like the other.
+    """
+    pending = [signup for signup in signups if signup.status == SignupStatus.PENDING]
+    kind = ReminderKind.CONFIRM_REQUEST if pending else ReminderKind.CONFIRMATION
+    signup = min(pending or signups, key=lambda each: each.occurrence.starts_at)
+    earlier = Reminder.objects.filter(signup=signup, kind=kind, schedule_seq=signup.occurrence.schedule_seq)
+    is_on_its_way = earlier.exclude(state__in=_NEVER_SENT).filter(created_at__gt=now - _SECOND_CLICK).exists()
+    if is_on_its_way or earlier.unsent().exists():
+        return
+    again = earlier.count()
+    if pending:
+        row = _row(
+            signup,
+            kind,
+            lane=Lane.URGENT,
+            due_at=now,
+            deadline_at=min(now + _CONFIRM_WITHIN, signup.occurrence.starts_at),
+            now=now,
+            again=again,
+        )
+    else:
+        row = _confirmation(signup, now=now, again=again)
+    _write([row])
+
+
+def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+    """Plan one message that says which places are certain now, all of one participant and one meeting."""
+    certain = [signup for signup in signups if signup.status == SignupStatus.CONFIRMED]
+    if certain:
+        first = min(certain, key=lambda each: each.occurrence.starts_at)
+        _write([_confirmation(first, now=now)])
+
+
+def plan_reminders(*, signups: Iterable[Signup], now: dt.datetime) -> None:
+    """Plan the reminders of certain places; leads that are past are left out."""
+    rows = (row for signup in signups if signup.status == SignupStatus.CONFIRMED for row in _reminders(signup, now))
+    _write(rows)
+
+
+def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
+    """Replace what is unsent about a moved date, tell everyone of it once, and plan reminders for the new time."""
+    coming = Signup.objects.live().filter(occurrence=occurrence)
+    told_anyway = _reopen_confirmations(coming, now=now)
+    asked_already = set(
+        Reminder.objects.unsent()
+        .filter(signup__in=coming, kind=ReminderKind.CONFIRM_REQUEST)
+        .values_list("signup_id", flat=True)
+    )
+    _supersede(Reminder.objects.filter(signup__occurrence=occurrence), MOVED, now=now)
+    deadline = max(change.old_starts_at, change.new_starts_at)
+
+    def rows() -> Iterator[Reminder]:
+        for signup in coming.select_related(*_NEEDED).order_by("pk").iterator(chunk_size=_CHUNK):
+            signup.occurrence = occurrence
+            yield from _reminders(signup, now) if signup.status == SignupStatus.CONFIRMED else ()
+            if signup.pk in told_anyway.own:
+                yield _confirmation(signup, now=now)
+            elif signup.pk in asked_already:
+                yield _row(
+                    signup,
+                    ReminderKind.CONFIRM_REQUEST,
+                    lane=Lane.URGENT,
+                    due_at=now,
+                    deadline_at=min(signup.created_at + _CONFIRM_WITHIN, occurrence.starts_at),
+                    now=now,
+                )
+            elif signup.standing_id is None or signup.standing_id not in told_anyway.standing:
+                yield _row(signup, ReminderKind.MOVED, lane=Lane.CHANGE, due_at=now, deadline_at=deadline, now=now)
+
+    _write(rows())
+
+
+def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
+    """Take back what is unsent about a cancelled date, and tell everyone of it once."""
+    coming = Signup.objects.live().filter(occurrence=occurrence)
+    told_anyway = _reopen_confirmations(coming, now=now)
+    heirs = _heirs(coming.filter(pk__in=told_anyway.own))
+    _supersede(Reminder.objects.filter(signup__occurrence=occurrence), CANCELLED, now=now)
+
+    def rows() -> Iterator[Reminder]:
+        for heir in heirs:
+            yield _confirmation(heir, now=now)
+        for signup in coming.select_related(*_NEEDED).order_by("pk").iterator(chunk_size=_CHUNK):
+            signup.occurrence = occurrence
+            yield _row(
+                signup,
+                ReminderKind.CANCELLED,
+                lane=Lane.CHANGE,
+                due_at=now,
+                deadline_at=change.old_starts_at,
+                now=now,
+            )
+
+    _write(rows())
+
+
+def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+    """Take back what is unsent about places that were given back, all of one participant and one meeting.
+
+    Where an earlier message may have put a date into their calendar, one short message takes it out again.
+    """
+    mine = Signup.objects.filter(pk__in=[signup.pk for signup in signups])
+    announced = set(
+        Reminder.objects.filter(
+            signup__in=mine, kind__in=(ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.REMINDER)
+        )
+        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *_NEVER_SENT))
+        .values_list("signup_id", flat=True)
+    )
+    standing = {signup.standing_id for signup in signups if signup.standing_id}
+    is_standing_announced = (
+        Reminder.objects.filter(signup__standing__in=standing, kind=ReminderKind.CONFIRMATION)
+        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *_NEVER_SENT))
+        .exists()
+    )
+    told_anyway = _reopen_confirmations(mine, now=now)
+    heirs = _heirs(mine.filter(pk__in=told_anyway.own))
+    _supersede(Reminder.objects.filter(signup__in=mine), GIVEN_BACK, now=now)
+    rows = [_confirmation(heir, now=now) for heir in heirs]
+    known = [
+        signup
+        for signup in signups
+        if signup.confirmed_at and (signup.pk in announced or (is_standing_announced and signup.standing_id))
+    ]
+    if known:
+        first = min(known, key=lambda each: each.occurrence.starts_at)
+        rows.append(
+            _row(
+                first,
+                ReminderKind.GIVEN_BACK,
+                lane=Lane.CHANGE,
+                due_at=now,
+                deadline_at=max(signup.occurrence.starts_at for signup in known),
+                now=now,
+            )
+        )
+    _write(rows)
+
+
+def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
+    """Take back what is unsent of a purpose that its recipient no longer consents to. Returns how many rows."""
+    kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
+    rows = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
+    return rows.update(
+        state=ReminderState.SKIPPED, reason=UNSUBSCRIBED, claim_token=None, lease_until=None, settled_at=now
+    )
+
+
+_NEVER_SENT = (
+    ReminderState.SUPERSEDED,
+    ReminderState.SKIPPED,
+    ReminderState.EXPIRED,
+    ReminderState.FAILED,
+)
+
+
+def leads_for(signup: Signup) -> tuple[timing.Lead, ...]:
+    """Return the leads of a signup's reminders: those of a booked place, or those of a meeting where one just comes."""
+    meeting = signup.occurrence.meeting
+    is_booked = meeting.signup_policy == SignupPolicy.SIGN_UP or meeting.kind == MeetingKind.FAMILY_SESSION
+    return timing.BOOKED_LEADS if is_booked else timing.DROP_IN_LEADS
+
+
+class _ToldAnyway:
+    """Whose confirmation is unsent, so that it will say how things are now: by signup, and by standing signup."""
+
+    def __init__(self) -> None:
+        self.own: set[int] = set()
+        self.standing: set[int] = set()
+
+
+def _reopen_confirmations(signups: QuerySet[Signup], *, now: dt.datetime) -> _ToldAnyway:
+    """Find unsent confirmations that speak of `signups`; who has one in hand already must write it anew.
+
+    A confirmation lists the dates of a standing signup as they are when it is written. Taking the claim away here, in
+    the transaction that changes a date, keeps one that was written before from being sent after.
+    """
+    told = _ToldAnyway()
+    unsent = Reminder.objects.unsent().filter(kind=ReminderKind.CONFIRMATION)
+    told.own = set(unsent.filter(signup__in=signups).values_list("signup_id", flat=True))
+    standing = signups.filter(standing__isnull=False).values("standing_id")
+    covering = unsent.filter(signup__standing__in=standing)
+    covering.update(state=ReminderState.PLANNED, claim_token=None, lease_until=None)
+    told.standing = {pk for pk in covering.values_list("signup__standing_id", flat=True) if pk is not None}
+    return told
+
+
+def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
+    """Return, for each standing signup among `signups`, its next certain place: the message on hand goes on from it."""
+    heirs = []
+    for signup in signups.filter(standing__isnull=False).select_related("occurrence"):
+        heir = (
+            Signup.objects.confirmed()
+            .filter(standing=signup.standing_id, occurrence__status="scheduled")
+            .exclude(pk=signup.pk)
+            .filter(occurrence__starts_at__gt=signup.occurrence.starts_at)
+            .select_related(*_NEEDED)
+            .order_by("occurrence__starts_at")
+            .first()
+        )
+        if heir:
+            heirs.append(heir)
+    return heirs
+
+
+def _supersede(reminders: QuerySet[Reminder], reason: str, *, now: dt.datetime) -> None:
+    reminders.filter(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED)).update(
+        state=ReminderState.SUPERSEDED, reason=reason, claim_token=None, lease_until=None, settled_at=now
+    )
+
+
+def _confirmation(signup: Signup, *, now: dt.datetime, again: int = 0) -> Reminder:
+    return _row(
+        signup,
+        ReminderKind.CONFIRMATION,
+        lane=Lane.CHANGE,
+        due_at=now,
+        deadline_at=signup.occurrence.starts_at,
+        now=now,
+        again=again,
+    )
+
+
+def _reminders(signup: Signup, now: dt.datetime) -> Iterator[Reminder]:
+    starts_at = signup.occurrence.starts_at
+    for lead in leads_for(signup):
+        due = timing.due_time(lead, starts_at=starts_at, tz=signup.participant.tz, now=now)
+        if due is not None:
+            yield _row(
+                signup,
+                ReminderKind.REMINDER,
+                lane=Lane.SOON if starts_at - due.at <= dt.timedelta(hours=3) else Lane.LATER,
+                due_at=due.at,
+                deadline_at=timing.reminder_deadline(starts_at),
+                now=now,
+                lead=lead,
+            )
+
+
+def _row(
+    signup: Signup,
+    kind: ReminderKind,
+    *,
+    lane: Lane,
+    due_at: dt.datetime,
+    deadline_at: dt.datetime,
+    now: dt.datetime,
+    lead: timing.Lead | None = None,
+    again: int = 0,
+) -> Reminder:
+    contact_point_id = signup.participant.contact_point_id
+    seq = signup.occurrence.schedule_seq
+    # A place that is given back and taken again is told of anew: these times say which taking it is.
+    taken = max(filter(None, (signup.created_at, signup.confirmed_at, signup.cancelled_at)))
+    key = f"{signup.pk}@{int(taken.timestamp() * 1000)}:{kind}:{lead.key if lead else ''}:{contact_point_id}:{seq}" + (
+        f":{again}" if again else ""
+    )
+    public_id = uuid.uuid4()
+    return Reminder(
+        public_id=public_id,
+        signup=signup,
+        contact_point_id=contact_point_id,
+        kind=kind,
+        channel=Channel.EMAIL,
+        lead=lead.before if lead else None,
+        schedule_seq=seq,
+        dedupe_key=key,
+        lane=lane,
+        due_at=due_at,
+        deadline_at=deadline_at,
+        message_id=message_id(public_id),
+        created_at=now,
+    )
+
+
+def _write(rows: Iterable[Reminder]) -> None:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _CHUNK)):
+        Reminder.objects.bulk_create(chunk, ignore_conflicts=True)

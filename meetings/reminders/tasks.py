@@ -1,0 +1,19 @@
+"""What Celery runs for messages: hints to look at the rows now. Running them twice, or at once, is harmless."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.sweep import sweep as sweep_rows
+from support import clock
+
+
+@shared_task(name="reminders.deliver")
+def deliver() -> None:
+    deliver_due(read_clock=clock.now)
+
+
+@shared_task(name="reminders.sweep")
+def sweep() -> None:
+    sweep_rows(now=clock.now())
