@@ -6,12 +6,17 @@ import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 
+from csp.decorators import csp
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from support.messaging import outbox as kept
+from support.messaging.reading import KeptMessage, read
 
 
 def development_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -81,3 +86,54 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "styleguide.html", context)
+
+
+#: Messages shown on one page of the outbox.
+OUTBOX_PAGE = 50
+
+
+@require_safe
+@development_only
+def outbox(request: HttpRequest) -> HttpResponse:
+    """List what would have gone out, the newest first."""
+    page = Paginator(kept.newest_first(), OUTBOX_PAGE).get_page(request.GET.get("page"))
+    return render(request, "dev/outbox.html", {"page": page, "messages_kept": [read(file) for file in page]})
+
+
+@require_safe
+@development_only
+def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one message as its reader would see it: on a locked screen, as HTML, as text, in the calendar."""
+    return render(request, "dev/message.html", {"message": _kept_message(name)})
+
+
+@require_safe
+@development_only
+@xframe_options_sameorigin
+@csp(
+    {
+        "default-src": ["'none'"],
+        # A mail program knows nothing but inline styles; this page is framed, sandboxed, and runs no script.
+        "style-src": ["'unsafe-inline'"],
+        "frame-ancestors": ["'self'"],
+    }
+)
+def outbox_html(request: HttpRequest, name: str) -> HttpResponse:
+    """Serve a message's HTML for the frame on its page, links leading out of the frame."""
+    html = _kept_message(name).html
+    return HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
+
+
+@require_POST
+@development_only
+def outbox_empty(request: HttpRequest) -> HttpResponse:
+    """Throw every message away."""
+    kept.empty()
+    return redirect("outbox")
+
+
+def _kept_message(name: str) -> KeptMessage:
+    file = kept.folder() / f"{name}{kept.SUFFIX}"
+    if file not in kept.newest_first():
+        raise Http404
+    return read(file)

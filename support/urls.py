@@ -21,6 +21,10 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("robots.txt", pages.robots, name="robots"),
     path("styleguide/", development.styleguide, name="styleguide"),
+    path("dev/outbox/", development.outbox, name="outbox"),
+    path("dev/outbox/empty/", development.outbox_empty, name="outbox_empty"),
+    path("dev/outbox/<slug:name>/", development.outbox_message, name="outbox_message"),
+    path("dev/outbox/<slug:name>/html/", development.outbox_html, name="outbox_html"),
     path("i18n/", include("django.conf.urls.i18n")),
     # One door: asking for a code is what signing in means here.
     path("accounts/login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),

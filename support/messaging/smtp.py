@@ -229,7 +229,7 @@ class _Connection(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         if self.file is None and self.sock is not None:
-            self.file = io.BufferedReader(_TimedReader(self))  # type: ignore[assignment]
+            self.file = io.BufferedReader(_TimedReader(self))
         return super().getreply()
 
     def send(self, s: Any) -> None:
@@ -262,7 +262,7 @@ class _TimedReader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: Any) -> int:
         sock = self._connection.sock
         assert sock is not None
         sock.settimeout(self._connection.remaining())
