@@ -28,6 +28,7 @@ from django.db.models import (
     OuterRef,
     Prefetch,
     Q,
+    Subquery,
     Value,
     When,
 )
@@ -541,10 +542,17 @@ def formats_of(meeting: Meeting, *, language: str) -> tuple[FormatWords, ...]:
 
 def format_choices(language: str) -> list[FormatWords]:
     """Return the formats that some listed meeting has, in the reader's language, by name."""
-    listed = Meeting.formats.through.objects.filter(
-        format=OuterRef("pk"), meeting__is_published=True, meeting__is_listed=True
+    # The first listed one of each, looked up by index: as EXISTS or as a join, PostgreSQL reads the formats of every
+    # meeting there is (0.5 ms against 60 to 100 with 100,000 meetings).
+    meeting = Meeting.objects.listed().filter(pk=OuterRef("meeting_id"))
+    uses = Meeting.formats.through.objects.filter(format=OuterRef("pk")).annotate(
+        listed=Subquery(meeting.values("pk")[:1])
     )
-    formats = Format.objects.filter(Exists(listed)).prefetch_related(_in_language(language))
+    formats = (
+        Format.objects.annotate(first=Subquery(uses.filter(listed__isnull=False).values("pk")[:1]))
+        .filter(first__isnull=False)
+        .prefetch_related(_in_language(language))
+    )
     return sorted(format_words(formats), key=lambda words: gazetteer.fold(words.name))
 
 

@@ -103,7 +103,8 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         template = "meetings/_finder.html" if has_message else "meetings/_results.html"
     response = render(request, template, context)
     if request.htmx:  # type: ignore[attr-defined]
-        response["HX-Push-Url"] = _url(parameters)
+        # What could not be understood stays in the address, and so in its field after a reload.
+        response["HX-Push-Url"] = request.get_full_path() if form.errors else _url(parameters)
         if form.errors:
             response["HX-Retarget"] = "#finder"
     # The same address answers with a page or with a part of one; neither may be shown in the other's stead.
