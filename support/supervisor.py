@@ -2,7 +2,7 @@
 
 One thread and one loop: it passes on what the processes say, starts again what dies, and on Ctrl-C stops all of it.
 Each process leads a group of its own, so that nothing it started is left, and is tied to this one by the kernel, so
-that even SIGKILL here leaves nothing behind. Standard library only: it must be able to say why the site cannot start.
+that even SIGKILL here leaves nothing behind. It loads neither Django nor settings, so that it can say why those fail.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What script/server and script/manage agree on: the data folder, the environment of every process, who is running.
 
-Standard library only: these run before Django is loaded, and say in one line what is wrong.
+It uses the standard library: this runs before Django and the settings are loaded, and says in one line what is wrong.
 """
 
 from __future__ import annotations

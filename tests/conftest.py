@@ -1,13 +1,236 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import hypothesis
 import pytest
+import redis
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import connection
+from kombu import pools
+from playwright.sync_api import Page
+
+from support.celery import app
+from tests.servers import CeleryWorker, SmtpSink, postgres_server, smtp_server, valkey_server, worker_environment
 
 #: A Tuesday, 18:00 in New York, a fortnight after the autumn clock change.
 NOW = dt.datetime(2026, 11, 17, 23, 0, tzinfo=dt.UTC)
+
+# A shared machine is slow at times; the same examples each time in CI, so that a red run can be run again.
+hypothesis.settings.register_profile("homegroup", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("homegroup")
 
 
 @pytest.fixture
 def now() -> dt.datetime:
     return NOW
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright keeps an event loop, which Django would see in every later test."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+# -- no test reaches the network -------------------------------------------------------------------------------------
+
+
+class NetworkBlockedError(AssertionError):
+    """A test tried to reach another machine."""
+
+
+def _is_local(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host in (None, "", "localhost", "testserver"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Refuse connections and look-ups beyond this machine."""
+    patch = pytest.MonkeyPatch()
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    getaddrinfo = socket.getaddrinfo
+
+    def check(family: int, address: Any) -> None:
+        if family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            raise NetworkBlockedError(f"a test tried to reach {address[0]}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        check(self.family, rest[-1])
+        return sendto(self, data, *rest)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_local(host):
+            raise NetworkBlockedError(f"a test tried to look up {host}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    patch.setattr(socket.socket, "sendto", guarded_sendto)
+    patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+    yield
+    patch.undo()
+
+
+# -- real servers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """REDIS_URL of a real Valkey, shared by the session."""
+    with valkey_server() as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
+    """A client of the real Valkey, emptied before and after."""
+    with redis.Redis.from_url(valkey_url) as client:
+        client.flushall()
+        yield client
+        client.flushall()
+
+
+@pytest.fixture(scope="session")
+def _smtp() -> Iterator[tuple[SmtpSink, str]]:
+    with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp_sink(_smtp: tuple[SmtpSink, str]) -> Iterator[SmtpSink]:
+    """A real SMTP server, well-behaved and empty; see SmtpSink for how to make it misbehave."""
+    sink, _url = _smtp
+    sink.reset()
+    yield sink
+    sink.reset()
+
+
+@pytest.fixture
+def smtp_settings(smtp_sink: SmtpSink, _smtp: tuple[SmtpSink, str], settings: Any) -> SmtpSink:
+    """Let this process send its mail to the sink too, as the worker does."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", int(_smtp[1].rpartition(":")[2])
+    return smtp_sink
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """DATABASE_URL of a real PostgreSQL: the one this run uses, else one of its own."""
+    if given := os.environ.get("DATABASE_URL", ""):
+        yield given
+    else:
+        with postgres_server() as url:
+            yield url
+
+
+@pytest.fixture
+def postgres() -> None:
+    """Skip the test unless this run is on PostgreSQL: `python -m tests.postgres pytest -m postgres`."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: python -m tests.postgres pytest -m postgres")
+
+
+def shared_database_url() -> str:
+    """Return the DATABASE_URL under which another process finds the test database."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{found['NAME']}"
+    return f"postgres://{found['USER']}@/{found['HOST']}/{found['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def _worker(
+    django_db_setup: None, django_db_blocker: Any, valkey_url: str, _smtp: tuple[SmtpSink, str]
+) -> Iterator[CeleryWorker]:
+    env = worker_environment(
+        redis_url=valkey_url, smtp_url=_smtp[1], database_url=shared_database_url(), data_dir=settings.DATA_DIR
+    )
+    worker = CeleryWorker(env)
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def celery_worker(
+    _worker: CeleryWorker,
+    valkey: redis.Redis,
+    smtp_sink: SmtpSink,
+    transactional_db: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[CeleryWorker]:
+    """A real worker, in a process of its own, on the test database and with `smtp_sink` for its mail.
+
+    Tasks that this process sends (`task.delay()`) reach it. The clock it sees is the real one.
+    """
+    monkeypatch.setenv("CELERY_BROKER_URL", _worker.env["REDIS_URL"].replace("unix://", "redis+socket://", 1))
+    forget_broker()
+    _worker.start()
+    yield _worker
+    if not _worker.is_running:
+        _worker.start()
+    monkeypatch.undo()
+    forget_broker()
+
+
+def forget_broker() -> None:
+    """Let the application connect anew, to whatever broker the environment now names."""
+    pools.reset()
+    app._pool = None
+    app.amqp._producer_pool = None
+
+
+# -- the browser -----------------------------------------------------------------------------------------------------
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How pytest-playwright starts Chromium: the machine's own where there is one, and cut off from the network."""
+    # Playwright keeps an event loop in this thread, which Django takes for a reason to refuse its database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    arguments = [
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    ]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    found = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    return {**browser_type_launch_args, **({"executable_path": found} if found else {}), "args": arguments}
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """A function that returns what axe-core finds wrong with a page, a line for each element."""
+
+    def check(page: Page) -> list[str]:
+        violations = Axe().run(page).response["violations"]
+        return [f"{found['id']}: {node['html']}" for found in violations for node in found["nodes"]]
+
+    return check

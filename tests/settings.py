@@ -12,10 +12,12 @@ os.environ.setdefault("PUBLIC_BASE_URL", "http://testserver")
 os.environ.setdefault("DEVELOPMENT", "1")
 
 from support.settings import *  # noqa: F403
-from support.settings import DATABASES, STATIC_ROOT
+from support.settings import DATA_DIR, DATABASES, STATIC_ROOT
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" and "TEST_DATABASE_FILE" not in os.environ:
-    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, as on a real site: a worker in another process finds it, and locks are real. It may be lost.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "tests.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # WhiteNoise warns of a folder that is not there; nothing is collected for tests.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
