@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user.tz = reader_zone(request)
         user.language = _site_language()
         user.hour_cycle = reader_hour_cycle(request)
-        return super().save_user(request, user, form, commit)  # type: ignore[no-any-return]  # allauth is untyped
+        return super().save_user(request, user, form, commit)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return where a request came from; behind a local socket there is no address, and all share one limit."""

@@ -1,19 +1,29 @@
 """Encryption at rest for what could identify a person.
 
-Values are sealed with Fernet (AES-128-CBC and HMAC-SHA256, from `cryptography`) under `settings.CONTACT_KEYS`: the
-first seals, all open. A sealed value cannot be searched, so a keyed hash stands beside it for exact look-up.
+Two ways of sealing, under keys derived from `settings.CONTACT_KEYS` (the first seals, all open):
+
+- `EncryptedTextField`: Fernet (AES-128-CBC and HMAC-SHA256). The same text never seals alike, so it cannot be searched;
+  where it must be found, a keyed hash stands beside it.
+- `SealedEmailField`: AES-SIV (RFC 5297), authenticated and deterministic. The same address always seals alike, so that
+  equality, uniqueness and joins work in the database, and nothing else does. It tells a thief of the database what a
+  keyed hash beside it would: which rows are equal.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.db import models
+from django.db.models.lookups import Exact, In
 
 
 @lru_cache(maxsize=4)
@@ -23,6 +33,16 @@ def _box(keys: tuple[str, ...]) -> MultiFernet:
 
 def _keys() -> tuple[str, ...]:
     return tuple(settings.CONTACT_KEYS)
+
+
+def seal(text: str) -> str:
+    """Return `text` sealed under the first key; never the same twice."""
+    return _box(_keys()).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Return what `seal` was given, under any key in use. Raises cryptography.fernet.InvalidToken for anything else."""
+    return _box(_keys()).decrypt(sealed.encode()).decode()
 
 
 def lookup_hash(value: str, key: str | None = None) -> str:
@@ -43,10 +63,115 @@ class EncryptedTextField(models.TextField):
         prepared = super().get_prep_value(value)
         if prepared in (None, ""):
             return prepared
-        return _box(_keys()).encrypt(prepared.encode()).decode()
+        return seal(prepared)
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         if value in (None, ""):
             return value
         assert value is not None
-        return _box(_keys()).decrypt(value.encode()).decode()
+        return unseal(value)
+
+
+#: Room for the longest address that Django accepts (320 characters, of up to four bytes), sealed.
+SEALED_EMAIL_LENGTH = 2048
+_SIV_CONTEXT = [b"homegroup.email"]
+_SIV_PREFIX = "siv1."
+
+
+@lru_cache(maxsize=8)
+def _siv(key: str) -> AESSIV:
+    return AESSIV(hmac.new(b"sealed email", key.encode(), hashlib.sha512).digest())
+
+
+def seal_email(address: str, key: str | None = None) -> str:
+    """Return an address, in lower case, sealed under `key` (the first in use); always the same for the same."""
+    normal = address.strip().lower().encode()
+    sealed = _siv(key if key is not None else _keys()[0]).encrypt(normal, _SIV_CONTEXT)
+    return _SIV_PREFIX + base64.urlsafe_b64encode(sealed).decode()
+
+
+def unseal_email(sealed: str) -> str:
+    """Return the address that `seal_email` was given, under any key in use; raises ValueError for anything else."""
+    if not sealed.startswith(_SIV_PREFIX):
+        raise ValueError("not a sealed address")
+    raw = base64.urlsafe_b64decode(sealed.removeprefix(_SIV_PREFIX))
+    for key in _keys():
+        try:
+            return _siv(key).decrypt(raw, _SIV_CONTEXT).decode()
+        except InvalidTag:
+            continue
+    raise ValueError("sealed under no key in use")
+
+
+class SealedEmailField(models.EmailField):
+    """An email address, readable in Python and sealed in the database; found whole, in any case, or not at all."""
+
+    _known_lookups = frozenset({"exact", "iexact", "icontains", "in", "isnull"})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", SEALED_EMAIL_LENGTH)
+        super().__init__(*args, **kwargs)
+
+    def get_prep_value(self, value: Any) -> Any:
+        prepared = super().get_prep_value(value)
+        return prepared if prepared in (None, "") else seal_email(prepared)
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        return unseal_email(value) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        # A part of a sealed address matches nothing: refuse to ask rather than answer "nobody".
+        return super().get_lookup(lookup_name) if lookup_name in self._known_lookups else None
+
+
+def _seals(address: Any) -> list[str]:
+    return [seal_email(str(address), key) for key in _keys()] if address not in (None, "") else [""]
+
+
+class _SealedExact(Exact):
+    """Equality under any key in use, so that look-ups work while keys are being rotated."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        if not self.rhs_is_direct_value():
+            return super().as_sql(compiler, connection)
+        column, parameters = self.process_lhs(compiler, connection)
+        seals = _seals(self.rhs)
+        return f"{column} IN ({', '.join(['%s'] * len(seals))})", [*parameters, *seals]
+
+
+@SealedEmailField.register_lookup
+class SealedExact(_SealedExact):
+    lookup_name = "exact"
+
+
+@SealedEmailField.register_lookup
+class SealedIExact(_SealedExact):
+    """Addresses are sealed in lower case, so every look-up disregards case."""
+
+    lookup_name = "iexact"
+
+
+@SealedEmailField.register_lookup
+class SealedIContains(_SealedExact):
+    """What search boxes of the admin ask: they find a whole address."""
+
+    lookup_name = "icontains"
+
+
+@SealedEmailField.register_lookup
+class SealedIn(In):
+    def get_prep_lookup(self) -> Any:
+        if not self.rhs_is_direct_value():
+            return super().get_prep_lookup()
+        given: Iterable[Any] = self.rhs
+        return [sealed for address in given for sealed in _seals(address)]
+
+
+class BorrowedSealedEmailField(SealedEmailField):
+    """The same on a model that is not ours: to migrations it is the plain field that its own app declares."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.EmailField", args, kwargs

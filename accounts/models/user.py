@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import HourCycle
+from accounts.fields import SealedEmailField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. The name shown need not be real, and nothing else about them is asked."""
 
-    email = models.EmailField(_("email address"), unique=True)
+    email = SealedEmailField(_("email address"), unique=True)
     display_name = models.CharField(
         _("display name"),
         max_length=40,
@@ -54,9 +54,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        constraints: ClassVar = [
-            models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case"),
-        ]
 
     def __str__(self) -> str:
         return self.display_name or f"#{self.pk}"

@@ -31,7 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         settings.LANGUAGE_COOKIE_NAME,
         user.language,
         secure=settings.LANGUAGE_COOKIE_SECURE,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
     with translation.override(user.language):
         messages.success(request, _("Saved."))

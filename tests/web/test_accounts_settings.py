@@ -13,7 +13,7 @@ GOOD = {"display_name": "Ana M.", "tz": "Europe/Madrid", "language": "es", "hour
 
 
 def test_settings_need_a_member(client: Client) -> None:
-    assert client.get("/my/account/").url == "/accounts/login/?next=/my/account/"
+    assert client.get("/my/account/")["Location"] == "/accounts/login/?next=/my/account/"
 
 
 def test_settings_are_kept_and_apply_at_once(client: Client) -> None:
