@@ -1,0 +1,178 @@
+"""Runs everything that checks the site, and says what failed: see script/test.
+
+Steps share two lanes, since a machine has two cores more often than not; what they print is shown whole and in a fixed
+order. The pytest runs come last, so that the end of the output is theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_TESTS_COLLECTED = 5
+#: What a site's settings may be in the shell of whoever runs this; the tests bring their own.
+SETTINGS = (
+    "ALLOWED_HOSTS", "CONTACT_KEYS", "DATABASE_URL", "DATA_DIR", "DEBUG", "DEFAULT_FROM_EMAIL", "DEFAULT_TIME_ZONE",
+    "DEVELOPMENT", "DJANGO_ALLOW_ASYNC_UNSAFE", "DJANGO_SETTINGS_MODULE", "EMAIL_URL", "LOG_LEVEL", "PUBLIC_BASE_URL",
+    "REDIS_URL", "SECRET_KEY", "SENDER_NAME", "SITE_NAME", "TRUST_PROXY",
+)  # fmt: skip
+#: A deployment as docs/operations.md describes it; nothing connects to what it names.
+PRODUCTION = {
+    "PUBLIC_BASE_URL": "https://meetings.example.org",
+    "DATABASE_URL": "postgres://homegroup:password@db.example.org/homegroup",
+    "REDIS_URL": "redis://redis.example.org:6379/0",
+    "EMAIL_URL": "submission://user:password@mail.example.org:587",
+    "DEFAULT_FROM_EMAIL": "Homegroup <reminders@example.org>",
+}
+
+
+@dataclass
+class Step:
+    """One command of the whole. `output` and `returncode` are there once it is `done`."""
+
+    name: str
+    command: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+    is_pytest: bool = False
+    output: str = ""
+    returncode: int = 0
+    seconds: float = 0.0
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, env: dict[str, str], *, may_be_empty: bool) -> None:
+        start = time.monotonic()
+        try:
+            ran = subprocess.run(
+                self.command,
+                cwd=ROOT,
+                env={**env, **self.env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+            self.output, self.returncode = ran.stdout, ran.returncode
+        except OSError as error:
+            self.output, self.returncode = f"{self.command[0]}: {error}\n", 1
+        if self.is_pytest and may_be_empty and self.returncode == NO_TESTS_COLLECTED:
+            self.returncode = 0
+        self.seconds = time.monotonic() - start
+        self.done.set()
+
+
+def say(words: str) -> None:
+    print(words, flush=True)
+
+
+# -- Chromium --------------------------------------------------------------------------------------------------------
+
+
+def has_chromium() -> bool:
+    """Return whether the machine, or Playwright's own folder, has a Chromium."""
+    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+        return True
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
+
+
+def get_chromium() -> None:
+    """Install Chromium where that is possible. Raises SystemExit saying how to get it where it is not."""
+    if has_chromium():
+        return
+    attempts: list[list[str]] = []
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        attempts = [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]]
+    attempts.append([PYTHON, "-m", "playwright", "install", "chromium"])
+    for command in attempts:
+        if has_chromium():
+            return
+        say(f"Chromium is missing; trying: {' '.join(command)}")
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        tried = subprocess.run(
+            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        )
+        if tried.returncode != 0:
+            say("\n".join(f"    {line}" for line in (tried.stdout + tried.stderr).strip().splitlines()[-5:]))
+    if not has_chromium():
+        sys.exit(
+            "The browser tests need Chromium, and it could not be installed here. Install it "
+            "(Debian and Ubuntu: sudo apt-get install chromium) and run script/test again, "
+            "or leave these tests out with: script/test --no-browser"
+        )
+
+
+# -- the whole -------------------------------------------------------------------------------------------------------
+
+
+def lanes(arguments: list[str], *, with_browser: bool) -> list[list[Step]]:
+    """Return what to run, side by side, each lane in order."""
+
+    def tests(name: str, marker: str, *, prefix: tuple[str, ...] = (PYTHON, "-m")) -> Step:
+        return Step(name, [*prefix, "pytest", "-m", marker, "--color=no", *arguments], is_pytest=True)
+
+    manage = [PYTHON, "manage.py"]
+    static = [
+        Step("lint", [PYTHON, "-m", "ruff", "check"]),
+        Step("format", [PYTHON, "-m", "ruff", "format", "--check"]),
+        Step("import floors", [str(Path(PYTHON).parent / "lint-imports"), "--no-cache"]),
+        Step("pending migrations", [*manage, "makemigrations", "--check", "--dry-run"], {"DEVELOPMENT": "1"}),
+        Step("deployment check", [*manage, "check", "--deploy", "--fail-level", "DEBUG"], PRODUCTION),
+        Step("types", [PYTHON, "-m", "mypy"]),
+    ]
+    postgres = tests("tests on PostgreSQL", "postgres and not browser", prefix=(PYTHON, "-m", "tests.postgres"))
+    sqlite = tests("tests on SQLite", "not browser")
+    browser = [tests("browser tests", "browser")] if with_browser else []
+    return [[*static, postgres, *browser], [sqlite]]
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    with_browser = "--no-browser" not in arguments
+    arguments = [argument for argument in arguments if argument != "--no-browser"]
+    if with_browser:
+        get_chromium()
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="homegroup-test-") as folder:
+        env = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in SETTINGS}
+        # manage.py writes its secrets to a data folder: not to the one of a site that runs here. pytest has its own.
+        manage_env = {"DATA_DIR": folder}
+        plan = lanes(arguments, with_browser=with_browser)
+
+        def walk(lane: list[Step]) -> None:
+            for step in lane:
+                step.run(env if step.is_pytest else {**env, **manage_env}, may_be_empty=bool(arguments))
+
+        for lane in plan:
+            threading.Thread(target=walk, args=(lane,), daemon=True).start()
+        steps = sorted((step for lane in plan for step in lane), key=lambda step: step.is_pytest)
+        say(f"{len(steps)} checks, each shown when it is done")
+        for step in steps:
+            step.done.wait()
+            outcome = "ok" if step.returncode == 0 else f"FAILED with exit code {step.returncode}"
+            say(f"\n=== {step.name}: {outcome} ({step.seconds:.0f} s)")
+            if step.is_pytest and not with_browser and step is steps[-1]:
+                say("NOTE: the browser tests were left out (--no-browser): this is not the whole.")
+            if step.output.strip():
+                say(step.output.rstrip())
+    failed = [step.name for step in steps if step.returncode != 0]
+    if failed:
+        say(f"\nFAILED after {time.monotonic() - start:.0f} s: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
