@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from meetings.models import Meeting, Occurrence
 from meetings.recurrence import Slot
@@ -71,12 +72,9 @@ def _merge(meeting: Meeting, rows: list[Occurrence], *, now: dt.datetime, limit:
         for row in rows:
             row.meeting = meeting
             dates.append(_from_row(row, rule.on(row.original_date)))
-        # One that is on now began at most its own duration ago.
-        start = now - meeting.duration
-        for slot in by_row.between(start, now + HORIZON):
-            dates.append(_from_slot(slot))
-            if len(dates) >= limit + len(rows):
-                break
+        # One that is on now began less than its own duration ago.
+        coming_slots = (slot for slot in by_row.between(now - meeting.duration, now + HORIZON) if slot.ends_at > now)
+        dates.extend(_from_slot(slot) for slot in islice(coming_slots, limit))
     coming = [date for date in dates if date.ends_at > now]
     return sorted(coming, key=lambda date: (date.starts_at, date.original_date))[:limit]
 

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import icalendar
+import pytest
+import recurring_ical_events
+
+from meetings.feeds.calendar import meeting_calendar, occurrence_calendar
+from meetings.services.occurrences import cancel_occurrence, move_occurrence
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_occurrence_keeps_its_uid_and_counts_its_changes() -> None:
+    occurrence = make_occurrence()
+    first = icalendar.Calendar.from_ical(occurrence_calendar(occurrence, method="REQUEST", summary="Appointment"))
+    later = occurrence.starts_at + dt.timedelta(hours=2)
+    change = move_occurrence(occurrence=occurrence, starts_at=later, now=NOW)
+    moved = icalendar.Calendar.from_ical(
+        occurrence_calendar(change.occurrence, method="REQUEST", summary="Appointment")
+    )
+    before, after = first.walk("VEVENT")[0], moved.walk("VEVENT")[0]
+    assert before["UID"] == after["UID"]
+    assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
+    assert after["DTSTART"].dt == later
+    assert moved["METHOD"] == "REQUEST"
+    assert after["CLASS"] == "PRIVATE"
+    assert "ATTENDEE" not in after
+
+
+def test_a_cancellation_says_so_in_the_calendar_too() -> None:
+    text = occurrence_calendar(make_occurrence(), method="CANCEL", summary="Appointment")
+    calendar = icalendar.Calendar.from_ical(text)
+    assert calendar["METHOD"] == "CANCEL"
+    assert calendar.walk("VEVENT")[0]["STATUS"] == "CANCELLED"
+    assert text.count(b"\r\n") == text.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("rrule", "tz"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU", "America/New_York"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH", "Europe/London"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "Australia/Lord_Howe"),
+        ("FREQ=WEEKLY;BYDAY=SU;UNTIL=20270404", "America/New_York"),
+    ],
+)
+def test_the_file_holds_the_same_dates_as_the_rule(rrule: str, tz: str) -> None:
+    meeting = make_meeting(rrule=rrule, tz=tz)
+    rule = meeting.rule
+    assert rule is not None
+    start, end = NOW, NOW + dt.timedelta(days=200)
+    by_rule = [slot.starts_at for slot in rule.between(start, end)]
+    calendar = icalendar.Calendar.from_ical(meeting_calendar(meeting, now=NOW, summary="Appointment"))
+    found = [each["DTSTART"].dt.astimezone(dt.UTC) for each in recurring_ical_events.of(calendar).between(start, end)]
+    assert sorted(at for at in found if start <= at < end) == by_rule
+    assert by_rule
+
+
+def test_cancelled_and_moved_dates_are_in_the_file() -> None:
+    meeting = make_meeting()
+    cancel_occurrence(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24)), now=NOW)
+    later = dt.datetime(2026, 12, 3, 1, 0, tzinfo=dt.UTC)
+    move_occurrence(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 12, 1)), starts_at=later, now=NOW)
+    text = meeting_calendar(meeting, now=NOW, summary="Appointment")
+    found = recurring_ical_events.of(icalendar.Calendar.from_ical(text)).between(NOW, NOW + dt.timedelta(days=22))
+    starts = sorted(each["DTSTART"].dt.astimezone(dt.UTC) for each in found)
+    assert starts == [
+        dt.datetime(2026, 11, 18, 0, 0, tzinfo=dt.UTC),
+        later,
+        dt.datetime(2026, 12, 9, 0, 0, tzinfo=dt.UTC),
+    ]
+    assert meeting.name.encode() not in text

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.models import Meeting, Occurrence
+from meetings.signals import occurrence_cancelled, occurrence_moved
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+
+pytestmark = pytest.mark.django_db
+
+DATE = dt.date(2026, 11, 24)
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    return make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=5)
+
+
+@pytest.fixture
+def facilitator(client: Client, meeting: Meeting) -> Client:
+    user = make_user()
+    meeting.facilitators.add(user)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    names: list[str] = []
+
+    def moved(**_kwargs: object) -> None:
+        names.append("moved")
+
+    def cancelled(**_kwargs: object) -> None:
+        names.append("cancelled")
+
+    occurrence_moved.connect(moved)
+    occurrence_cancelled.connect(cancelled)
+    yield names
+    occurrence_moved.disconnect(moved)
+    occurrence_cancelled.disconnect(cancelled)
+
+
+def url(name: str, meeting: Meeting, date: dt.date | None = DATE) -> str:
+    return reverse(f"meetings:{name}", args=[meeting.slug] if date is None else [meeting.slug, date])
+
+
+def test_my_meetings_shows_what_i_run(facilitator: Client, meeting: Meeting) -> None:
+    page = facilitator.get(reverse("meetings:my_meetings")).content.decode()
+    assert "Meetings I run" in page
+    assert meeting.name in page
+
+
+def test_dates_show_how_many_come(facilitator: Client, meeting: Meeting) -> None:
+    occurrence = make_occurrence(meeting=meeting, on=DATE)
+    make_signup(occurrence=occurrence)
+    make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED, confirmed_at=None)
+    page = facilitator.get(url("facilitate", meeting, None)).content.decode()
+    assert "1 of 5 places taken" in page
+    assert "1 waiting" in page
+
+
+def test_the_roster_shows_chosen_names_and_no_address(facilitator: Client, meeting: Meeting) -> None:
+    occurrence = make_occurrence(meeting=meeting, on=DATE)
+    named = make_signup(occurrence=occurrence, participant=make_participant(display_name="Robin"))
+    make_signup(occurrence=occurrence)
+    page = facilitator.get(url("occurrence", meeting)).content.decode()
+    assert "Robin" in page
+    assert "Guest" in page
+    assert named.participant.contact_point.value not in page
+
+
+def test_a_drop_in_meeting_shows_a_number_and_no_names(facilitator: Client, meeting: Meeting) -> None:
+    Meeting.objects.update(signup_policy=SignupPolicy.DROP_IN, capacity=None)
+    occurrence = make_occurrence(meeting=meeting, on=DATE)
+    make_signup(occurrence=occurrence, participant=make_participant(display_name="Robin"))
+    page = facilitator.get(url("occurrence", meeting)).content.decode()
+    assert "Robin" not in page
+    assert "1 person asked to be reminded" in page
+
+
+def test_moving_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
+    posted = {"on": "2026-11-25", "at": "18:30", "message": "The hall is being painted."}
+    for _ in range(2):
+        assert facilitator.post(url("occurrence_move", meeting), posted).status_code == 302
+    occurrence = Occurrence.objects.get()
+    assert occurrence.original_date == DATE
+    assert occurrence.starts_at == dt.datetime(2026, 11, 25, 23, 30, tzinfo=dt.UTC)
+    assert occurrence.ends_at - occurrence.starts_at == dt.timedelta(minutes=90)
+    assert occurrence.schedule_seq == 1
+    assert [change.message for change in occurrence.changes.all()] == ["The hall is being painted."]
+    assert heard == ["moved"]
+    assert "Moved from Tue, Nov 24" in facilitator.get(url("occurrence", meeting)).content.decode()
+
+
+def test_cancelling_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
+    assert "Cancel this date?" in facilitator.get(url("occurrence_cancel", meeting)).content.decode()
+    assert not Occurrence.objects.exists()
+    for _ in range(2):
+        assert facilitator.post(url("occurrence_cancel", meeting), {"message": ""}).status_code == 302
+    assert Occurrence.objects.get().is_cancelled
+    assert heard == ["cancelled"]
+
+
+def test_a_cancelled_date_is_not_moved(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
+    facilitator.post(url("occurrence_cancel", meeting), {})
+    answer = facilitator.post(url("occurrence_move", meeting), {"on": "2026-11-25", "at": "18:30"})
+    assert answer.status_code == 422
+    assert "This date is cancelled" in answer.content.decode()
+    assert heard == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("on", "at", "words"),
+    [
+        ("2026-11-16", "19:00", "That is in the past"),
+        ("2026-11-17", "17:59", "That is in the past"),
+        ("2030-01-01", "19:00", "within the next year"),
+        ("2027-03-14", "02:30", "this time does not exist"),
+        ("", "19:00", "Choose a date"),
+        ("2026-11-25", "", "Choose a time"),
+        ("tomorrow", "19:00", "Write the date like"),
+        ("2026-11-25", "25:00", "Write the time like"),
+        ("9999-12-31", "23:59", "within the next year"),
+    ],
+)
+def test_a_time_that_cannot_be_says_why(
+    facilitator: Client, meeting: Meeting, heard: list[str], on: str, at: str, words: str
+) -> None:
+    answer = facilitator.post(url("occurrence_move", meeting), {"on": on, "at": at, "message": "Kept"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert words in page
+    assert "Kept" in page
+    assert heard == []
+
+
+@pytest.mark.parametrize("name", ["facilitate", "occurrence", "occurrence_move", "occurrence_cancel"])
+def test_others_see_what_is_not_there(client: Client, meeting: Meeting, name: str) -> None:
+    address = url(name, meeting, None if name == "facilitate" else DATE)
+    assert client.get(address).status_code == 302
+    client.force_login(make_user())
+    absent = address.replace(meeting.slug, "no-such-meeting")
+    for answer, of_absent in ((client.get(address), client.get(absent)), (client.post(address), client.post(absent))):
+        assert answer.status_code == of_absent.status_code
+        assert answer.status_code in (404, 405)
+    assert not Occurrence.objects.exists()
+
+
+def test_a_date_that_the_rule_does_not_have_is_not_there(facilitator: Client, meeting: Meeting) -> None:
+    assert facilitator.get(url("occurrence", meeting, dt.date(2026, 11, 25))).status_code == 404
+    assert facilitator.get(f"/my/meetings/{meeting.slug}/2026-02-31/").status_code == 404
