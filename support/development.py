@@ -10,7 +10,7 @@ from csp.decorators import csp
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
@@ -19,11 +19,11 @@ from support.messaging import outbox as kept
 from support.messaging.reading import KeptMessage, read
 
 
-def development_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def development_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Answer 404, as for a page that never was, unless settings.DEVELOPMENT is on."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not settings.DEVELOPMENT:
             raise Http404
         return view(request, *args, **kwargs)
@@ -110,7 +110,7 @@ def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 @development_only
 @xframe_options_sameorigin
-@csp(
+@csp(  # type: ignore[arg-type]  # django-csp's types know no view with an argument
     {
         "default-src": ["'none'"],
         # A mail program knows nothing but inline styles; this page is framed, sandboxed, and runs no script.

@@ -17,7 +17,16 @@ from support.messaging.smtp import SmtpServer, SmtpSession, Stage, classify
 _SMTP_BACKEND: Final = "django.core.mail.backends.smtp.EmailBackend"
 #: Errors that come before anything could have been handed over: no room, no right, nobody there.
 _NOTHING_LEFT_US: Final = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOENT, errno.ECONNREFUSED, errno.ENETUNREACH}
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EACCES,
+        errno.EROFS,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ECONNREFUSED,
+        errno.ENETUNREACH,
+    }
 )
 
 

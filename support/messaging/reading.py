@@ -70,7 +70,7 @@ def _content(message: EmailMessage, content_type: str) -> str:
     for part in message.walk():
         if part.get_content_type() == content_type and not part.is_multipart():
             assert isinstance(part, EmailMessage)
-            return str(part.get_content())
+            return str(part.get_content()).replace("\r\n", "\n")
     return ""
 
 

@@ -78,8 +78,13 @@ def _classify_reply(error: smtplib.SMTPResponseException, stage: Stage) -> Resul
     if stage == Stage.MAIL and code != 552:
         # It refuses us as a sender; the next message would fare no better, and losing them all would be wrong.
         return Transient(f"The mail server does not accept our sender ({number})", is_outage=True)
-    is_bad_address = bool(_BAD_ADDRESS.match(enhanced)) if enhanced else code in _NO_SUCH_MAILBOX
-    return Refused(f"Refused by the mail server ({number})", suppress=stage == Stage.RCPT and is_bad_address)
+    # There is one recipient, so a word about "the mailbox" is about it, wherever it comes; a bare code only at RCPT.
+    is_bad_address = bool(_BAD_ADDRESS.match(enhanced)) if enhanced else _is_bare_refusal(code, stage)
+    return Refused(f"Refused by the mail server ({number})", suppress=is_bad_address)
+
+
+def _is_bare_refusal(code: int, stage: Stage) -> bool:
+    return stage == Stage.RCPT and code in _NO_SUCH_MAILBOX
 
 
 def _what_happened(error: Exception) -> str:
