@@ -14,8 +14,8 @@
   }
 
   function offer(root) {
-    root.querySelectorAll("[data-use-position]").forEach(function (button) {
-      button.hidden = !("geolocation" in navigator);
+    root.querySelectorAll("[data-position]").forEach(function (line) {
+      line.hidden = !("geolocation" in navigator);
     });
   }
 
