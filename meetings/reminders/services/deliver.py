@@ -186,7 +186,9 @@ class _Batch:
         now = self._read_clock()
         try:
             with transaction.atomic():
-                attempt, events = _enter(reminder, self._token, now)
+                # Only what was accepted waits to be recorded here; whatever else became of a send is written at once.
+                just_sent = self._unrecorded.reminder.pk if self._unrecorded else None
+                attempt, events = _enter(reminder, self._token, just_sent, now)
                 if self._unrecorded:
                     events += _settle(self._unrecorded, now)
                 DeliveryEvent.objects.bulk_create(events)
@@ -264,7 +266,9 @@ def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
     logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), outage.reason)
 
 
-def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int | None, list[DeliveryEvent]]:
+def _enter(
+    reminder: Reminder, token: uuid.UUID, just_sent: int | None, now: dt.datetime
+) -> tuple[int | None, list[DeliveryEvent]]:
     attempt = reminder.attempt + 1
     # This locks the row; it comes first in the transaction, so that nothing is held while waiting for a move to finish.
     is_mine = Reminder.objects.filter(
@@ -281,7 +285,7 @@ def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int 
     )
     if not is_mine:
         return None, []
-    verdict = last_moment.check(reminder, now=now)
+    verdict = last_moment.check(reminder, just_sent=just_sent, now=now)
     if verdict is None:
         return attempt, [DeliveryEvent(reminder=reminder, kind=EventKind.SUBMITTED, attempt=attempt, at=now)]
     is_final = verdict.state != ReminderState.PLANNED

@@ -118,12 +118,15 @@ def _is_untimely(facts: Facts, now: dt.datetime) -> Verdict | None:
     return None
 
 
-def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
-    """Read the facts about a locked row, and judge them."""
-    return judge(_facts(reminder), now=now)
+def check(reminder: Reminder, *, just_sent: int | None = None, now: dt.datetime) -> Verdict | None:
+    """Read the facts about a locked row, and judge them.
+
+    `just_sent` is the id of a row that was accepted and is recorded in this same transaction.
+    """
+    return judge(_facts(reminder, just_sent), now=now)
 
 
-def _facts(reminder: Reminder) -> Facts:
+def _facts(reminder: Reminder, just_sent: int | None) -> Facts:
     kind = ReminderKind(reminder.kind)
     annotations: dict[str, Any] = {
         "is_suppressed": Exists(
@@ -134,7 +137,7 @@ def _facts(reminder: Reminder) -> Facts:
         "is_earlier_unsettled": Exists(
             Reminder.objects.filter(_same_place(reminder), state__in=_UNSETTLED)
             .filter(Q(schedule_seq__lt=OuterRef("schedule_seq")) | Q(created_at__lt=OuterRef("created_at")))
-            .exclude(pk=reminder.pk)
+            .exclude(pk__in=[pk for pk in (reminder.pk, just_sent) if pk])
         ),
     }
     if kind in PURPOSES:
