@@ -24,6 +24,14 @@ from meetings.signals import (
 
 logger = logging.getLogger(__name__)
 
+_IN_A_HURRY = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "connect_retries_timeout": 1,
+    "max_retries": 1,
+    "interval_start": 0,
+}
+
 
 @receiver(signup_requested)
 def ask_to_confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
@@ -70,6 +78,8 @@ def hint() -> None:
     if not settings.REDIS_URL:
         return
     try:
-        deliver.apply_async(expires=30, retry=False)
+        # A connection of its own, that gives up at once: the usual one tries for seconds, and a person is waiting.
+        with deliver.app.connection_for_write(connect_timeout=1, transport_options=_IN_A_HURRY) as broker:
+            deliver.apply_async(expires=30, retry=False, connection=broker)
     except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the request must not fail
         logger.warning("The broker took no hint (%s); the next beat will do.", type(error).__name__)

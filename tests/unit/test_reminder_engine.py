@@ -296,7 +296,7 @@ def test_move_between_writing_and_beginning_stops_the_old_words(monkeypatch: pyt
     signup = booked()
     occurrence = signup.occurrence
     gateway = Told()
-    moved = []
+    moved: list[bool] = []
 
     def open_and_move() -> None:
         if not moved:
@@ -367,7 +367,7 @@ def test_standing_confirmation_is_written_anew_when_one_of_its_dates_moves_meanw
     places = standing()
     later = places[2].occurrence
     gateway = Told()
-    moved = []
+    moved: list[bool] = []
 
     def open_and_move() -> None:
         if not moved:

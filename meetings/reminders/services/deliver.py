@@ -72,10 +72,11 @@ def deliver_due(
     *,
     read_clock: Clock,
     gateway: Gateway | None = None,
+    batch: int = CLAIM,
     seconds: float = 200.0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
-    """Send everything that is due now, for `seconds` at most. Returns what was done.
+    """Send everything that is due now, `batch` rows a claim, for `seconds` at most. Returns what was done.
 
     `read_clock` gives the current instant, since sending takes time. One connection serves the whole run.
     """
@@ -85,11 +86,11 @@ def deliver_due(
     try:
         while not should_stop() and time.monotonic() < until and not tally.is_outage:
             token = uuid.uuid4()
-            claimed = claim(now=read_clock(), token=token)
+            claimed = claim(now=read_clock(), token=token, limit=batch)
             if not claimed:
                 break
-            batch = _Batch(own_gateway, token, read_clock, tally, lambda: should_stop() or time.monotonic() >= until)
-            batch.run(claimed)
+            is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
+            _Batch(own_gateway, token, read_clock, tally, is_over).run(claimed)
     finally:
         own_gateway.close()
     return tally
