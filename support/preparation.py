@@ -11,6 +11,7 @@ import sys
 
 import django
 from django.conf import settings
+from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
@@ -28,6 +29,17 @@ def unknown_migrations(loader: MigrationLoader) -> list[str]:
         for app, name in loader.applied_migrations
         if app in loader.migrated_apps and (app, name) not in known
     )
+
+
+def refuse_bad_settings() -> None:
+    """Print what the system checks warn of. Raises ImproperlyConfigured with the first error."""
+    for message in run_checks(include_deployment_checks=settings.IS_SECURE):
+        if message.is_silenced():
+            continue
+        words = f"{message.msg} {message.hint or ''} ({message.id})"
+        if message.is_serious():
+            raise ImproperlyConfigured(words)
+        print(f"warning: {words}", flush=True)
 
 
 def prepare(*, wants_demo: bool) -> None:
@@ -50,6 +62,7 @@ def prepare(*, wants_demo: bool) -> None:
     if demo_wanted.exists():
         call_command("load_demo")
         demo_wanted.rename(settings.DATA_DIR / "demo-loaded")
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     if not settings.DEVELOPMENT:
         call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -57,7 +70,7 @@ def prepare(*, wants_demo: bool) -> None:
 def main() -> None:
     try:
         django.setup()
-        call_command("check", fail_level="ERROR")
+        refuse_bad_settings()
         prepare(wants_demo="--demo" in sys.argv[1:])
     except ImproperlyConfigured as error:
         sys.exit(str(error))

@@ -9,18 +9,17 @@ import os
 import sys
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
-env = environ.FileAwareEnv()
+from support import checks  # noqa: F401  # registers them: this floor is no app, and has no other place to
+from support import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 
 
 def generated_secret(name: str, generate: object) -> str:
@@ -28,7 +27,7 @@ def generated_secret(name: str, generate: object) -> str:
 
     The first start makes it, readable by its owner alone. Raises ImproperlyConfigured where it cannot be kept.
     """
-    given = env.str(name, default="")
+    given = env.text(name)
     if given:
         return given
     path = DATA_DIR / "secrets" / name.lower()
@@ -47,27 +46,25 @@ def generated_secret(name: str, generate: object) -> str:
 
 # -- Where it runs ---------------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG", default=False)
 #: Opens the style guide and the outbox page, and keeps messages on this machine unless EMAIL_URL says otherwise.
-DEVELOPMENT = env.bool("DEVELOPMENT", default=False)
+DEVELOPMENT = env.flag("DEVELOPMENT", default=False)
 SECRET_KEY = generated_secret("SECRET_KEY", get_random_secret_key)
 #: Fernet keys for contact values at rest, separated by commas; the first seals, all open.
 CONTACT_KEYS = generated_secret("CONTACT_KEYS", lambda: Fernet.generate_key().decode()).split(",")
 
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default="http://localhost:8000").rstrip("/")
-_public = urlsplit(PUBLIC_BASE_URL)
-if _public.scheme not in ("http", "https") or not _public.hostname or _public.path or _public.query:
-    raise ImproperlyConfigured("PUBLIC_BASE_URL must look like https://meetings.example.org, with no path.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname, "localhost", "127.0.0.1", "[::1]"])
+_public = env.origin("PUBLIC_BASE_URL", default="http://localhost:8000")
+PUBLIC_BASE_URL = _public.geturl()
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[str(_public.hostname), "localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 IS_SECURE = _public.scheme == "https"
 
-SITE_NAME = env.str("SITE_NAME", default="Homegroup")
+SITE_NAME = env.text("SITE_NAME", "Homegroup")
 #: What messages call their sender: neutral, since a name on a lock screen is read by others.
-SENDER_NAME = env.str("SENDER_NAME", default="Homegroup")
-DEFAULT_TIME_ZONE = env.str("DEFAULT_TIME_ZONE", default="America/New_York")
+SENDER_NAME = env.text("SENDER_NAME", "Homegroup")
+DEFAULT_TIME_ZONE = env.text("DEFAULT_TIME_ZONE", "America/New_York")
 #: Where the "Leave" button leads: a place that anyone might be looking at, and that says nothing of this one.
-QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", default="https://www.wikipedia.org/")
+QUICK_EXIT_URL = env.text("QUICK_EXIT_URL", "https://www.wikipedia.org/")
 
 # -- Applications ----------------------------------------------------------------------------------------------------
 
@@ -129,8 +126,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # -- Database, broker, cache -----------------------------------------------------------------------------------------
 
-_database_url = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'homegroup.sqlite3'}"
-DATABASES = {"default": env.db_url_config(_database_url)}
+DATABASES = {"default": env.database("DATABASE_URL", default=DATA_DIR / "homegroup.sqlite3")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock when a transaction begins: waiting beats failing half-way.
@@ -139,14 +135,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
 else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither.
-REDIS_URL = env.str("REDIS_URL", default="")
-# An embedded server listens on a socket: unix:///path for redis-py is redis+socket:///path for kombu.
-_broker = REDIS_URL.replace("unix://", "redis+socket://", 1)
+_broker = env.broker("REDIS_URL")
+REDIS_URL = _broker["url"]
 
 CACHES = {
     "default": (
@@ -161,7 +156,8 @@ SESSION_SERIALIZER = "accounts.sessions.SealedSerializer"
 # Not in cookies, which any browser extension reads: a message can name an address.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-CELERY_BROKER_URL = _broker or "memory://"
+CELERY_BROKER_URL = _broker["celery_url"]
+CELERY_BROKER_USE_SSL = _broker["ssl"]
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -169,7 +165,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = (
+    {name: str(DATA_DIR / "broker") for name in ("data_folder_in", "data_folder_out", "control_folder")}
+    if CELERY_BROKER_URL == "filesystem://"
+    else {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5}
+)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -196,21 +196,17 @@ CELERY_BEAT_SCHEDULE = {
 # -- Email -----------------------------------------------------------------------------------------------------------
 
 #: smtp://, smtps:// or submission:// with user and password; outbox:// keeps messages in DATA_DIR for /dev/outbox/.
-EMAIL_URL = env.str("EMAIL_URL", default="outbox://")
+_email = env.email_server("EMAIL_URL")
 OUTBOX_DIR = DATA_DIR / "outbox"
-if EMAIL_URL.startswith("outbox:"):
+if _email is None:
     EMAIL_BACKEND = "support.messaging.outbox.EmailBackend"
 else:
-    _email = env.email_url_config(EMAIL_URL)
-    EMAIL_BACKEND = _email["EMAIL_BACKEND"]
-    EMAIL_HOST = _email.get("EMAIL_HOST") or "localhost"
-    EMAIL_PORT = _email.get("EMAIL_PORT") or 25
-    EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
-    EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
-    EMAIL_USE_TLS = bool(_email.get("EMAIL_USE_TLS"))
-    EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20  # seconds, for each network step
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SENDER_NAME} <no-reply@{_public.hostname}>")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SENDER_NAME} <no-reply@{_public.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Who calendar entries say they are from: the bare address of DEFAULT_FROM_EMAIL.
 ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
@@ -312,12 +308,14 @@ if IS_SECURE:
     # A __Host- cookie is bound to this host, to "/" and to https by the browser itself.
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+    # Monitors and script/server ask behind the proxy, without TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     # Trusted only where an operator says that a proxy sets (and strips) it.
-    if env.bool("TRUST_PROXY", default=False):
+    if env.flag("TRUST_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -329,6 +327,13 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django": {"handlers": [], "propagate": True, "level": "INFO"}},
+    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", default="INFO", choices=LEVELS)},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": "INFO"},
+        # Hints come every few seconds; a line for each would bury what matters.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
 }
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

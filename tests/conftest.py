@@ -187,7 +187,7 @@ def celery_worker(
     forget_broker()
     _worker.start()
     yield _worker
-    if not _worker.is_running:
+    if not _worker.is_running():
         _worker.start()
     monkeypatch.undo()
     forget_broker()
@@ -196,8 +196,8 @@ def celery_worker(
 def forget_broker() -> None:
     """Let the application connect anew, to whatever broker the environment now names."""
     pools.reset()
-    app._pool = None
-    app.amqp._producer_pool = None
+    app._pool = None  # type: ignore[attr-defined]  # no public way to drop them
+    app.amqp._producer_pool = None  # type: ignore[attr-defined]
 
 
 # -- the browser -----------------------------------------------------------------------------------------------------

@@ -68,22 +68,23 @@ def postgres_server() -> Iterator[str]:
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
         # fmt: off
         subprocess.run(
-            [binaries / "initdb", "-D", data, "-U", "homegroup", "--auth=trust", "--no-sync", "-E", "UTF8",
+            [str(binaries / "initdb"), "-D", str(data), "-U", "homegroup", "--auth=trust", "--no-sync", "-E", "UTF8",
              "--locale=C", "--no-instructions"],
             check=True, stdout=subprocess.DEVNULL, cwd=folder, env=env, **account,
         )
-        subprocess.run(["mkdir", "-m", "700", sockets], check=True, **account)
+        subprocess.run(["mkdir", "-m", "700", str(sockets)], check=True, **account)
         log = folder / "log"
         with log.open("wb") as written:
             process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-k", sockets, "-c", "listen_addresses=", "-c", "fsync=off",
-                 "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB"],
+                [str(binaries / "postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses=",
+                 "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+                 "-c", "shared_buffers=64MB"],
                 stdin=subprocess.DEVNULL, stdout=written, stderr=written, cwd=folder, env=env,
                 preexec_fn=tied(signal.SIGQUIT), **account,
             )
         # fmt: on
         try:
-            ready = [binaries / "pg_isready", "-q", "-h", sockets]
+            ready = [str(binaries / "pg_isready"), "-q", "-h", str(sockets)]
             deadline = time.monotonic() + 60
             while subprocess.run(ready, env=env, check=False).returncode != 0:
                 if process.poll() is not None or time.monotonic() > deadline:
@@ -138,13 +139,12 @@ class CeleryWorker:
         self.process: subprocess.Popen[bytes] | None = None
         self.log = tempfile.NamedTemporaryFile("w+b", prefix="hg-worker-", suffix=".log")  # noqa: SIM115  # closed below
 
-    @property
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
     def start(self, *, seconds: float = 60) -> None:
         """Start it and wait until it takes tasks. Does nothing where it runs already."""
-        if self.is_running:
+        if self.is_running():
             return
         self.log.seek(0, os.SEEK_END)
         begins = self.log.tell()
@@ -158,7 +158,7 @@ class CeleryWorker:
         # fmt: on
         deadline = time.monotonic() + seconds
         while b" ready." not in self.written(begins):
-            if not self.is_running or time.monotonic() > deadline:
+            if not self.is_running() or time.monotonic() > deadline:
                 raise RuntimeError(f"the worker did not start: {self.written(begins).decode(errors='replace')[-3000:]}")
             time.sleep(0.05)
 
@@ -274,7 +274,7 @@ class SmtpSink:
         if behaviour == "hang":
             await asyncio.sleep(3600)
         if behaviour == "drop":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return "250 2.0.0 Taken"
 

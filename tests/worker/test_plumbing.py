@@ -50,12 +50,17 @@ def test_sink_takes_a_message_and_leaves_its_sender_guessing(
     client.close()
 
 
+def answering() -> int:
+    """Return how many workers answer."""
+    return len(app.control.ping(timeout=1) or [])
+
+
 @pytest.mark.worker
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_worker_is_another_process_and_comes_back_after_sigkill(celery_worker: CeleryWorker) -> None:
-    assert len(app.control.ping(timeout=2)) == 1
+    assert answering() == 1
     celery_worker.kill()
-    assert app.control.ping(timeout=0.5) == []
+    assert answering() == 0
     celery_worker.start()
-    assert len(app.control.ping(timeout=2)) == 1
+    assert answering() == 1

@@ -1,0 +1,98 @@
+"""System checks for what an operator can get wrong: each with an id, what is the matter, and what to do.
+
+Values that cannot be used at all stop the start in support.environment. These can be used, and should not be.
+"""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from support import clock
+
+
+@register(Tags.compatibility)
+def check_zone(**_: Any) -> list[CheckMessage]:
+    """The zone shown to a visitor whose browser names none must be one that this machine knows."""
+    if clock.is_zone(settings.DEFAULT_TIME_ZONE):
+        return []
+    return [
+        Error(
+            f"DEFAULT_TIME_ZONE is {settings.DEFAULT_TIME_ZONE!r}, which is no time zone.",
+            hint="Use an IANA name such as America/New_York or Europe/London.",
+            id="homegroup.E001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_sender(**_: Any) -> list[CheckMessage]:
+    """A message needs an address to come from."""
+    if "@" in parseaddr(settings.DEFAULT_FROM_EMAIL)[1]:
+        return []
+    return [
+        Error(
+            "DEFAULT_FROM_EMAIL has no address in it.",
+            hint="It should look like: Homegroup <reminders@example.org>",
+            id="homegroup.E002",
+        )
+    ]
+
+
+@register(Tags.security)
+def check_public_site(**_: Any) -> list[CheckMessage]:
+    """A site that says it is public (https) must not run like one that someone tries out."""
+    found: list[CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(
+            Warning(
+                "ALLOWED_HOSTS admits any name, so that links in messages could lead to someone else's site.",
+                hint="List the names the site answers to, or unset it: the host of PUBLIC_BASE_URL is the default.",
+                id="homegroup.W001",
+            )
+        )
+    if not settings.IS_SECURE:
+        return found
+    if settings.DEVELOPMENT:
+        found.append(
+            Error(
+                "DEVELOPMENT is on, so that anyone can read every message at /dev/outbox/.",
+                hint="Unset DEVELOPMENT, or use a PUBLIC_BASE_URL without https while trying things out.",
+                id="homegroup.E003",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """What a site needs before strangers rely on it."""
+    found: list[CheckMessage] = []
+    if not settings.IS_SECURE:
+        found.append(
+            Warning(
+                f"PUBLIC_BASE_URL is {settings.PUBLIC_BASE_URL}, so pages and sign-in codes travel in the open.",
+                hint="Put the site behind a TLS proxy and set PUBLIC_BASE_URL to its https address.",
+                id="homegroup.W002",
+            )
+        )
+    if settings.EMAIL_BACKEND == "support.messaging.outbox.EmailBackend":
+        found.append(
+            Warning(
+                "EMAIL_URL is not set: messages stay on this machine and nobody is reminded of anything.",
+                hint="Set it to submission://user:password@host:587 or the like.",
+                id="homegroup.W003",
+            )
+        )
+    if not settings.REDIS_URL:
+        found.append(
+            Warning(
+                "REDIS_URL is not set: rate limits hold for each process alone, and tasks wait for beat.",
+                hint="script/server brings a broker along; where you start the processes yourself, name a server.",
+                id="homegroup.W004",
+            )
+        )
+    return found

@@ -1,0 +1,157 @@
+"""Reading settings from environment variables, loudly: a value that cannot be used stops the start with one line.
+
+Every variable may also be given as a file, NAME_FILE, as container platforms give secrets; the file wins. Messages name
+the variable and what it should look like, and show what was given only where that cannot be a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off")
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable, without the white space around it, or the default where it is unset or empty.
+
+    Raises ImproperlyConfigured where NAME_FILE names a file that cannot be read.
+    """
+    if path := os.environ.get(f"{name}_FILE", ""):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or default
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ImproperlyConfigured(f"{name}_FILE ({path}) cannot be read: {reason}.") from error
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Return the variable as yes or no. Raises ImproperlyConfigured on any other word."""
+    given = text(name).lower()
+    if given in ("", *YES, *NO):
+        return given in YES if given else default
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {given!r}.")
+
+
+def number(name: str, *, default: int, lowest: int = 0) -> int:
+    """Return the variable as a whole number. Raises ImproperlyConfigured on anything else, or below `lowest`."""
+    given = text(name)
+    if not given:
+        return default
+    if not re.fullmatch(r"-?[0-9]{1,18}", given) or int(given) < lowest:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {lowest}, not {given!r}.")
+    return int(given)
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    """Return the variable as the words between its commas."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:
+    """Return the variable, one of `choices` in any case. Raises ImproperlyConfigured on anything else."""
+    given = text(name, default).upper()
+    if given not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {given!r}.")
+    return given
+
+
+def split_url(name: str, url: str, *, example: str) -> SplitResult:
+    """Split a URL that may hold a password. Raises ImproperlyConfigured, without the URL, where it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is not a number
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a URL that can be used; it should look like {example}.") from error
+    if not parts.scheme:
+        raise ImproperlyConfigured(f"{name} is not a URL; it should look like {example}.")
+    return parts
+
+
+def origin(name: str, *, default: str) -> SplitResult:
+    """Return the variable as an http or https address with nothing after the host."""
+    example = "https://meetings.example.org, with no path"
+    parts = split_url(name, text(name, default).rstrip("/"), example=example)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ImproperlyConfigured(f"{name} must look like {example}.")
+    return parts
+
+
+def database(name: str, *, default: Path) -> dict[str, Any]:
+    """Return the variable as an entry of DATABASES: postgres://user:password@host:port/name or sqlite:////path.
+
+    postgres://user@//folder/name connects through the socket in /folder. Unset means an SQLite file at `default`.
+    """
+    example = "postgres://user:password@host:5432/name or sqlite:////path/to/file"
+    url = text(name)
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": default}
+    parts = split_url(name, url, example=example)
+    path = unquote(parts.path)
+    if parts.scheme in ("sqlite", "sqlite3") and len(path) > 1 and not parts.netloc:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path.removeprefix("/")}
+    folder, _, database_name = path.rpartition("/")
+    if parts.scheme not in ("postgres", "postgresql") or not database_name or (folder and parts.hostname):
+        raise ImproperlyConfigured(f"{name} must look like {example}.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database_name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or (f"/{folder.lstrip('/')}" if folder else ""),
+        "PORT": str(parts.port or ""),
+        "OPTIONS": dict(parse_qsl(parts.query)),  # sslmode=verify-full and the like, as libpq names them
+    }
+
+
+def broker(name: str) -> dict[str, Any]:
+    """Return the variable as what the cache (`url`, empty without a server) and Celery (`celery_url`, `ssl`) need.
+
+    redis://, rediss:// and unix:// name a server. filesystem:// is what script/server sets on a machine without one.
+    Unset, tasks stay in this process's memory: right for a command, useless for a site.
+    """
+    example = "redis://user:password@host:6379/0, rediss://… or unix:///path/to/socket"
+    url = text(name)
+    if not url:
+        return {"url": "", "celery_url": "memory://", "ssl": None}
+    parts = split_url(name, url, example=example)
+    if parts.scheme == "filesystem":
+        return {"url": "", "celery_url": "filesystem://", "ssl": None}
+    if not (parts.hostname if parts.scheme in ("redis", "rediss") else parts.scheme == "unix" and len(parts.path) > 1):
+        raise ImproperlyConfigured(f"{name} must look like {example}.")
+    return {
+        "url": url,
+        # What redis-py calls unix:// is redis+socket:// to kombu.
+        "celery_url": url.replace("unix://", "redis+socket://", 1),
+        "ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED} if parts.scheme == "rediss" else None,
+    }
+
+
+def email_server(name: str) -> dict[str, Any] | None:
+    """Return the variable as Django's EMAIL_… settings, or None for outbox://, which keeps messages on this machine.
+
+    smtp:// is port 25 without TLS, submission:// 587 with STARTTLS, smtps:// 465 with TLS from the start.
+    """
+    example = "submission://user:password@host:587, smtps://…:465, smtp://…:25 or outbox://"
+    parts = split_url(name, text(name, "outbox://"), example=example)
+    if parts.scheme == "outbox":
+        return None
+    ports = {"smtp": 25, "submission": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must look like {example}.")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "submission",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
