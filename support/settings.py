@@ -246,7 +246,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 #: Confirmation requests that one address can be sent in an hour, whoever asks.
-SIGNUP_REQUESTS_PER_HOUR = env.int("SIGNUP_REQUESTS_PER_HOUR", default=5)
+SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
 
 # -- Languages and time ----------------------------------------------------------------------------------------------
 
@@ -322,6 +322,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # -- Logging: what happened, never to whom ---------------------------------------------------------------------------
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -336,4 +337,3 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
     },
 }
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
