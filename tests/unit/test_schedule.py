@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from meetings.models import Meeting, Occurrence
 from meetings.queries.occurrences import next_dates, upcoming_dates
@@ -65,7 +66,7 @@ def test_roll_forward_touches_only_what_has_begun() -> None:
     assert found == {begun.pk: TONIGHT + WEEK, coming.pk: TONIGHT + WEEK, ended.pk: None}
 
 
-def test_roll_forward_costs_a_few_queries_a_batch(django_assert_max_num_queries: object) -> None:
+def test_roll_forward_costs_a_few_queries_a_batch(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for _ in range(12):
         schedule.refresh_next(make_meeting(), now=NOW)
     with django_assert_max_num_queries(6):
@@ -93,7 +94,7 @@ def test_a_meeting_that_is_on_is_still_shown() -> None:
     assert upcoming_dates(meeting, now=TONIGHT + dt.timedelta(minutes=90), limit=1)[0].starts_at == TONIGHT + WEEK
 
 
-def test_next_dates_of_a_page_are_one_query(django_assert_num_queries: object) -> None:
+def test_next_dates_of_a_page_are_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     meetings = [make_meeting() for _ in range(5)]
     with django_assert_num_queries(1):
         assert set(next_dates(meetings, now=NOW)) == {meeting.pk for meeting in meetings}

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts import links
 from accounts.enums import Purpose
@@ -37,7 +39,7 @@ def meeting() -> Meeting:
     return make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=2)
 
 
-def ask(client: Client, meeting: Meeting, **fields: str) -> object:
+def ask(client: Client, meeting: Meeting, **fields: str) -> Any:
     posted = {"when": DATE, "email": "guest@example.org", "display_name": ""} | fields
     return client.post(reverse("meetings:sign_up", args=[meeting.slug]), posted)
 
@@ -96,7 +98,7 @@ def test_every_time_makes_the_coming_weeks(client: Client, meeting: Meeting) -> 
     dates = [signup.occurrence.original_date for signup in standing.signups.order_by("occurrence__starts_at")]
     # 17 November starts an hour from now; four weeks end before the evening of 15 December.
     assert dates == [dt.date(2026, 11, 17), dt.date(2026, 11, 24), dt.date(2026, 12, 1), dt.date(2026, 12, 8)]
-    client.post(confirm_url(standing.signups.first()))
+    client.post(confirm_url(standing.signups.all()[0]))
     assert set(standing.signups.values_list("status", flat=True)) == {SignupStatus.CONFIRMED}
 
 
@@ -200,7 +202,7 @@ def test_guest_cancels_by_link(client: Client) -> None:
 
 def test_guest_stops_every_date_by_link(client: Client, meeting: Meeting) -> None:
     ask(client, meeting, when="every")
-    first = Signup.objects.order_by("pk").first()
+    first = Signup.objects.order_by("pk")[0]
     client.post(confirm_url(first))
     client.post(reverse("meetings:signup_cancel", args=[links.sign("manage", first.public_id)]), {"all": "1"})
     assert set(Signup.objects.values_list("status", flat=True)) == {SignupStatus.CANCELLED}
@@ -272,7 +274,7 @@ def test_a_cancelled_date_cannot_be_chosen(client: Client, meeting: Meeting) -> 
     assert ask(client, meeting).status_code == 422
 
 
-def test_too_many_requests_for_one_address_are_refused(client: Client, meeting: Meeting, settings: object) -> None:
+def test_too_many_requests_for_one_address_are_refused(client: Client, meeting: Meeting, settings: Settings) -> None:
     settings.SIGNUP_REQUESTS_PER_HOUR = 2
     answers = [ask(client, meeting, email="often@example.org").status_code for _ in range(3)]
     assert answers == [302, 302, 422]
@@ -289,7 +291,9 @@ def test_unconfirmed_guests_are_forgotten(client: Client, meeting: Meeting) -> N
 
 
 def test_my_meetings_costs_the_same_for_one_and_for_many(
-    client: Client, django_assert_num_queries: object, django_assert_max_num_queries: object
+    client: Client,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     user = make_user()
     participant = make_participant(user=user)

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
-from meetings.enums import SignupPolicy
 from meetings.management.demo_listings import BODIES, MEETINGS, VENUES, DemoMeeting
 from meetings.models import Format, Meeting, ServiceBody, Venue
 from meetings.services import schedule
@@ -123,6 +122,4 @@ def starting_soon(now: dt.datetime) -> DemoMeeting:
         "linden",
         60,
         ("open", "discussion"),
-        policy=SignupPolicy.SIGN_UP,
-        capacity=12,
     )

@@ -1,0 +1,165 @@
+"""What staff can look up and set right. Never a contact value: those are nobody's to browse."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from meetings import recurrence
+from meetings.models import Format, FormatTranslation, Meeting, Occurrence, OccurrenceChange, ServiceBody, Signup, Venue
+from meetings.services import schedule
+from support import clock
+
+#: An address typed without a scheme is a secure one.
+SECURE_ADDRESSES: Final[dict[type[models.Field[Any, Any]], dict[str, Any]]] = {
+    models.URLField: {"assume_scheme": "https"}
+}
+
+
+class MeetingAdminForm(forms.ModelForm):
+    """Refuses a rule that the site does not understand, and a zone that does not exist."""
+
+    def clean_rrule(self) -> str:
+        rrule = str(self.cleaned_data["rrule"]).strip()
+        if rrule:
+            try:
+                recurrence.validate(rrule)
+            except recurrence.InvalidRule as reason:
+                raise ValidationError(str(reason)) from reason
+        return rrule
+
+    def clean_tz(self) -> str:
+        tz = str(self.cleaned_data["tz"])
+        if not clock.is_zone(tz):
+            raise ValidationError(_("Write a zone like America/New_York."))
+        return tz
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("starts_on", "start_time"):
+            if cleaned.get("rrule") and not cleaned.get(name):
+                self.add_error(name, _("A meeting with a rule needs this."))
+        if (cleaned.get("duration") or dt.timedelta(0)) <= dt.timedelta(0):
+            self.add_error("duration", _("It lasts longer than nothing."))
+        return cleaned
+
+
+@admin.register(Meeting)
+class MeetingAdmin(admin.ModelAdmin):
+    form = MeetingAdminForm
+    formfield_overrides = SECURE_ADDRESSES
+    list_display = (
+        "name",
+        "service_body",
+        "kind",
+        "venue_type",
+        "next_starts_at",
+        "is_published",
+        "is_temporarily_closed",
+    )
+    list_filter = ("is_published", "is_temporarily_closed", "kind", "venue_type", "signup_policy")
+    search_fields = ("name", "slug", "group_name", "venue__name", "venue__city")
+    list_select_related = ("service_body",)
+    autocomplete_fields = ("service_body", "venue", "facilitators", "formats")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    readonly_fields = ("next_starts_at", "source", "source_id", "source_updated_at")
+    date_hierarchy = "next_starts_at"
+
+    def save_model(self, request: HttpRequest, obj: Meeting, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            # The dates that people signed up for follow the rule, and everyone hears of it.
+            schedule.reschedule(obj, now=clock.now())
+
+
+@admin.register(ServiceBody)
+class ServiceBodyAdmin(admin.ModelAdmin):
+    formfield_overrides = SECURE_ADDRESSES
+    list_display = ("name", "kind", "parent", "helpline")
+    list_filter = ("kind",)
+    list_select_related = ("parent",)
+    search_fields = ("name", "world_id")
+    autocomplete_fields = ("parent",)
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+
+
+@admin.register(Venue)
+class VenueAdmin(admin.ModelAdmin):
+    list_display = ("__str__", "city", "state", "postal_code")
+    search_fields = ("name", "street", "city", "formatted_address")
+
+
+class FormatTranslationInline(admin.TabularInline):
+    model = FormatTranslation
+    extra = 0
+
+
+@admin.register(Format)
+class FormatAdmin(admin.ModelAdmin):
+    list_display = ("name", "key", "category", "vocabulary")
+    list_filter = ("category",)
+    search_fields = ("name", "key", "slug")
+    inlines = (FormatTranslationInline,)
+
+
+class OccurrenceChangeInline(admin.TabularInline):
+    model = OccurrenceChange
+    extra = 0
+    can_delete = False
+    fields = ("schedule_seq", "old_starts_at", "new_starts_at", "is_cancellation", "created_at")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Occurrence)
+class OccurrenceAdmin(admin.ModelAdmin):
+    """To look at only: a date is moved and cancelled on the facilitator's pages, where everyone is told."""
+
+    list_display = ("meeting", "original_date", "starts_at", "status", "is_moved")
+    list_filter = ("status", "is_moved")
+    list_select_related = ("meeting",)
+    search_fields = ("meeting__name",)
+    date_hierarchy = "starts_at"
+    inlines = (OccurrenceChangeInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Signup)
+class SignupAdmin(admin.ModelAdmin):
+    """To look at only, and by number: who it is, staff need not know to see that a message went out."""
+
+    list_display = ("pk", "occurrence", "status", "created_at", "confirmed_at")
+    list_filter = ("status",)
+    date_hierarchy = "created_at"
+    fields = ("public_id", "occurrence", "status", "created_at", "confirmed_at", "cancelled_at")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Signup]:
+        return super().get_queryset(request).select_related("occurrence__meeting")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
