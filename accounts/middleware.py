@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from support import clock, wording
 
@@ -44,3 +49,24 @@ class ReaderMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         with timezone.override(reader_zone(request)):
             return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Keep the admin's doors shut for whoever has powers over others and signs in with one factor alone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        match = request.resolver_match
+        is_guarded = settings.REQUIRE_SECOND_FACTOR and match is not None and match.app_name == "admin"
+        if not is_guarded or not request.user.is_authenticated or not request.user.is_staff:
+            return None
+        if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
+            # Whoever has a second factor was asked for it when they signed in.
+            return None
+        messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people."))
+        return redirect("mfa_index")

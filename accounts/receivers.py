@@ -6,9 +6,12 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import authentication_step_completed
+from allauth.usersessions.models import UserSession
+from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.wording import browser_words
 
 
 @receiver(authentication_step_completed)
@@ -19,3 +22,11 @@ def keep_proven_address(sender: type[User], user: User, method: str, email: str 
     """
     if method == "code" and email and email == user.email:
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True, "verified": True})
+
+
+@receiver(pre_save, sender=UserSession)
+def keep_little_of_device(sender: type[UserSession], instance: UserSession, **_: Any) -> None:
+    """Keep enough to recognise one's own phone in the list, and no address that says where somebody was."""
+    instance.ip = "0.0.0.0"  # noqa: S104  # no address at all; the column wants one
+    if "/" in instance.user_agent or len(instance.user_agent) > 40:
+        instance.user_agent = browser_words(instance.user_agent)

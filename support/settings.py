@@ -81,6 +81,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
 ]
 
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "support.http.HeadersMiddleware",
     "accounts.middleware.ReaderMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "support.urls"
@@ -219,6 +222,15 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "meetings:my_meetings"
 LOGOUT_REDIRECT_URL = "home"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# Length and not being known beat rules about signs (NIST SP 800-63B).
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "display_name"]},
+    },
+]
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -237,6 +249,19 @@ ACCOUNT_EMAIL_MAX_LENGTH = 2048
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
+ACCOUNT_FORMS = {"login": "accounts.forms.login.LoginForm"}
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds
+MFA_FORMS = {"add_webauthn": "accounts.forms.passkeys.AddPasskeyForm"}
+MFA_ADAPTER = "accounts.mfa.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds; phones' clocks drift
+# Browsers call http://localhost secure, so passkeys can be tried in development.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT and not IS_SECURE
+#: Staff and coordinators reach their tools only once they have a passkey or an authenticator app.
+REQUIRE_SECOND_FACTOR = env.flag("REQUIRE_SECOND_FACTOR", default=True)
 # By where a request comes from and by what it asks for; counted in the cache that all processes share.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -10,6 +13,8 @@ from support import development, health, pages
 
 # The admin has no sign-in of its own: one door, one set of limits, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Staff have no use for people's addresses, keys and devices.
+admin.site.unregister([EmailAddress, Authenticator, UserSession])
 
 urlpatterns = [
     path("", finder.home, name="home"),
@@ -28,6 +33,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     # One door: asking for a code is what signing in means here.
     path("accounts/login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    # Whoever forgot a password takes a code, too.
+    path("accounts/password/reset/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("accounts/", include("allauth.urls")),
     path("my/account/", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,27 @@
+"""Taking away ways in."""
+
+from __future__ import annotations
+
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+
+from accounts.models import User
+
+
+def remove_password(*, user: User) -> None:
+    """Let nobody sign in by password; a code by email always works. Other sessions of the account end with it."""
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+
+
+@transaction.atomic
+def end_all_sessions(*, user: User) -> int:
+    """End every session of a person, on every device, this one too; return how many."""
+    sessions = list(UserSession.objects.filter(user=user))
+    for session in sessions:
+        session.end()
+    if not user.has_usable_password():
+        # A session carries a hash over the password column: a new filling there ends any that no row knows of.
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    return len(sessions)

@@ -1,0 +1,248 @@
+"""Ways in beside the code: passwords, authenticator apps, sessions, and who must have a second factor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from accounts.wording import browser_words
+from tests.factories.accounts import make_user
+
+pytestmark = pytest.mark.django_db
+
+CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
+PHRASE = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (Android 14; Mobile; rv:131.0) Gecko/131.0 Firefox/131.0"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def sign_in(client: Client, user: User) -> Any:
+    mail.outbox.clear()
+    url = client.post("/accounts/login/", {"login": user.email})["Location"]
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code
+    return client.post(url, {"code": code.group()})
+
+
+def totp_code(secret: str) -> str:
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return format_hotp_value(hotp_value(secret, counter))
+
+
+def test_password_is_optional_and_signs_in_once_set(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    sign_in(client, user)
+    response = client.post("/accounts/password/set/", {"password1": PHRASE, "password2": PHRASE})
+    assert response.status_code == 302
+    user.refresh_from_db()
+    assert user.password.startswith("argon2$")
+    other = Client()
+    mail.outbox.clear()
+    response = other.post("/accounts/login/", {"login": "ana@example.org", "password": PHRASE})
+    assert response["Location"] == "/my/meetings/"
+    assert other.session["_auth_user_id"] == str(user.pk)
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("email", ["ana@example.org", "code-only@example.org", "nobody@example.org"])
+def test_wrong_password_says_the_same_to_everybody(client: Client, email: str) -> None:
+    make_user(email="ana@example.org", password=PHRASE)
+    make_user(email="code-only@example.org")
+    response = client.post("/accounts/login/", {"login": email, "password": "not the right one"})
+    assert response.status_code == 200
+    assert "are not correct" in response.content.decode()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("weak", ["short", "password123", "1234567890"])
+def test_weak_password_is_refused(client: Client, weak: str) -> None:
+    user = make_user()
+    client.force_login(user)
+    client.post("/accounts/password/set/", {"password1": weak, "password2": weak})
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+
+
+def test_password_is_removed_on_post_alone_and_session_goes_on(client: Client) -> None:
+    user = make_user(email="ana@example.org", password=PHRASE)
+    client.force_login(user)
+    assert client.get("/my/account/password/remove/").status_code == 405
+    assert client.post("/my/account/password/remove/")["Location"] == "/accounts/2fa/"
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+    assert client.get("/my/account/").status_code == 200
+
+
+def test_forgotten_password_leads_to_the_code(client: Client) -> None:
+    assert client.get("/accounts/password/reset/")["Location"] == "/accounts/login/"
+
+
+def test_authenticator_app_is_set_up_asked_for_and_sealed(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    sign_in(client, user)
+    page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    found = re.search(r"<code>([A-Z2-7]{16,})</code>", page)
+    assert found
+    response = client.post("/accounts/2fa/totp/activate/", {"code": totp_code(found.group(1))})
+    assert response["Location"] == "/accounts/2fa/recovery-codes/"
+    stored = Authenticator.objects.get(user=user, type="totp").data["secret"]
+    assert found.group(1) not in stored
+    cache.clear()
+    other = Client()
+    response = sign_in(other, user)
+    assert response["Location"] == "/accounts/2fa/authenticate/"
+    assert "_auth_user_id" not in other.session
+    assert other.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    assert "_auth_user_id" not in other.session
+    cache.clear()
+    response = other.post("/accounts/2fa/authenticate/", {"code": totp_code(found.group(1))})
+    assert response["Location"] == "/my/meetings/"
+
+
+def test_recovery_code_signs_in_once(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    TOTP.activate(user, generate_totp_secret())
+    code = RecoveryCodes.activate(user).get_unused_codes()[0]
+    sign_in(client, user)
+    assert client.post("/accounts/2fa/authenticate/", {"code": code})["Location"] == "/my/meetings/"
+    cache.clear()
+    again = Client()
+    sign_in(again, user)
+    again.post("/accounts/2fa/authenticate/", {"code": code})
+    assert "_auth_user_id" not in again.session
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/user/"])
+def test_staff_without_second_factor_are_led_to_add_one(client: Client, path: str) -> None:
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert client.get(path)["Location"] == "/accounts/2fa/"
+    assert client.get("/my/account/").status_code == 200
+
+
+def test_staff_with_second_factor_reach_the_admin(client: Client) -> None:
+    staff = make_user(is_staff=True, is_superuser=True)
+    TOTP.activate(staff, generate_totp_secret())
+    client.force_login(staff)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_members_have_no_business_in_the_admin(client: Client) -> None:
+    client.force_login(make_user())
+    assert client.get("/admin/", follow=True).status_code == 403
+
+
+def test_sessions_are_listed_and_ended_everywhere_else(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    phone = Client(headers={"user-agent": FIREFOX})
+    sign_in(phone, user)
+    cache.clear()
+    sign_in(client, user)
+    page = client.get("/accounts/sessions/").content.decode()
+    assert "Firefox, Android" in page
+    assert list(UserSession.objects.values_list("ip", flat=True).distinct()) == ["0.0.0.0"]  # noqa: S104
+    client.post("/accounts/sessions/")
+    assert client.get("/my/account/").status_code == 200
+    assert phone.get("/my/account/").status_code == 302
+
+
+def test_sign_out_everywhere_ends_this_session_and_unlisted_ones(client: Client) -> None:
+    user = make_user()
+    unlisted = Client()
+    unlisted.force_login(user)
+    client.force_login(User.objects.get(pk=user.pk))
+    assert client.post("/my/account/sign-out-everywhere/")["Location"] == "/"
+    assert client.get("/my/account/").status_code == 302
+    assert unlisted.get("/my/account/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (FIREFOX, "Firefox, Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", "Edge, Windows"),
+        ("curl/8.0", ""),
+        ("", ""),
+    ],
+)
+def test_browser_is_named_by_kind_alone(user_agent: str, words: str) -> None:
+    assert browser_words(user_agent) == words
+
+
+def test_email_change_counts_once_the_new_address_is_proven(client: Client) -> None:
+    user = make_user(email="old@example.org")
+    sign_in(client, user)
+    mail.outbox.clear()
+    response = client.post("/accounts/email/", {"email": "new@example.org", "action_add": ""})
+    user.refresh_from_db()
+    assert user.email == "old@example.org"
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code
+    assert mail.outbox[0].to == ["new@example.org"]
+    client.post(response["Location"], {"code": code.group()})
+    user.refresh_from_db()
+    assert user.email == "new@example.org"
+    assert list(EmailAddress.objects.values_list("email", "verified", "primary")) == [("new@example.org", True, True)]
+
+
+def test_email_change_to_somebody_elses_address_does_not_tell(client: Client) -> None:
+    make_user(email="taken@example.org")
+    user = make_user(email="old@example.org")
+    sign_in(client, user)
+    mail.outbox.clear()
+    pages = []
+    for address in ("taken@example.org", "free@example.org"):
+        response = client.post("/accounts/email/", {"email": address, "action_add": ""})
+        page = client.get(response["Location"])
+        pages.append((response.status_code, response["Location"], page.status_code))
+        cache.clear()
+    assert pages[0] == pages[1]
+    # Only who reads the mail of that address learns that it is taken.
+    assert [message.to for message in mail.outbox] == [["taken@example.org"], ["free@example.org"]]
+
+
+def test_email_of_somebody_else_is_not_taken_over_even_with_its_code(client: Client) -> None:
+    make_user(email="taken@example.org")
+    user = make_user(email="old@example.org")
+    sign_in(client, user)
+    mail.outbox.clear()
+    response = client.post("/accounts/email/", {"email": "taken@example.org", "action_add": ""})
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code
+    assert client.post(response["Location"], {"code": code.group()}).status_code == 200
+    user.refresh_from_db()
+    assert user.email == "old@example.org"
+
+
+def test_admin_offers_no_addresses_keys_or_devices(client: Client) -> None:
+    staff = make_user(is_staff=True, is_superuser=True)
+    TOTP.activate(staff, generate_totp_secret())
+    client.force_login(staff)
+    page = client.get("/admin/").content.decode()
+    for path in ("/admin/account/emailaddress/", "/admin/mfa/authenticator/", "/admin/usersessions/usersession/"):
+        assert path not in page
+        assert client.get(path).status_code == 404
