@@ -19,9 +19,7 @@ from meetings.services import schedule
 from support import clock
 
 #: An address typed without a scheme is a secure one.
-SECURE_ADDRESSES: Final[dict[type[models.Field[Any, Any]], dict[str, Any]]] = {
-    models.URLField: {"assume_scheme": "https"}
-}
+SECURE_ADDRESSES: dict[type[models.Field[Any, Any]], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
 
 class MeetingAdminForm(forms.ModelForm):
