@@ -28,7 +28,7 @@ def test_every_list_and_every_page_opens_and_shows_no_address(staff: Client) -> 
     user = make_user(email="sealed@example.org")
     signup = make_signup(participant=make_participant(user=user))
     make_meeting().facilitators.add(user)
-    for model, registered in admin.site._registry.items():
+    for model, registered in list(admin.site._registry.items()):
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         if not model._meta.app_label.startswith(("accounts", "meetings", "reminders")):
             continue

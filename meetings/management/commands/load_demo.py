@@ -11,8 +11,9 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from meetings.management.demo_listings import BODIES, MEETINGS, VENUES, DemoMeeting
-from meetings.models import Format, Meeting, ServiceBody, Venue
+from meetings.models import Meeting, ServiceBody, Venue
 from meetings.services import schedule
+from meetings.services.formats import keep_own_formats
 from support import clock
 
 SOURCE = "demo"
@@ -70,7 +71,7 @@ class Command(BaseCommand):
             )
             for key, venue in VENUES.items()
         }
-        formats = {each.slug: each for each in Format.objects.filter(vocabulary="")}
+        formats = keep_own_formats()
         for demo in (*MEETINGS, starting_soon(now)):
             meeting = self.create_meeting(demo, bodies[demo.body], venues.get(demo.venue), now)
             meeting.formats.set(formats[slug] for slug in demo.formats)
