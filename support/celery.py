@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, setup_logging, worker_process_init
 
 from support.lifeline import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
+
+# It is about pickled messages from strangers; we accept JSON alone, and a container's only user is often root.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("homegroup")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -342,7 +342,7 @@ def site_processes(env: dict[str, str], *, host: str, port: int) -> list[Child]:
     web = [
         *(python, "-m", "granian", "support.wsgi:application", "--interface", "wsgi"),
         *("--host", host, "--port", str(port), "--log-level", "warning", "--no-ws", "--respawn-failed-workers"),
-        *("--workers", str(web_workers), "--blocking-threads", str(web_threads), "--workers-kill-timeout", "5"),
+        *("--workers", str(web_workers), "--blocking-threads", str(web_threads), "--workers-kill-timeout", "3"),
     ]
     celery = [python, "-m", "celery", "--app", "support.celery", "--quiet"]
     worker = [
