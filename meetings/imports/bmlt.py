@@ -20,7 +20,7 @@ from meetings.imports.records import (
     Row,
     Unreadable,
 )
-from meetings.imports.zones import zone_of
+from meetings.imports.zones import with_position, zone_of
 
 #: Formats that say how to take part; BMLT sets them from the venue type, and older servers have only them.
 _VIRTUAL, _HYBRID, _CLOSED_FOR_NOW, _WEB = "VM", "HY", "TC", "WEB"
@@ -256,7 +256,7 @@ def _meeting(
         duration=cells.duration(lasts, row.notes),
         formats=refs,
         venue_type=how.value,
-        place=place,
+        place=with_position(place),
         region=row.line("location_city_subsection") or row.line("location_municipality"),
         conference_url=url,
         conference_url_notes=row.paragraphs("virtual_meeting_additional_info"),
@@ -296,15 +296,14 @@ def _how(venue_type: str, flags: set[str], place: PlaceRecord | None, *, is_onli
 def _place(row: Cells) -> PlaceRecord | None:
     position = row.position()
     train, bus = row.line("train_lines"), row.line("bus_lines")
+    parts = [row.line("location_neighborhood", 120), row.line("location_city_subsection", 120)]
+    # Some servers name the borough and leave out its city.
+    city = row.line("location_municipality", 120) or parts[1] or parts[0]
     place = PlaceRecord(
         name=row.line("location_text"),
         street=row.line("location_street"),
-        city=row.line("location_municipality", 120),
-        district=row.fit(
-            "district",
-            joined(row.line("location_neighborhood"), row.line("location_city_subsection"), by=", "),
-            120,
-        ),
+        city=city,
+        district=row.fit("district", joined(*(part for part in parts if part != city), by=", "), 120),
         county=row.line("location_sub_province", 120),
         state=row.line("location_province", 80),
         postal_code=row.line("location_postal_code_1", 20),

@@ -14,7 +14,7 @@ from meetings.enums import VenueType
 from meetings.imports import cells
 from meetings.imports.cells import Cells, joined, shown
 from meetings.imports.records import BodyRef, FormatRef, MeetingRecord, PlaceRecord, Row, Unreadable, fingerprint
-from meetings.imports.zones import zone_of
+from meetings.imports.zones import with_position, zone_of
 
 #: How TSML says in one word what types and links say together.
 _ATTENDANCE = {
@@ -26,6 +26,11 @@ _ATTENDANCE = {
 _NOT_DIALLED = re.compile(r"[^\d,+#*;]")
 _SHORTEST_NUMBER = 10
 _US_STATE = re.compile(r"([A-Z]{2})(?: +(\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d))?")
+_CA_POSTCODE = re.compile(r"[A-Za-z]\d[A-Za-z] ?\d[A-Za-z]\d")
+_CA_PROVINCES = frozenset({
+    "alberta", "british columbia", "manitoba", "new brunswick", "newfoundland and labrador", "northwest territories",
+    "nova scotia", "nunavut", "ontario", "prince edward island", "quebec", "québec", "saskatchewan", "yukon",
+})  # fmt: skip
 _LONGEST_ID = 200
 
 
@@ -112,7 +117,7 @@ def _meeting(row: Cells, slug: str, name: str, timezone: str) -> MeetingRecord:
         group_name=group,
         formats=_formats(row, types, in_a_room=venue_type != VenueType.ONLINE),
         venue_type=venue_type.value,
-        place=place,
+        place=with_position(place),
         region=_region(row, place),
         conference_url=url,
         conference_url_notes=row.paragraphs("conference_url_notes"),
@@ -168,12 +173,17 @@ def _taken_apart(formatted: str, state: str, postal_code: str, country: str) -> 
     if len(parts) > 1 and (code := cells.country(parts[-1])) in ("US", "CA", "GB", "IE", "AU", "NZ", "MX"):
         country = code
         parts.pop()
+    if len(parts) > 2 and parts[-1].isdigit() and _US_STATE.fullmatch(parts[-2]):
+        parts[-2:] = [f"{parts[-2]} {parts[-1]}"]
     match = _US_STATE.fullmatch(parts[-1]) if parts else None
     if match and len(parts) > 1 and country in ("", "US", "CA"):
         return ", ".join(parts[:-2])[:255], parts[-2][:120], match[1], match[2] or postal_code, country
-    if country == "CA" and len(parts) > 2 and re.fullmatch(r"[A-Za-z]\d[A-Za-z] ?\d[A-Za-z]\d", parts[-1]):
+    if country == "CA" and len(parts) > 1:
         # "8318 104 St, Edmonton, Alberta, T6E 4E8, Canada"
-        return ", ".join(parts[:-3])[:255], parts[-3][:120], parts[-2][:80], parts[-1], country
+        if _CA_POSTCODE.fullmatch(parts[-1]):
+            postal_code = parts.pop().upper()
+        if len(parts) > 1 and parts[-1].lower() in _CA_PROVINCES:
+            return ", ".join(parts[:-2])[:255], parts[-2][:120], parts[-1], postal_code, country
     return "", "", state, postal_code, country
 
 

@@ -23,6 +23,7 @@ from meetings.imports.records import (
     Row,
     fingerprint,
 )
+from meetings.imports.zones import NO_ZONE
 from meetings.models import Format, FormatTranslation, Meeting, ServiceBody
 
 MEETING_KINDS = (Kind.GUIDE, Kind.BMLT, Kind.BMLT_ADMIN)
@@ -41,7 +42,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the operator said. `service_body` is for rows that name none; `source` is the feed, if not the file's name."""
+    """What the operator said: `service_body` for rows that name none; `source`, the feed, if not the file's name."""
 
     service_body: str = ""
     timezone: str = ""
@@ -435,7 +436,8 @@ def _plan_meetings(
         if isinstance(row.record, MeetingRecord):
             body = _body(row.record.body, bodies, file, options)
             record = replace(row.record, body=body)
-            says = fingerprint(record)
+            # A body that has an id may be called otherwise tomorrow; the meeting is the same.
+            says = fingerprint(replace(record, body=BodyRef(body.source_id)) if body.source_id else record)
             where = f"row {row.number} of {Path(file.document.name).name}"
             first, first_where = seen.setdefault((file.source, record.source_id), (says, where))
             pk, said = there.get(record.source_id, (None, ""))
@@ -454,11 +456,23 @@ def _plan_meetings(
 
 
 def _meeting_rows(file: FilePlan, files: Sequence[FilePlan], options: Options) -> list[Row]:
+    rows = _rows_in(file, files, options.timezone)
+    lost = sum(row.reason == NO_ZONE for row in rows)
+    zones = {row.record.tz for row in rows if isinstance(row.record, MeetingRecord)}
+    if lost and len(zones) == 1:
+        # A feed is nearly always that of one city or region.
+        (zone,) = zones
+        file.remarks.append(f"{lost} rows tell neither a zone nor a place: taken to be in {zone}, like all others.")
+        rows = _rows_in(file, files, zone)
+    return rows
+
+
+def _rows_in(file: FilePlan, files: Sequence[FilePlan], timezone: str) -> list[Row]:
     rows = file.document.rows
     if file.document.kind == Kind.GUIDE:
-        return meeting_guide.read(rows, timezone=options.timezone)
+        return meeting_guide.read(rows, timezone=timezone)
     read = bmlt.read_meetings if file.document.kind == Kind.BMLT else bmlt.read_admin_meetings
-    return read(rows, formats=_vocabulary(file, files), timezone=options.timezone)
+    return read(rows, formats=_vocabulary(file, files), timezone=timezone)
 
 
 def _body(given: BodyRef, known: set[str], file: FilePlan, options: Options) -> BodyRef:
