@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
+from accounts.proof import is_proven
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return where a request came from; behind a local socket there is no address, and all share one limit."""
         return super().get_client_ip(request) if request.META.get("REMOTE_ADDR") else "0.0.0.0"  # noqa: S104
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask again only where nobody proved themselves lately: who signed in a minute ago just did."""
+        return super().is_reauthentication_required(app=app, **kwargs) and not is_proven(self.request)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         self.send_mail("account/email/account_already_exists", email, {})

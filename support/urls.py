@@ -6,7 +6,6 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
 from meetings.views import finder
 from support import development, health, pages
@@ -31,11 +30,7 @@ urlpatterns = [
     path("dev/outbox/<slug:name>/", development.outbox_message, name="outbox_message"),
     path("dev/outbox/<slug:name>/html/", development.outbox_html, name="outbox_html"),
     path("i18n/", include("django.conf.urls.i18n")),
-    # One door: asking for a code is what signing in means here.
-    path("accounts/login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
-    # Whoever forgot a password takes a code, too.
-    path("accounts/password/reset/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.doors")),
     path("my/account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -81,8 +81,8 @@ def test_wrong_password_says_the_same_to_everybody(client: Client, email: str) -
 @pytest.mark.parametrize("weak", ["short", "password123", "1234567890"])
 def test_weak_password_is_refused(client: Client, weak: str) -> None:
     user = make_user()
-    client.force_login(user)
-    client.post("/accounts/password/set/", {"password1": weak, "password2": weak})
+    sign_in(client, user)
+    assert client.post("/accounts/password/set/", {"password1": weak, "password2": weak}).status_code == 200
     user.refresh_from_db()
     assert not user.has_usable_password()
 
@@ -246,3 +246,56 @@ def test_admin_offers_no_addresses_keys_or_devices(client: Client) -> None:
     for path in ("/admin/account/emailaddress/", "/admin/mfa/authenticator/", "/admin/usersessions/usersession/"):
         assert path not in page
         assert client.get(path).status_code == 404
+
+
+OWNERS_ALONE = ["/accounts/email/", "/accounts/password/set/", "/accounts/2fa/webauthn/add/"]
+
+
+@pytest.mark.parametrize("path", OWNERS_ALONE)
+def test_old_session_is_asked_who_it_is_and_led_back(client: Client, path: str) -> None:
+    user = make_user(email="ana@example.org")
+    # A session with no sign-in of late: a phone left on a table.
+    client.force_login(user)
+    response = client.get(path)
+    assert response["Location"] == f"/my/account/prove/?next={path.replace('/', '%2F')}"
+    assert mail.outbox == []
+    client.get(response["Location"])
+    assert mail.outbox == []
+    client.post("/my/account/prove/", {"send": "1", "next": path})
+    assert mail.outbox[0].to == ["ana@example.org"]
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code
+    assert client.post("/my/account/prove/", {"code": "AAAA-AAAA", "next": path}).status_code == 422
+    assert client.post("/my/account/prove/", {"code": code.group(), "next": path})["Location"] == path
+    assert client.get(path).status_code == 200
+
+
+def test_proof_code_dies_after_three_tries(client: Client) -> None:
+    client.force_login(make_user())
+    client.post("/my/account/prove/", {"send": "1"})
+    code = CODE.search(str(mail.outbox[0].body))
+    assert code
+    for _ in range(3):
+        client.post("/my/account/prove/", {"code": "AAAA-AAAA"})
+    assert client.post("/my/account/prove/", {"code": code.group()}).status_code == 422
+
+
+def test_proof_leads_to_no_foreign_page(client: Client) -> None:
+    client.force_login(make_user())
+    response = client.post("/my/account/prove/", {"send": "1", "next": "https://evil.example/"})
+    assert "evil" not in response["Location"]
+
+
+def test_proof_codes_are_limited(client: Client) -> None:
+    client.force_login(make_user())
+    for _ in range(6):
+        assert client.post("/my/account/prove/", {"send": "1"}).status_code == 302
+    assert client.post("/my/account/prove/", {"send": "1"}).status_code == 429
+    assert len(mail.outbox) == 6
+
+
+def test_second_factor_is_asked_of_who_has_one(client: Client) -> None:
+    user = make_user()
+    TOTP.activate(user, generate_totp_secret())
+    client.force_login(user)
+    assert client.get("/accounts/email/")["Location"].startswith("/accounts/2fa/reauthenticate/")
