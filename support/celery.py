@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 from celery.signals import beat_init, setup_logging, worker_process_init
 
 from support.lifeline import die_with_parent
