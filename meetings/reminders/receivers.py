@@ -80,6 +80,6 @@ def hint() -> None:
     try:
         # A connection of its own, that gives up at once: the usual one tries for seconds, and a person is waiting.
         with deliver.app.connection_for_write(connect_timeout=1, transport_options=_IN_A_HURRY) as broker:
-            deliver.apply_async(expires=30, retry=False, connection=broker)
+            deliver.apply_async(expires=30, retry=False, connection=broker)  # type: ignore[call-arg]  # unknown to its types
     except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the request must not fail
         logger.warning("The broker took no hint (%s); the next beat will do.", type(error).__name__)

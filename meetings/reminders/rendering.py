@@ -50,16 +50,17 @@ class Rendered:
 
 
 class Renderer:
-    """Renders the rows of one batch; calendar files of the same date are made once."""
+    """Renders the rows of one batch; what is the same for many readers of one date is made once."""
 
     def __init__(self) -> None:
         self._calendars: dict[tuple[object, ...], bytes] = {}
+        self._words: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def render(self, reminder: Reminder, *, now: dt.datetime) -> Rendered:
         """Return the letter of a row that was loaded with `queries.to_send`."""
         participant = reminder.signup.participant
         with translation.override(participant.language):
-            context = _context(reminder, participant, now)
+            context = self._context(reminder, participant, now)
             template = f"reminders/{reminder.kind}"
             subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
             context["subject"] = subject
@@ -80,6 +81,30 @@ class Renderer:
         content_hash = hashlib.sha256("\0".join((subject, text, html)).encode()).hexdigest()
         return Rendered(letter, f"{template}.{participant.language}"[:64], content_hash)
 
+    def _context(self, reminder: Reminder, participant: Participant, now: dt.datetime) -> dict[str, Any]:
+        signup = reminder.signup
+        occurrences = _dates(reminder)
+        reader = (participant.tz, participant.language, participant.hour_cycle)
+        key = (
+            reminder.kind,
+            signup.occurrence_id,
+            reminder.schedule_seq,
+            *reader,
+            *((each.pk, each.schedule_seq) for each in occurrences),
+        )
+        if key not in self._words:
+            self._words[key] = _words(reminder, occurrences, now)
+        is_request = reminder.kind == ReminderKind.CONFIRM_REQUEST
+        return {
+            **self._words[key],
+            "language": participant.language.split("-")[0],
+            "sender_name": settings.SENDER_NAME,
+            "occurrences": occurrences,
+            "is_standing": signup.standing_id is not None,
+            "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
+            "unsubscribe_url": _unsubscribe_url(reminder),
+        }
+
     def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
         method = _CALENDAR_METHODS.get(kind)
         if method is None or not occurrences:
@@ -95,17 +120,12 @@ class Renderer:
         return CalendarPart(method=method, content=self._calendars[key])
 
 
-def _context(reminder: Reminder, participant: Participant, now: dt.datetime) -> dict[str, Any]:
-    signup = reminder.signup
-    occurrence = signup.occurrence
+def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> dict[str, Any]:
+    """Return the dates and times of a message, as its reader's calendar and clock show them."""
+    participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
     tz, language, hour_cycle = participant.tz, participant.language, participant.hour_cycle
-    occurrences = _dates(reminder)
     old_starts_at = _old_start(reminder, occurrence) if reminder.kind == ReminderKind.MOVED else None
     return {
-        "kind": reminder.kind,
-        "language": language.split("-")[0],
-        "sender_name": settings.SENDER_NAME,
-        "occurrences": occurrences,
         "short_when": _short_when(occurrence.starts_at, participant, now),
         "dates": [
             {
@@ -116,14 +136,7 @@ def _context(reminder: Reminder, participant: Participant, now: dt.datetime) -> 
         ],
         "old_date": wording.date_words_long(old_starts_at, tz, language) if old_starts_at else "",
         "old_time": wording.time_words(old_starts_at, tz, hour_cycle, language) if old_starts_at else "",
-        "old_when": _short_when(old_starts_at, participant, now) if old_starts_at else "",
         "zone": wording.zone_words(tz, language),
-        "is_standing": signup.standing_id is not None,
-        "is_waitlisted": signup.status == SignupStatus.WAITLISTED,
-        "url": _url("signup_confirm", "confirm", signup)
-        if reminder.kind == ReminderKind.CONFIRM_REQUEST
-        else _url("signup_manage", "manage", signup),
-        "unsubscribe_url": _unsubscribe_url(reminder),
     }
 
 

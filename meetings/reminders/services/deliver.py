@@ -27,7 +27,7 @@ from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, DeliveryEvent, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
-from meetings.reminders.services import last_moment
+from meetings.reminders.services import hot, last_moment
 from support.messaging import Accepted, Ambiguous, EmailGateway, Gateway, Refused, Result, Transient
 
 logger = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class _Batch:
                 attempt, events = _enter(reminder, self._token, just_sent, now)
                 if self._unrecorded:
                     events += _settle(self._unrecorded, now)
-                DeliveryEvent.objects.bulk_create(events)
+                hot.write(events)
         except (OperationalError, InterfaceError):
             # Perhaps the database restarted. What was sent is worth more than what is next.
             connection.close()
@@ -211,7 +211,7 @@ class _Batch:
             time.sleep(pause)
             try:
                 with transaction.atomic():
-                    DeliveryEvent.objects.bulk_create(_settle(self._unrecorded, self._read_clock()))
+                    hot.write(_settle(self._unrecorded, self._read_clock()))
             except (OperationalError, InterfaceError):
                 connection.close()
                 continue
@@ -269,26 +269,14 @@ def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
 
 def _enter(
     reminder: Reminder, token: uuid.UUID, just_sent: int | None, now: dt.datetime
-) -> tuple[int | None, list[DeliveryEvent]]:
+) -> tuple[int | None, list[hot.Event]]:
     attempt = reminder.attempt + 1
     # This locks the row; it comes first in the transaction, so that nothing is held while waiting for a move to finish.
-    is_mine = Reminder.objects.filter(
-        pk=reminder.pk,
-        state=ReminderState.CLAIMED,
-        claim_token=token,
-        lease_until__gt=now,
-        attempt=reminder.attempt,
-    ).update(
-        state=ReminderState.SUBMITTING,
-        attempt=attempt,
-        submitted_at=now,
-        lease_until=now + LEASE,
-    )
-    if not is_mine:
+    if not hot.begin(pk=reminder.pk, attempt=attempt, token=token, now=now, lease_until=now + LEASE):
         return None, []
     verdict = last_moment.check(reminder, just_sent=just_sent, now=now)
     if verdict is None:
-        return attempt, [DeliveryEvent(reminder=reminder, kind=EventKind.SUBMITTED, attempt=attempt, at=now)]
+        return attempt, [hot.Event(reminder.pk, EventKind.SUBMITTED, attempt, now)]
     is_final = verdict.state != ReminderState.PLANNED
     Reminder.objects.filter(pk=reminder.pk).update(
         state=verdict.state,
@@ -300,31 +288,27 @@ def _enter(
         lease_until=None,
         settled_at=now if is_final else None,
     )
-    event = DeliveryEvent(
-        reminder=reminder, kind=verdict.event, attempt=reminder.attempt, detail=verdict.reason, at=now
-    )
-    return None, [event]
+    return None, [hot.Event(reminder.pk, verdict.event, reminder.attempt, now, verdict.reason)]
 
 
-def _settle(sent: _Sent, now: dt.datetime) -> list[DeliveryEvent]:
+def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
     """Write down what became of a send, fenced by its attempt. Returns the events to keep with it."""
     reminder, result = sent.reminder, sent.result
-    row = Reminder.objects.filter(pk=reminder.pk, attempt=sent.attempt)
     kept = {
         "template": sent.rendered.template,
         "content_hash": sent.rendered.content_hash,
         "message_id": sent.rendered.letter.message_id,
     }
-    done = {"claim_token": None, "lease_until": None, "settled_at": now}
     if isinstance(result, Accepted):
-        # A sweeper that came first could not know; this is the only one who does.
-        changed = row.filter(state__in=_MAY_STILL_BE_ACCEPTED).update(
-            state=ReminderState.ACCEPTED, reason="", **done, **kept
-        )
-        return [_event(sent, EventKind.ACCEPTED, "", now)] if changed else []
-    row = row.filter(state__in=(ReminderState.SUBMITTING, ReminderState.AMBIGUOUS))
+        is_news = hot.accept(pk=reminder.pk, attempt=sent.attempt, now=now, **kept)
+        return [hot.Event(reminder.pk, EventKind.ACCEPTED, sent.attempt, now)] if is_news else []
+    row = Reminder.objects.filter(
+        pk=reminder.pk, attempt=sent.attempt, state__in=(ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
+    )
+    done = {"claim_token": None, "lease_until": None, "settled_at": now}
     reason = result.reason[:200]
     if isinstance(result, Refused):
+        kind = EventKind.REFUSED
         changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
         if result.suppress:
             Suppression.objects.get_or_create(
@@ -332,19 +316,30 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[DeliveryEvent]:
                 value_hash=lookup_hash(reminder.contact_point.value),
                 defaults={"reason": reason[:120]},
             )
-        return [_event(sent, EventKind.REFUSED, reason, now)] if changed else []
-    if isinstance(result, Ambiguous):
+    elif isinstance(result, Ambiguous):
+        kind = EventKind.AMBIGUOUS
         changed = row.update(state=ReminderState.AMBIGUOUS, reason=reason, claim_token=None, lease_until=now, **kept)
-        return [_event(sent, EventKind.AMBIGUOUS, reason, now)] if changed else []
-    state, due_at, reason = after_transient(
-        result, attempt=sent.attempt, due_at=reminder.due_at, deadline_at=reminder.deadline_at, now=now
-    )
-    if state == ReminderState.PLANNED:
-        changed = row.update(state=state, reason=reason, due_at=due_at, claim_token=None, lease_until=None)
-        return [_event(sent, EventKind.RETRY, reason, now)] if changed else []
-    changed = row.update(state=state, reason=reason, **done)
-    kind = EventKind.EXPIRED if state == ReminderState.EXPIRED else EventKind.REFUSED
-    return [_event(sent, kind, reason, now)] if changed else []
+    else:
+        state, due_at, reason = after_transient(
+            result, attempt=sent.attempt, due_at=reminder.due_at, deadline_at=reminder.deadline_at, now=now
+        )
+        kind = _TRANSIENT_EVENTS[state]
+        changed = row.update(
+            state=state,
+            reason=reason,
+            due_at=due_at,
+            claim_token=None,
+            lease_until=None,
+            settled_at=None if state == ReminderState.PLANNED else now,
+        )
+    return [hot.Event(reminder.pk, kind, sent.attempt, now, reason)] if changed else []
+
+
+_TRANSIENT_EVENTS = {
+    ReminderState.PLANNED: EventKind.RETRY,
+    ReminderState.EXPIRED: EventKind.EXPIRED,
+    ReminderState.FAILED: EventKind.REFUSED,
+}
 
 
 def after_transient(
@@ -362,17 +357,3 @@ def after_transient(
     if again >= deadline_at:
         return ReminderState.EXPIRED, due_at, TOO_LATE
     return ReminderState.PLANNED, again, result.reason[:200]
-
-
-#: A send that was accepted is accepted, even where a sweeper has given the row up (or back) in between.
-_MAY_STILL_BE_ACCEPTED = (
-    ReminderState.SUBMITTING,
-    ReminderState.AMBIGUOUS,
-    ReminderState.PLANNED,
-    ReminderState.CLAIMED,
-    ReminderState.ASSUMED_SENT,
-)
-
-
-def _event(sent: _Sent, kind: EventKind, detail: str, now: dt.datetime) -> DeliveryEvent:
-    return DeliveryEvent(reminder=sent.reminder, kind=kind, attempt=sent.attempt, detail=detail, at=now)

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.fields import lookup_hashes
-from accounts.models import Consent, Suppression
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
 from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.services import hot
 from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, UNSUBSCRIBED
 
 SUPPRESSED = _("Nothing may be sent to this address any more")
@@ -128,68 +126,29 @@ def check(reminder: Reminder, *, just_sent: int | None = None, now: dt.datetime)
 
 def _facts(reminder: Reminder, just_sent: int | None) -> Facts:
     kind = ReminderKind(reminder.kind)
-    annotations: dict[str, Any] = {
-        "is_suppressed": Exists(
-            Suppression.objects.filter(
-                channel=reminder.channel, value_hash__in=lookup_hashes(reminder.contact_point.value)
-            )
-        ),
-        "is_earlier_unsettled": Exists(
-            Reminder.objects.filter(_same_place(reminder), state__in=_UNSETTLED)
-            .filter(Q(schedule_seq__lt=OuterRef("schedule_seq")) | Q(created_at__lt=OuterRef("created_at")))
-            .exclude(pk__in=[pk for pk in (reminder.pk, just_sent) if pk])
-        ),
-    }
-    if kind in PURPOSES:
-        newest = Consent.objects.filter(contact_point=OuterRef("contact_point"), purpose=PURPOSES[kind])
-        annotations["consent"] = Subquery(newest.order_by("-recorded_at", "-pk").values("is_given")[:1])
-    row = (
-        Reminder.objects.filter(pk=reminder.pk)
-        .annotate(
-            now_status=F("signup__status"),
-            now_on=F("signup__occurrence__status"),
-            now_seq=F("signup__occurrence__schedule_seq"),
-            now_tz=F("signup__participant__tz"),
-            now_language=F("signup__participant__language"),
-            now_hour_cycle=F("signup__participant__hour_cycle"),
-            now_verified=F("contact_point__verified_at"),
-            **annotations,
-        )
-        .values(*_READ, *annotations)
-        .get()
+    read = hot.read(
+        pk=reminder.pk,
+        hashes=lookup_hashes(reminder.contact_point.value),
+        purpose=PURPOSES.get(kind, ""),
+        just_sent=just_sent or 0,
     )
     participant = reminder.signup.participant
+    reader = (participant.tz, participant.language, participant.hour_cycle)
     return Facts(
         kind=kind,
         channel=reminder.channel,
         schedule_seq=reminder.schedule_seq,
         deadline_at=reminder.deadline_at,
-        signup_status=row["now_status"],
-        is_occurrence_on=row["now_on"] == OccurrenceStatus.SCHEDULED,
-        occurrence_seq=row["now_seq"],
-        tz=row["now_tz"],
-        is_verified=row["now_verified"] is not None,
-        is_suppressed=row["is_suppressed"],
-        consent=row.get("consent"),
-        is_earlier_unsettled=row["is_earlier_unsettled"],
-        is_same_reader=(
-            (row["now_tz"], row["now_language"], row["now_hour_cycle"])
-            == (participant.tz, participant.language, participant.hour_cycle)
-        ),
+        signup_status=read.signup_status,
+        is_occurrence_on=read.occurrence_status == OccurrenceStatus.SCHEDULED,
+        occurrence_seq=read.occurrence_seq,
+        tz=read.tz,
+        is_verified=read.is_verified,
+        is_suppressed=read.is_suppressed,
+        consent=read.consent,
+        is_earlier_unsettled=read.is_earlier_unsettled,
+        is_same_reader=(read.tz, read.language, read.hour_cycle) == reader,
     )
-
-
-_READ = ("now_status", "now_on", "now_seq", "now_tz", "now_language", "now_hour_cycle", "now_verified")
-_UNSETTLED = (ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
-
-
-def _same_place(reminder: Reminder) -> Q:
-    """Rows about the same place; a confirmation speaks for every date of its standing signup."""
-    own = Q(signup=reminder.signup_id)
-    standing_id = reminder.signup.standing_id
-    if standing_id is None:
-        return own
-    return own | Q(signup__standing=standing_id, kind=ReminderKind.CONFIRMATION)
 
 
 def _skip(reason: str) -> Verdict:

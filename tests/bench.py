@@ -1,0 +1,232 @@
+# ruff: noqa: T201  # what it is for is printing
+"""Measurements that are printed, not asserted: `script/bench reminders`.
+
+`reminders`: how many emails (text, HTML, calendar part) a second one worker sends when all are due at once, over one
+connection to a local SMTP server; beside it the floor, one process with no database that builds the same messages with
+the standard library and sends them with smtplib.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import datetime as dt
+import itertools
+import os
+import smtplib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from pathlib import Path
+
+import django
+from aiosmtpd.smtp import SMTP
+from django.core.management import call_command
+
+from support.lifeline import tied
+from tests.servers import postgres_server
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    reminders = commands.add_parser("reminders", help="emails a second, beside smtplib alone")
+    reminders.add_argument("--count", type=int, default=10_000, help="emails in each pass")
+    reminders.add_argument("--passes", type=int, default=3)
+    reminders.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
+    sink = commands.add_parser("sink", help=argparse.SUPPRESS)
+    sink.add_argument("port", type=int)
+    measure = commands.add_parser("measure", help=argparse.SUPPRESS)
+    measure.add_argument("count", type=int)
+    measure.add_argument("passes", type=int)
+    given = parser.parse_args()
+    if given.command == "sink":
+        asyncio.run(run_sink(given.port))
+    elif given.command == "measure":
+        measure_reminders(given.count, given.passes)
+    else:
+        with servers(is_sqlite=given.sqlite) as env:
+            command = [sys.executable, "-m", "tests.bench", "measure", str(given.count), str(given.passes)]
+            sys.exit(subprocess.run(command, cwd=ROOT, env=env, check=False).returncode)
+
+
+# -- servers, each in a process of its own ---------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def servers(*, is_sqlite: bool) -> Iterator[dict[str, str]]:
+    """Run a mail server and a database; yield the environment of a site that uses them."""
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hg-bench-"))
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        sink = subprocess.Popen([sys.executable, "-m", "tests.bench", "sink", str(port)], cwd=ROOT, preexec_fn=tied())
+        stack.callback(sink.wait)
+        stack.callback(sink.kill)
+        wait_for(port)
+        if is_sqlite:
+            url = f"sqlite:///{folder}/bench.sqlite3"
+        else:
+            # The database that a new PostgreSQL comes with; tests have one of their own made.
+            url = stack.enter_context(postgres_server()).removesuffix("homegroup") + "postgres"
+        yield {
+            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+            "DJANGO_SETTINGS_MODULE": "support.settings",
+            "DATA_DIR": folder,
+            "DATABASE_URL": url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+            "PUBLIC_BASE_URL": "https://meetings.example.org",
+            "LOG_LEVEL": "WARNING",
+        }
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if time.monotonic() > deadline:
+            sys.exit("The mail server did not start.")
+        time.sleep(0.05)
+
+
+class Swallow:
+    """A mail server's handler that takes everything and keeps nothing."""
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802  # aiosmtpd's name
+        return "250 2.0.0 Taken"
+
+
+async def run_sink(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Swallow(), hostname="sink", loop=loop), "127.0.0.1", port)
+    await server.serve_forever()
+
+
+# -- reminders -------------------------------------------------------------------------------------------------------
+
+
+def measure_reminders(count: int, passes: int) -> None:
+    django.setup()
+    # Models and services load only where the settings are known.
+    from django.db import connection  # noqa: PLC0415  # app ready: after django.setup()
+
+    from meetings.models import Occurrence, Signup  # noqa: PLC0415  # app ready
+    from meetings.reminders.models import Reminder  # noqa: PLC0415  # app ready
+    from meetings.reminders.queries import to_send  # noqa: PLC0415  # app ready
+    from meetings.reminders.rendering import Renderer  # noqa: PLC0415  # app ready
+    from meetings.reminders.services.deliver import deliver_due  # noqa: PLC0415  # app ready
+    from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
+    from support import clock  # noqa: PLC0415  # app ready
+
+    call_command("migrate", verbosity=0)
+    occurrence = make_places(count)
+    print(f"{count} emails of text, HTML and a calendar part; {connection.vendor}; {os.cpu_count()} cores", flush=True)
+
+    planning, engine, floors, ready = [], [], [], []
+    for number in range(passes):
+        starts_at = occurrence.starts_at + dt.timedelta(minutes=30)
+        begun = time.perf_counter()
+        move_occurrence(occurrence=occurrence, starts_at=starts_at, now=clock.now())
+        planning.append(time.perf_counter() - begun)
+        occurrence = Occurrence.objects.get(pk=occurrence.pk)
+
+        due = Reminder.objects.filter(kind="moved", state="planned").order_by("pk")
+        sample = to_send(list(due.values_list("pk", flat=True)[:200]))
+        renderer, now = Renderer(), clock.now()
+        letters = [renderer.render(row, now=now).letter for row in sample]
+
+        floors.append(floor(count, [lambda letter=each: with_the_standard_library(letter) for each in letters]))
+        ready.append(floor(count, [lambda content=each.as_bytes(): content for each in letters]))
+
+        begun = time.perf_counter()
+        tally = deliver_due(read_clock=clock.now, seconds=3600)
+        engine.append(time.perf_counter() - begun)
+        if tally.accepted != count:
+            sys.exit(f"pass {number + 1}: {tally} of {count}")
+        print(
+            f"  pass {number + 1}: planned in {planning[-1]:.1f} s; engine {count / engine[-1]:.0f}/s, "
+            f"smtplib and the standard library {count / floors[-1]:.0f}/s, ready-made bytes {count / ready[-1]:.0f}/s",
+            flush=True,
+        )
+    assert Signup.objects.count() == count
+    print(f"engine, median               {count / statistics.median(engine):6.0f} a second")
+    print(f"smtplib building each, median {count / statistics.median(floors):5.0f} a second")
+    print(f"engine takes                 {statistics.median(engine) / statistics.median(floors):6.2f} times as long")
+
+
+def floor(count: int, builders: Sequence[Callable[[], bytes]]) -> float:
+    """Return how long one process with no database needs to build and send `count` messages, in seconds."""
+    builds = itertools.cycle(builders)
+    host, port = os.environ["EMAIL_URL"].removeprefix("smtp://").split(":")
+    begun = time.perf_counter()
+    with smtplib.SMTP(host, int(port), local_hostname="localhost") as connection:
+        for number in range(count):
+            connection.sendmail("no-reply@example.org", [f"guest{number}@example.org"], next(builds)())
+    return time.perf_counter() - begun
+
+
+def with_the_standard_library(letter: object) -> bytes:
+    """Build a letter as anyone would: email.message.EmailMessage."""
+    from support.messaging import Letter  # noqa: PLC0415  # app ready
+
+    assert isinstance(letter, Letter)
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = letter.sender, letter.to, letter.subject
+    message["Date"], message["Message-ID"] = format_datetime(letter.sent_at), letter.message_id
+    for name, value in letter.headers.items():
+        message[name] = value
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    if letter.calendar:
+        content = letter.calendar.content
+        message.add_alternative(content.decode(), subtype="calendar", params={"method": letter.calendar.method})
+        message.add_attachment(content, maintype="application", subtype="ics", filename="invite.ics")
+    return message.as_bytes(policy=SMTP_POLICY)
+
+
+def make_places(count: int):  # type: ignore[no-untyped-def]  # models load only where the settings are known
+    """Make one date with `count` certain places, each of a guest who has been told of it."""
+    from accounts.fields import lookup_hash  # noqa: PLC0415  # app ready
+    from accounts.models import ContactPoint  # noqa: PLC0415  # app ready
+    from meetings.models import Participant, Signup  # noqa: PLC0415  # app ready
+    from support import clock  # noqa: PLC0415  # app ready
+    from tests.factories import make_meeting, make_occurrence  # noqa: PLC0415  # app ready
+
+    now = clock.now()
+    occurrence = make_occurrence(
+        meeting=make_meeting(), on=(now + dt.timedelta(days=30)).date(), starts_at=now + dt.timedelta(days=30)
+    )
+    addresses = [f"guest{number}@example.org" for number in range(count)]
+    points = ContactPoint.objects.bulk_create(
+        [
+            ContactPoint(channel="email", value=each, value_hash=lookup_hash(each), verified_at=now)
+            for each in addresses
+        ],
+        batch_size=1000,
+    )
+    people = Participant.objects.bulk_create(
+        [Participant(contact_point=point, tz="America/New_York") for point in points], batch_size=1000
+    )
+    Signup.objects.bulk_create(
+        [
+            Signup(occurrence=occurrence, participant=each, status="confirmed", created_at=now, confirmed_at=now)
+            for each in people
+        ],
+        batch_size=1000,
+    )
+    return occurrence
+
+
+if __name__ == "__main__":
+    main()
