@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import authentication_step_completed
+from allauth.account.signals import authentication_step_completed, email_changed
 from allauth.usersessions.models import UserSession
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.services.contact_points import follow_email
 from accounts.wording import browser_words
+from support import clock
 
 
 @receiver(authentication_step_completed)
@@ -30,3 +32,18 @@ def keep_little_of_device(sender: type[UserSession], instance: UserSession, **_:
     instance.ip = "0.0.0.0"  # noqa: S104  # no address at all; the column wants one
     if "/" in instance.user_agent or len(instance.user_agent) > 40:
         instance.user_agent = browser_words(instance.user_agent)
+
+
+@receiver(email_changed)
+def send_to_new_address(
+    sender: type[EmailAddress],
+    user: User,
+    from_email_address: EmailAddress | None,
+    to_email_address: EmailAddress,
+    **_: Any,
+) -> None:
+    """Let messages follow a member to their new address."""
+    if from_email_address is not None:
+        # allauth announces a change after the fact, and without its time.
+        now = clock.now()
+        follow_email(user=user, old_email=from_email_address.email, new_email=to_email_address.email, now=now)

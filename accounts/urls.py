@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import proof, security, settings
+from accounts.views import choices, proof, security, settings
 
 app_name = "accounts"
 
 urlpatterns = [
     path("", settings.overview, name="settings"),
+    path("messages/", choices.own, name="messages"),
+    path("messages/<str:token>/", choices.by_link, name="messages_by_link"),
     path("prove/", proof.prove, name="prove"),
     path("password/remove/", security.remove_password, name="remove_password"),
     path("sign-out-everywhere/", security.sign_out_everywhere, name="sign_out_everywhere"),

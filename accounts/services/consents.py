@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import transaction
+
+from accounts.enums import Purpose
 from accounts.models import Consent, ContactPoint
-from accounts.queries import is_given
+from accounts.queries import is_given, newest_word
 
 
 def record_consent(
@@ -31,3 +34,26 @@ def give_consent_once(
             record_consent(
                 contact_point=contact_point, purpose=purpose, is_given=True, wording=wording, source=source, now=now
             )
+
+
+@transaction.atomic
+def choose(
+    *, contact_point: ContactPoint, wanted: list[str], wording: str, source: str, now: dt.datetime
+) -> list[Consent]:
+    """Record yes for each purpose in `wanted` and no for each other, where that is not the newest word already.
+
+    Returns what was recorded. Saying the same again adds nothing.
+    """
+    ContactPoint.objects.select_for_update().get(pk=contact_point.pk)
+    return [
+        record_consent(
+            contact_point=contact_point,
+            purpose=purpose,
+            is_given=purpose in wanted,
+            wording=wording,
+            source=source,
+            now=now,
+        )
+        for purpose in Purpose.values
+        if newest_word(contact_point, purpose) is not (purpose in wanted)
+    ]

@@ -22,6 +22,17 @@ def member_email(*, user: User, now: dt.datetime) -> ContactPoint:
     return contact_point
 
 
+@transaction.atomic
+def follow_email(*, user: User, old_email: str, new_email: str, now: dt.datetime) -> None:
+    """Send to a member's new, proven address what was to go to the old one; consents go with the person."""
+    old = ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, old_email).select_for_update().first()
+    if old is None or ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, new_email).exists():
+        return
+    old.value = new_email.strip().lower()
+    old.verified_at = now
+    old.save(update_fields=["value", "value_hash", "verified_at"])
+
+
 def verify_contact_point(*, contact_point: ContactPoint, now: dt.datetime) -> None:
     """Record that the person can read what is sent there. Doing it again keeps the first time."""
     if contact_point.verified_at is None:
