@@ -319,7 +319,8 @@ def _without_one(parameters: QueryDict, name: str, value: str) -> str:
 
 
 def _reader_tz() -> str:
-    return timezone.get_current_timezone_name()
+    # Not get_current_timezone_name(): for a zone without summer time it says "IST", which names no zone.
+    return str(timezone.get_current_timezone())
 
 
 def _language() -> str:

@@ -12,13 +12,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import links
-from accounts.middleware import reader_hour_cycle
+from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
@@ -166,7 +166,7 @@ def _signup_form(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> Si
 def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> list[tuple[str, str]]:
     if meeting.is_temporarily_closed:
         return []
-    tz = meeting.tz if meeting.is_in_person else timezone.get_current_timezone_name()
+    tz = meeting.tz if meeting.is_in_person else reader_zone(request)
     hour_cycle = reader_hour_cycle(request)
     coming = [
         date
@@ -200,7 +200,7 @@ def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datet
         every=form.is_every,
         email=email,
         display_name=form.cleaned_data["display_name"],
-        tz=timezone.get_current_timezone_name(),
+        tz=reader_zone(request),
         language=translation.get_language() or settings.LANGUAGE_CODE,
         hour_cycle=reader_hour_cycle(request),
         now=now,

@@ -339,3 +339,11 @@ def test_radius_is_in_the_unit_asked_for() -> None:
 def test_every_day_of_the_week_is_no_choice_of_day() -> None:
     query = "&".join(f"day={day}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "today"))
     assert not form_for(query).criteria().has_day
+
+
+@pytest.mark.parametrize("tz", ["Asia/Kolkata", "Etc/GMT+1", "Pacific/Apia", "Australia/Lord_Howe"])
+def test_every_reader_zone_can_read_the_pages(client: Client, tz: str) -> None:
+    meeting = make_meeting(venue_type="online", venue=None)
+    client.cookies["tz"] = tz
+    for address in ("/", "/meetings/", meeting.get_absolute_url(), f"/meetings/{meeting.slug}/sign-up/"):
+        assert client.get(address).status_code == 200
