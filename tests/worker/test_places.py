@@ -1,0 +1,83 @@
+"""Many at once for few places, on real locks: never one too many, first come first served, nobody twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from accounts.models import ContactPoint
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.models import Meeting, Signup, StandingSignup
+from meetings.services import signups as services
+from meetings.services.occurrences import ensure_occurrence
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_user
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+DATE = dt.date(2026, 11, 24)
+PLACES = 20
+
+
+def at_once(work: Callable[[int], object], count: int) -> list[object]:
+    """Run `work` for 0 to `count` - 1 on eight threads, each with a database connection of its own."""
+
+    def run(number: int) -> object:
+        try:
+            return work(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(run, range(count)))
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=PLACES)
+    ensure_occurrence(meeting=meeting, date=DATE, now=NOW)
+    return meeting
+
+
+def ask(meeting: Meeting, email: str, *, every: bool = False) -> list[Signup]:
+    return services.request_guest_signup(
+        meeting=meeting,
+        date=None if every else DATE,
+        every=every,
+        email=email,
+        tz="America/New_York",
+        language="en",
+        hour_cycle="h12",
+        now=NOW,
+    )
+
+
+def test_five_hundred_at_once_get_twenty_places(meeting: Meeting) -> None:
+    waiting = [ask(meeting, f"guest{number}@example.org")[0] for number in range(500)]
+    at_once(lambda number: services.confirm_signups(signup=waiting[number], now=NOW), 500)
+    statuses = Counter(Signup.objects.values_list("status", flat=True))
+    assert statuses == {SignupStatus.CONFIRMED: PLACES, SignupStatus.WAITLISTED: 500 - PLACES}
+
+
+def test_places_given_back_at_once_go_to_the_first_who_wait(meeting: Meeting) -> None:
+    users = [make_user() for _ in range(40)]
+    made = [
+        services.create_member_signup(meeting=meeting, user=user, date=DATE, every=False, now=NOW)[0] for user in users
+    ]
+    at_once(lambda number: services.cancel_signup(signup=made[number], now=NOW), 15)
+    in_order = list(Signup.objects.order_by("created_at", "pk").values_list("status", flat=True))
+    assert in_order == ["cancelled"] * 15 + ["confirmed"] * PLACES + ["waitlisted"] * 5
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_one_person_who_clicks_in_many_tabs_is_one_signup(meeting: Meeting, every: bool) -> None:
+    at_once(lambda _number: ask(meeting, "hurried@example.org", every=every), 12)
+    assert ContactPoint.objects.count() == 1
+    assert StandingSignup.objects.count() == (1 if every else 0)
+    dates = list(Signup.objects.values_list("occurrence__original_date", flat=True))
+    assert len(dates) == len(set(dates)) == (4 if every else 1)
