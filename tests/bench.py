@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 import django
@@ -146,8 +147,8 @@ def measure_reminders(count: int, passes: int) -> None:
         renderer, now = Renderer(), clock.now()
         letters = [renderer.render(row, now=now).letter for row in sample]
 
-        floors.append(floor(count, [lambda letter=each: with_the_standard_library(letter) for each in letters]))
-        ready.append(floor(count, [lambda content=each.as_bytes(): content for each in letters]))
+        floors.append(floor(count, [partial(with_the_standard_library, each) for each in letters]))
+        ready.append(floor(count, [partial(bytes, each.as_bytes()) for each in letters]))
 
         begun = time.perf_counter()
         tally = deliver_due(read_clock=clock.now, seconds=3600)

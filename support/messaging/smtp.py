@@ -119,6 +119,8 @@ class SmtpSession:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._connection: _Connection | None = None
+        # Whether this connection has taken a message already.
+        self._is_used = False
 
     @property
     def is_open(self) -> bool:
@@ -145,7 +147,7 @@ class SmtpSession:
             result = classify(error, Stage.CONNECT)
             assert isinstance(result, Transient)
             return result
-        self._connection = connection
+        self._connection, self._is_used = connection, False
         return None
 
     def send(self, letter: Letter) -> Result:
@@ -157,12 +159,23 @@ class SmtpSession:
         failure = self.open()
         if failure:
             return failure
+        is_used = self._is_used
+        result, stage = self._hand_over(letter.sender_address, recipient, content)
+        if is_used and stage == Stage.MAIL and self._connection is None:
+            # Many servers take so many messages a connection, then hang up: nothing was said yet, so we call again.
+            failure = self.open()
+            if failure:
+                return failure
+            result, stage = self._hand_over(letter.sender_address, recipient, content)
+        return result
+
+    def _hand_over(self, sender: str, recipient: str, content: bytes) -> tuple[Result, Stage]:
         assert self._connection is not None
         stage = Stage.MAIL
         try:
             connection = self._connection
             connection.start_clock()
-            connection.expect(250, f"MAIL FROM:<{letter.sender_address}>")
+            connection.expect(250, f"MAIL FROM:<{sender}>")
             stage = Stage.RCPT
             connection.expect(25, f"RCPT TO:<{recipient}>")
             stage = Stage.DATA
@@ -173,11 +186,12 @@ class SmtpSession:
             text = connection.expect(250, ".")
         except UnexpectedReply as error:
             self._recover(error)
-            return classify(error, stage)
+            return classify(error, stage), stage
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self.drop()
-            return classify(error, stage)
-        return Accepted(provider_id=text.decode("utf-8", "replace")[:200])
+            return classify(error, stage), stage
+        self._is_used = True
+        return Accepted(provider_id=text.decode("utf-8", "replace")[:200]), stage
 
     def close(self) -> None:
         """Say QUIT; whatever happens then, the line is closed."""

@@ -178,6 +178,16 @@ def test_session_goes_on_after_a_bad_answer(
     assert type(session.send(letter())) is Accepted
 
 
+def test_session_calls_again_where_the_server_hangs_up_after_a_few(session: SmtpSession, smtp_sink: SmtpSink) -> None:
+    assert isinstance(session.send(letter()), Accepted)
+    assert session._connection is not None
+    assert session._connection.sock is not None
+    # What is left of a line that the other side has closed in the meantime.
+    session._connection.sock.shutdown(socket.SHUT_RDWR)
+    assert isinstance(session.send(letter()), Accepted)
+    assert (len(smtp_sink.wait_for(2)), smtp_sink.connections) == (2, 2)
+
+
 def test_session_without_a_server_says_that_it_is_an_outage() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

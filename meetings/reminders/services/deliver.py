@@ -73,7 +73,7 @@ def deliver_due(
     read_clock: Clock,
     gateway: Gateway | None = None,
     batch: int = CLAIM,
-    seconds: float = 200.0,
+    seconds: float = 180.0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Send everything that is due now, `batch` rows a claim, for `seconds` at most. Returns what was done.
@@ -118,9 +118,11 @@ def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int
 
 def release(*, token: uuid.UUID) -> int:
     """Give back what is claimed by `token` and not begun. Returns how many rows."""
-    return Reminder.objects.filter(claim_token=token, state=ReminderState.CLAIMED).update(
-        state=ReminderState.PLANNED, claim_token=None, lease_until=None
-    )
+    mine = Reminder.objects.filter(claim_token=token, state=ReminderState.CLAIMED)
+    with transaction.atomic():
+        # What somebody else holds now is being replaced; nobody waits for anybody.
+        ids = list(mine.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        return mine.filter(pk__in=ids).update(state=ReminderState.PLANNED, claim_token=None, lease_until=None)
 
 
 class _Batch:
@@ -187,11 +189,11 @@ class _Batch:
         now = self._read_clock()
         try:
             with transaction.atomic():
-                # Only what was accepted waits to be recorded here; whatever else became of a send is written at once.
-                just_sent = self._unrecorded.reminder.pk if self._unrecorded else None
-                attempt, events = _enter(reminder, self._token, just_sent, now)
-                if self._unrecorded:
-                    events += _settle(self._unrecorded, now)
+                # Recording comes first, and may wait for its row; beginning never waits, so that nothing is held by
+                # one who waits.
+                events = _settle(self._unrecorded, now) if self._unrecorded else []
+                attempt, more = _enter(reminder, self._token, now)
+                events += more
                 hot.write(events)
         except (OperationalError, InterfaceError):
             # Perhaps the database restarted. What was sent is worth more than what is next.
@@ -267,14 +269,11 @@ def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
     logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), outage.reason)
 
 
-def _enter(
-    reminder: Reminder, token: uuid.UUID, just_sent: int | None, now: dt.datetime
-) -> tuple[int | None, list[hot.Event]]:
+def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int | None, list[hot.Event]]:
     attempt = reminder.attempt + 1
-    # This locks the row; it comes first in the transaction, so that nothing is held while waiting for a move to finish.
     if not hot.begin(pk=reminder.pk, attempt=attempt, token=token, now=now, lease_until=now + LEASE):
         return None, []
-    verdict = last_moment.check(reminder, just_sent=just_sent, now=now)
+    verdict = last_moment.check(reminder, now=now)
     if verdict is None:
         return attempt, [hot.Event(reminder.pk, EventKind.SUBMITTED, attempt, now)]
     is_final = verdict.state != ReminderState.PLANNED

@@ -26,7 +26,8 @@ _EVENT = DeliveryEvent._meta.db_table
 
 _BEGIN = f"""
 UPDATE {_ROW} SET state = '{ReminderState.SUBMITTING}', attempt = %s, submitted_at = %s, lease_until = %s
-WHERE id = %s AND state = '{ReminderState.CLAIMED}' AND claim_token = %s AND lease_until > %s AND attempt = %s
+WHERE id IN (SELECT id FROM {_ROW} WHERE id = %s AND state = '{ReminderState.CLAIMED}' AND claim_token = %s
+    AND lease_until > %s AND attempt = %s {{or_leave_it}})
 """  # noqa: S608  # table names and the enum's own words, nothing from outside
 
 # A send that was accepted is accepted, even where a sweeper has given the row up (or back) in between.
@@ -38,7 +39,7 @@ WHERE id = %s AND attempt = %s AND state IN ('{ReminderState.SUBMITTING}', '{Rem
 """  # noqa: S608  # as above
 
 _UNSETTLED = f"""
-e.state IN ('{ReminderState.SUBMITTING}', '{ReminderState.AMBIGUOUS}') AND e.id <> r.id AND e.id <> %s
+e.state IN ('{ReminderState.SUBMITTING}', '{ReminderState.AMBIGUOUS}') AND e.id <> r.id
 AND (e.schedule_seq < r.schedule_seq OR e.created_at < r.created_at)
 """
 
@@ -92,11 +93,15 @@ class Event:
 
 
 def begin(*, pk: int, attempt: int, token: uuid.UUID, now: dt.datetime, lease_until: dt.datetime) -> bool:
-    """Lock a row and enter `submitting` with `attempt`, if `token` still has it. Returns whether that is so."""
+    """Lock a row and enter `submitting` with `attempt`, if `token` still has it. Returns whether that is so.
+
+    It never waits: a row that a move is holding at this moment is about to be replaced. A deliverer that holds one row
+    and waits for another could stand in the way of a move that does the same, and one of the two would fail.
+    """
     moment = _moment(now)
     values = [attempt, moment, _moment(lease_until), pk, _uuid(token), moment, attempt - 1]
     with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, values)
+        cursor.execute(_BEGIN.format(or_leave_it=_skip_locked()), values)
         return cursor.rowcount == 1
 
 
@@ -107,10 +112,10 @@ def accept(*, pk: int, attempt: int, template: str, content_hash: str, message_i
         return cursor.rowcount == 1
 
 
-def read(*, pk: int, hashes: Sequence[str], purpose: str, just_sent: int) -> Reading:
-    """Read what the last look needs; `hashes` are the address's look-up hashes, `just_sent` a row to leave out."""
+def read(*, pk: int, hashes: Sequence[str], purpose: str) -> Reading:
+    """Read what the last look needs; `hashes` are the address's look-up hashes."""
     with connection.cursor() as cursor:
-        cursor.execute(_facts_sql(len(hashes)), [*hashes, purpose, just_sent, just_sent, pk])
+        cursor.execute(_facts_sql(len(hashes)), [*hashes, purpose, pk])
         row = cursor.fetchone()
     status, occurrence_status, seq, tz, language, hour_cycle, is_verified, is_suppressed, consent, is_unsettled = row
     return Reading(
@@ -143,6 +148,11 @@ def write(events: Sequence[Event]) -> None:
             f"INSERT INTO {_EVENT} (reminder_id, kind, attempt, detail, at) VALUES {rows}",  # noqa: S608  # as above
             values,
         )
+
+
+def _skip_locked() -> str:
+    # SQLite has one lock, and the transaction holds it.
+    return "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
 
 
 def _moment(value: dt.datetime) -> Any:

@@ -116,21 +116,17 @@ def _is_untimely(facts: Facts, now: dt.datetime) -> Verdict | None:
     return None
 
 
-def check(reminder: Reminder, *, just_sent: int | None = None, now: dt.datetime) -> Verdict | None:
-    """Read the facts about a locked row, and judge them.
-
-    `just_sent` is the id of a row that was accepted and is recorded in this same transaction.
-    """
-    return judge(_facts(reminder, just_sent), now=now)
+def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
+    """Read the facts about a locked row, and judge them."""
+    return judge(_facts(reminder), now=now)
 
 
-def _facts(reminder: Reminder, just_sent: int | None) -> Facts:
+def _facts(reminder: Reminder) -> Facts:
     kind = ReminderKind(reminder.kind)
     read = hot.read(
         pk=reminder.pk,
         hashes=lookup_hashes(reminder.contact_point.value),
         purpose=PURPOSES.get(kind, ""),
-        just_sent=just_sent or 0,
     )
     participant = reminder.signup.participant
     reader = (participant.tz, participant.language, participant.hour_cycle)

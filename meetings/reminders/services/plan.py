@@ -183,10 +183,8 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
 def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
     """Take back what is unsent of a purpose that its recipient no longer consents to. Returns how many rows."""
     kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
-    rows = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
-    return rows.update(
-        state=ReminderState.SKIPPED, reason=UNSUBSCRIBED, claim_token=None, lease_until=None, settled_at=now
-    )
+    unsent = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
+    return _take_back(unsent, ReminderState.SKIPPED, UNSUBSCRIBED, now=now)
 
 
 _NEVER_SENT = (
@@ -223,8 +221,9 @@ def _reopen_confirmations(signups: QuerySet[Signup], *, now: dt.datetime) -> _To
     told.own = set(unsent.filter(signup__in=signups).values_list("signup_id", flat=True))
     standing = signups.filter(standing__isnull=False).values("standing_id")
     covering = unsent.filter(signup__standing__in=standing)
-    covering.update(state=ReminderState.PLANNED, claim_token=None, lease_until=None)
-    told.standing = {pk for pk in covering.values_list("signup__standing_id", flat=True) if pk is not None}
+    found = dict(covering.select_for_update(of=("self",)).order_by("pk").values_list("pk", "signup__standing_id"))
+    Reminder.objects.filter(pk__in=found).update(state=ReminderState.PLANNED, claim_token=None, lease_until=None)
+    told.standing = {pk for pk in found.values() if pk is not None}
     return told
 
 
@@ -247,9 +246,18 @@ def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
 
 
 def _supersede(reminders: QuerySet[Reminder], reason: str, *, now: dt.datetime) -> None:
-    reminders.filter(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED)).update(
-        state=ReminderState.SUPERSEDED, reason=reason, claim_token=None, lease_until=None, settled_at=now
-    )
+    unsent = reminders.filter(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED))
+    _take_back(unsent, ReminderState.SUPERSEDED, reason, now=now)
+
+
+def _take_back(unsent: QuerySet[Reminder], state: ReminderState, reason: str, *, now: dt.datetime) -> int:
+    # In the order of their ids, as everywhere: two who lock the same rows never wait for each other.
+    ids = list(unsent.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), _CHUNK):
+        Reminder.objects.filter(pk__in=ids[start : start + _CHUNK]).update(
+            state=state, reason=reason, claim_token=None, lease_until=None, settled_at=now
+        )
+    return len(ids)
 
 
 def _confirmation(signup: Signup, *, now: dt.datetime, again: int = 0) -> Reminder:
