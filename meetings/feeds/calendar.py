@@ -6,11 +6,11 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import timezone
 from icalendar import Calendar, Event, vRecur
 
 from meetings.models import Meeting, Occurrence
 from meetings.recurrence import Parts, Rule
+from support import clock
 
 PRODID = "-//Homegroup//EN"
 
@@ -67,7 +67,7 @@ def _override(row: Occurrence, uid: str, summary: str, rule: Rule, zone: ZoneInf
 def _event(uid: str, summary: str) -> Event:
     event = Event()
     event.add("uid", uid)
-    event.add("dtstamp", timezone.now())
+    event.add("dtstamp", clock.now())
     event.add("summary", summary)
     event.add("class", "PRIVATE")
     event.add("transp", "OPAQUE")

@@ -1,0 +1,110 @@
+"""Who gets what at each address, by GET. A new address fails the test until someone has thought about it here.
+
+200 a page · 302 sent elsewhere (a visitor: to sign in) · 403 refused · 404 as if it were not there · 405 acts by POST
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    visitor: int
+    #: Has a place at the meeting's date.
+    member: int
+    #: Signed in, with nothing to do with this meeting.
+    outsider: int
+    #: Runs the meeting.
+    facilitator: int
+    #: Works for the site, with a second factor; runs no meeting.
+    staff: int
+
+
+def everyone(status: int) -> Row:
+    return Row(status, status, status, status, status)
+
+
+def members(status: int) -> Row:
+    """Visitors are sent to sign in; everyone else gets the same."""
+    return Row(302, status, status, status, status)
+
+
+MATRIX: dict[str, Row] = {
+    # The meetings and signing up: by slug, or by a signed link that is the key itself.
+    "home": everyone(200),
+    "meetings:list": everyone(200),
+    "meetings:detail": everyone(200),
+    "meetings:calendar": everyone(200),
+    "meetings:sign_up": everyone(200),
+    "meetings:signup_requested": everyone(200),
+    "meetings:signup_confirm": everyone(200),
+    "meetings:signup_manage": everyone(200),
+    "meetings:signup_cancel": everyone(405),
+    "meetings:signup_calendar": everyone(200),
+    # A member's own, and a facilitator's: staff have the admin, and no way in here.
+    "meetings:my_meetings": members(200),
+    "meetings:my_signup_cancel": members(405),
+    "meetings:my_standing_end": members(405),
+    "meetings:facilitate": Row(302, 404, 404, 200, 404),
+    "meetings:occurrence": Row(302, 404, 404, 200, 404),
+    "meetings:occurrence_move": Row(302, 404, 404, 200, 404),
+    "meetings:occurrence_cancel": Row(302, 404, 404, 200, 404),
+    # What anyone may read. The development pages exist because tests run as development.
+    "reminders:unsubscribe": everyone(200),
+    "crisis": everyone(200),
+    "about": everyone(200),
+    "privacy": everyone(200),
+    "healthz": everyone(200),
+    "robots": everyone(200),
+    "styleguide": everyone(200),
+    "outbox": everyone(200),
+    "outbox_empty": everyone(405),
+    "outbox_message": everyone(404),
+    "outbox_html": everyone(404),
+    "set_language": everyone(302),
+    # Accounts: allauth's, some turned elsewhere by ours. Someone signed in has no use for a sign-in page.
+    "/accounts/login/code/": everyone(302),
+    "/accounts/password/reset/": everyone(302),
+    "/accounts/email/": everyone(302),
+    "/accounts/password/set/": everyone(302),
+    "/accounts/2fa/webauthn/add/": everyone(302),
+    "/accounts/2fa/totp/activate/": everyone(302),
+    "account_login": Row(200, 302, 302, 302, 302),
+    "account_logout": members(200),
+    "account_inactive": everyone(200),
+    "account_signup": Row(200, 302, 302, 302, 302),
+    "account_reauthenticate": Row(302, 403, 403, 403, 302),
+    "account_email": everyone(302),
+    "account_email_verification_sent": everyone(302),
+    "account_change_password": everyone(302),
+    "account_set_password": everyone(302),
+    "account_reset_password": everyone(302),
+    "account_confirm_login_code": everyone(302),
+    "account_reset_password_from_key_done": everyone(200),
+    "account_reset_password_from_key": everyone(200),
+    "account_reset_password_done": everyone(200),
+    "account_signup_by_passkey": Row(200, 302, 302, 302, 302),
+    "account_request_login_code": everyone(302),
+    "mfa_index": members(200),
+    "mfa_authenticate": everyone(302),
+    "mfa_reauthenticate": Row(302, 403, 403, 403, 200),
+    "mfa_activate_totp": everyone(302),
+    "mfa_deactivate_totp": Row(302, 404, 404, 404, 302),
+    "mfa_view_recovery_codes": members(404),
+    "mfa_generate_recovery_codes": Row(302, 200, 200, 200, 302),
+    "mfa_download_recovery_codes": members(404),
+    "mfa_list_webauthn": members(200),
+    "mfa_add_webauthn": everyone(302),
+    "mfa_reauthenticate_webauthn": Row(302, 403, 403, 403, 302),
+    "mfa_remove_webauthn": Row(302, 404, 404, 404, 302),
+    "mfa_edit_webauthn": Row(302, 404, 404, 404, 302),
+    "mfa_login_webauthn": everyone(302),
+    "mfa_signup_webauthn": everyone(302),
+    "usersessions_list": members(200),
+    "accounts:settings": members(200),
+    "accounts:messages": members(200),
+    "accounts:messages_by_link": everyone(200),
+    "accounts:prove": members(200),
+    "accounts:remove_password": members(405),
+    "accounts:sign_out_everywhere": members(405),
+}

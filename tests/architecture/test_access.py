@@ -1,0 +1,161 @@
+"""Every address, as everyone: the right people get in, what is forbidden looks absent, and looking changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import links
+from accounts.models import User
+from meetings.enums import SignupStatus
+from meetings.models import StandingSignup
+from tests.architecture.access_matrix import MATRIX, Row
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+
+pytestmark = pytest.mark.django_db
+
+ROLES = Row._fields
+DATE = dt.date(2026, 11, 24)
+
+
+def named_patterns(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each address's name, with its namespace, and its route; the route again for one without a name."""
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from named_patterns(pattern, route, inner)
+        elif isinstance(pattern, URLPattern):
+            yield (namespace + pattern.name if pattern.name else f"/{route}"), f"/{route}"
+
+
+@pytest.fixture
+def addresses() -> dict[str, str]:
+    """A real address for each name but the admin's, with objects behind it."""
+    meeting = make_meeting(slug="evening-light")
+    occurrence = make_occurrence(on=DATE, meeting=meeting)
+    member = make_user(email="member@example.org")
+    participant = make_participant(user=member)
+    standing = StandingSignup.objects.create(meeting=meeting, participant=participant, created_at=NOW)
+    signup = make_signup(occurrence=occurrence, participant=participant, standing=standing)
+    pending = make_signup(occurrence=occurrence, status=SignupStatus.PENDING)
+    meeting.facilitators.add(make_user(email="facilitator@example.org"))
+    make_user(email="outsider@example.org")
+    staff = make_user(email="staff@example.org", is_staff=True, is_superuser=True)
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    slug = {"slug": meeting.slug}
+    on_date = {**slug, "date": DATE}
+    known: dict[str, dict[str, Any]] = {
+        "meetings:detail": slug,
+        "meetings:calendar": slug,
+        "meetings:sign_up": slug,
+        "meetings:facilitate": slug,
+        "meetings:occurrence": on_date,
+        "meetings:occurrence_move": on_date,
+        "meetings:occurrence_cancel": on_date,
+        "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
+        "meetings:my_signup_cancel": {"public_id": signup.public_id},
+        "meetings:my_standing_end": {"public_id": standing.public_id},
+        "reminders:unsubscribe": {"token": links.sign("unsubscribe", participant.contact_point.public_id)},
+        "accounts:messages_by_link": {"token": links.sign("unsubscribe", participant.contact_point.public_id)},
+        "outbox_message": {"name": "no-such-message"},
+        "outbox_html": {"name": "no-such-message"},
+        "account_reset_password_from_key": {"uidb36": "1", "key": "no-such-key"},
+        "mfa_remove_webauthn": {"pk": 1},
+        "mfa_edit_webauthn": {"pk": 1},
+    }
+    for name in ("signup_manage", "signup_cancel", "signup_calendar"):
+        known[f"meetings:{name}"] = {"token": links.sign("manage", signup.public_id)}
+    return {
+        name: name if name.startswith("/") else reverse(name, kwargs=known.get(name))
+        for name in public_names()
+        if name in MATRIX
+    }
+
+
+def public_names() -> list[str]:
+    """Return the names of all addresses but the admin's, which has tests of its own."""
+    return [name for name, route in named_patterns(get_resolver()) if not route.startswith("/admin/")]
+
+
+def client_for(role: str) -> Client:
+    client = Client()
+    if role != "visitor":
+        client.force_login(User.objects.get(email=f"{role}@example.org"))
+    return client
+
+
+def test_every_address_is_in_the_matrix_and_nothing_else_is() -> None:
+    names = set(public_names())
+    assert names - set(MATRIX) == set(), "decide who may see these, in tests/architecture/access_matrix.py"
+    assert set(MATRIX) - names == set(), "these addresses are gone"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_address_answers_each_role_as_the_matrix_says(addresses: dict[str, str], role: str) -> None:
+    client = client_for(role)
+    found = {name: client.get(address).status_code for name, address in addresses.items()}
+    assert found == {name: getattr(MATRIX[name], role) for name in addresses}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_looking_at_any_address_changes_nothing(addresses: dict[str, str], role: str) -> None:
+    """Sessions aside, no GET and no HEAD writes a row: mail scanners and link previews follow every link."""
+    client = client_for(role)
+    written: list[str] = []
+    current = ""
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.split(None, 1)[0].upper() in ("INSERT", "UPDATE", "DELETE") and "django_session" not in sql:
+            written.append(f"{current}: {sql}")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        for name, address in addresses.items():
+            current = name
+            client.get(address)
+            client.head(address)
+    assert written == []
+
+
+def test_a_stranger_cannot_tell_what_is_forbidden_from_what_is_absent(addresses: dict[str, str]) -> None:
+    client = client_for("outsider")
+    for name in ("meetings:facilitate", "meetings:occurrence", "meetings:occurrence_move"):
+        forbidden = client.get(addresses[name])
+        absent = client.get(addresses[name].replace("evening-light", "no-such-meeting"))
+        assert (forbidden.status_code, forbidden.content) == (absent.status_code, absent.content)
+
+
+@pytest.mark.parametrize("role", ["visitor", "member", "outsider", "facilitator"])
+def test_admin_is_for_staff_alone(addresses: dict[str, str], role: str) -> None:
+    client = client_for(role)
+    for name, route in named_patterns(get_resolver()):
+        has_arguments = "<" in route
+        if name.startswith("admin:") and not has_arguments and name != "admin:login":
+            assert client.get(reverse(name)).status_code in (302, 403, 404), name
+
+
+def test_staff_without_a_second_factor_is_sent_to_add_one(addresses: dict[str, str]) -> None:
+    client = client_for("staff")
+    assert client.get(reverse("admin:index")).status_code == 200
+    Authenticator.objects.all().delete()
+    answer = client.get(reverse("admin:index"))
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("mfa_index"))
+
+
+def test_a_page_of_ones_own_is_kept_out_of_every_cache(addresses: dict[str, str]) -> None:
+    client = client_for("member")
+    for name, address in addresses.items():
+        answer = client.get(address)
+        if answer.status_code == 200:
+            assert "no-store" in answer.headers["Cache-Control"], name
+    assert settings.SESSION_COOKIE_HTTPONLY
