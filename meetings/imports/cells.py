@@ -276,6 +276,7 @@ def _middle(box: Sequence[str]) -> list[Any]:
 
 class _TextOfHtml(HTMLParser):
     BLOCKS = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr"})
+    VOID = frozenset({"br", "hr"})
     SILENT = frozenset({"script", "style", "head", "title"})
 
     def __init__(self) -> None:
@@ -292,7 +293,7 @@ class _TextOfHtml(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == self.silent:
             self.silent = ""
-        elif tag in self.BLOCKS:
+        elif tag in self.BLOCKS - self.VOID:
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:

@@ -29,6 +29,9 @@ from meetings.models import Format, FormatTranslation, Meeting, ServiceBody
 MEETING_KINDS = (Kind.GUIDE, Kind.BMLT, Kind.BMLT_ADMIN)
 #: A file is a later copy of a feed imported before when this share of its rows has the same slug and name there.
 SAME_FEED = 0.5
+#: A file is of another feed than the one known by its name when fewer than this share of its rows are there.
+ANOTHER_FEED = 0.1
+FEWEST_TO_TELL = 5
 #: File names that begin alike for this long belong together ("newyork-formats", "newyork-meetings").
 ALIKE = 4
 
@@ -144,23 +147,27 @@ def _recognise_later_copies(files: Sequence[FilePlan], options: Options) -> None
     With --service-body this is done, since the same body owns both; without it, it is only said. Feeds of this very run
     are never taken for one another.
     """
-    unknown = [file for file in files if file.document.kind == Kind.GUIDE and not options.source]
-    in_this_run = {file.source for file in files}
-    known = set(Meeting.objects.filter(source__in=in_this_run).values_list("source", flat=True).distinct())
-    unknown = [file for file in unknown if file.source not in known]
-    if not unknown:
-        return
-    listings = Meeting.objects.filter(source__startswith="guide:").exclude(source__in=in_this_run)
-    if options.service_body:
-        listings = listings.filter(service_body__name__iexact=options.service_body)
+    guides = [file for file in files if file.document.kind == Kind.GUIDE and not options.source]
+    in_this_run = {file.source for file in guides}
     names: dict[str, dict[str, str]] = defaultdict(dict)
-    for source, source_id, name in listings.values_list("source", "source_id", "name"):
+    bodies: dict[str, set[str]] = defaultdict(set)
+    listings = Meeting.objects.filter(source__startswith="guide:") if guides else Meeting.objects.none()
+    for source, source_id, name, body in listings.values_list("source", "source_id", "name", "service_body__name"):
         names[source][source_id] = name
+        bodies[source].add(body.lower())
+    candidates = {
+        source: by_id
+        for source, by_id in names.items()
+        if source not in in_this_run and (not options.service_body or options.service_body.lower() in bodies[source])
+    }
     taken: set[str] = set()
-    for file in unknown:
+    for file in guides:
         rows = [(str(row.get("slug")), row.get("name")) for row in file.document.rows if isinstance(row, dict)]
+        if file.source in names:
+            _refuse_another_feed(file, rows, names[file.source])
+            continue
         alike = Counter(
-            source for source, by_id in names.items() for slug, name in rows if name and by_id.get(slug) == name
+            source for source, by_id in candidates.items() for slug, name in rows if name and by_id.get(slug) == name
         )
         if not alike or alike.most_common(1)[0][1] < len(rows) * SAME_FEED:
             continue
@@ -175,6 +182,18 @@ def _recognise_later_copies(files: Sequence[FilePlan], options: Options) -> None
                 f"Looks like a later copy of the feed “{feed}”: {count} of {len(rows)} rows are there. "
                 f"To update that one instead, give --source {feed}"
             )
+
+
+def _refuse_another_feed(file: FilePlan, rows: Sequence[tuple[str, object]], known: dict[str, str]) -> None:
+    """Keep two feeds apart whose files are called alike ("meetings.json"): their slugs would overwrite each other."""
+    same = sum(known.get(slug) == name for slug, name in rows)
+    fewer = min(len(rows), len(known))
+    if fewer >= FEWEST_TO_TELL and same < fewer * ANOTHER_FEED:
+        raise BrokenSource(
+            f"{file.document.name}: {len(known)} other meetings came from a file of this name, and {same} of "
+            f"its {len(rows)} rows are among them. Give the feed a name of its own with --source NAME, or, if it is the "
+            f"same one, --source {file.source.removeprefix('guide:')}"
+        )
 
 
 # -- Formats -----------------------------------------------------------------------------------------------------------
@@ -439,9 +458,11 @@ def _plan_meetings(
             # A body that has an id may be called otherwise tomorrow; the meeting is the same.
             says = fingerprint(replace(record, body=BodyRef(body.source_id)) if body.source_id else record)
             where = f"row {row.number} of {Path(file.document.name).name}"
-            first, first_where = seen.setdefault((file.source, record.source_id), (says, where))
+            earlier = seen.get((file.source, record.source_id))
+            seen.setdefault((file.source, record.source_id), (says, where))
             pk, said = there.get(record.source_id, (None, ""))
-            if first_where != where:
+            if earlier:
+                first, first_where = earlier
                 fate = Fate.UNCHANGED if first == says else Fate.REJECTED
                 reason = (
                     f"the same as {first_where}" if first == says else f"{first_where} has its id, and says otherwise"
