@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -25,10 +26,12 @@ from meetings.reminders.models import Reminder
 from meetings.reminders.receivers import hint
 from meetings.reminders.services import plan
 from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.sweep import sweep as sweep_rows
 from meetings.reminders.tasks import sweep
 from meetings.services import signups
 from meetings.services.occurrences import move_occurrence
 from support import clock
+from support.messaging import EmailGateway, Letter, Result
 from tests.conftest import forget_broker, shared_database_url
 from tests.factories import make_meeting, make_occurrence, make_signup
 from tests.servers import ROOT, CeleryWorker, SmtpSink, worker_environment
@@ -116,6 +119,72 @@ def test_deliverers_at_once_send_each_message_once(smtp_settings: SmtpSink) -> N
     # Each of them took part, or this test shows nothing.
     assert sum(tally.accepted > 0 for tally in tallies) > 1
     assert sorted(message_ids(smtp_settings).values()) == [1] * 40
+
+
+def test_moves_while_many_are_being_sent_never_leave_anyone_with_an_old_time(smtp_settings: SmtpSink) -> None:
+    [first, *_rest] = due_confirmations(60)
+    occurrence = first.occurrence
+    is_over = threading.Event()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            while not is_over.is_set():
+                deliver_due(read_clock=clock.now, batch=7)
+        except BaseException as error:  # noqa: BLE001  # a thread's failure is the test's
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _n in range(2)]
+    for thread in threads:
+        thread.start()
+    for move in range(1, 4):
+        smtp_settings.wait_for(move * 12)
+        starts_at = first.occurrence.starts_at + dt.timedelta(hours=move)
+        move_occurrence(occurrence=occurrence, starts_at=starts_at, now=clock.now())
+    deadline = time.monotonic() + 60
+    while Reminder.objects.filter(state__in=ReminderState.values[:3]).exclude(kind=ReminderKind.REMINDER).exists():
+        assert time.monotonic() < deadline
+        sweep_rows(now=clock.now())
+        time.sleep(0.05)
+    is_over.set()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert set(message_ids(smtp_settings).values()) == {1}
+    by_person: dict[str, list[int]] = {}
+    for message in smtp_settings.messages:
+        calendar = next(part for part in message.walk() if part.get_content_type() == "text/calendar")
+        sequence = re.search(r"SEQUENCE:(\d+)", str(calendar.get_content()))
+        assert sequence
+        by_person.setdefault(str(message["To"]), []).append(int(sequence[1]))
+    assert len(by_person) == 60
+    for told in by_person.values():
+        # A correction comes after what it corrects, and the last word is the truth.
+        assert told == sorted(set(told))
+        assert told[-1] == 3
+
+
+def test_database_that_goes_away_during_a_send_costs_nothing(smtp_settings: SmtpSink, postgres: None) -> None:
+    due_confirmations(5)
+    sent = []
+
+    class Cutting(EmailGateway):
+        def send(self, letter: Letter) -> Result:
+            result = super().send(letter)
+            sent.append(letter.message_id)
+            if len(sent) == 2:
+                connection.connection.close()
+            return result
+
+    gateway = Cutting()
+    for _run in range(2):
+        deliver_due(read_clock=clock.now, gateway=gateway)
+        let_leases_run_out()
+        sweep_rows(now=clock.now())
+    assert Counter(Reminder.objects.values_list("state", flat=True)) == {"accepted": 5}
+    assert sorted(message_ids(smtp_settings).values()) == [1] * 5
 
 
 def test_loop_killed_in_the_middle_of_a_send_loses_nothing_and_doubles_at_most_that_one(
