@@ -499,7 +499,23 @@ def test_one_bad_message_never_stops_a_batch(monkeypatch: pytest.MonkeyPatch) ->
     told = run(Told(Refused("550"), Transient("451"), Ambiguous("timeout"), Accepted()))
     assert len(told.letters) == 4
     rows = Reminder.objects.order_by("pk").values_list("state", flat=True)
-    assert list(rows) == ["failed", "failed", "planned", "ambiguous", "accepted"]
+    assert list(rows) == ["failed", "planned", "planned", "ambiguous", "accepted"]
+    bad.refresh_from_db()
+    assert (bad.reason, bad.due_at, bad.attempt) == ("The message could not be written", NOW + HOUR / 4, 0)
+
+
+def test_gateway_that_raises_is_taken_for_unclear() -> None:
+    booked()
+    booked()
+    gateway = Told()
+
+    def fail_once() -> None:
+        if len(gateway.letters) == 1:
+            raise RuntimeError("guest@example.org")
+
+    gateway.meanwhile = fail_once
+    run(gateway)
+    assert Counter(states(ReminderKind.CONFIRMATION)) == {"ambiguous": 1, "accepted": 1}
 
 
 def test_refused_address_is_suppressed_where_the_server_says_so() -> None:

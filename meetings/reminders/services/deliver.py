@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import logging
 import time
+import traceback
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from accounts.fields import lookup_hash
 from accounts.models import Suppression
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, DeliveryEvent, Reminder
+from meetings.reminders.models import ChannelOutage, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
 from meetings.reminders.services import hot, last_moment
@@ -41,7 +42,9 @@ CLAIM, CHUNK = 200, 50
 #: A row that failed so often for reasons of its own will not get better.
 MOST_ATTEMPTS = 8
 
-FAILED_TO_WRITE = _("The message could not be written")
+UNWRITTEN = _("The message could not be written")
+#: Until a message that could not be written is tried again.
+UNWRITTEN_PAUSE = dt.timedelta(minutes=15)
 TOO_LATE = _("It would come too late")
 
 
@@ -136,6 +139,7 @@ class _Batch:
         self._read_clock = read_clock
         self._tally = tally
         self._should_stop = should_stop
+        self._lease_until = read_clock() + LEASE
         self._renderer = Renderer()
         self._parked = set(ChannelOutage.objects.values_list("channel", flat=True))
         self._unrecorded: _Sent | None = None
@@ -143,7 +147,8 @@ class _Batch:
     def run(self, ids: list[int]) -> None:
         try:
             for reminder in self._loaded(ids):
-                if self._should_stop() or self._tally.is_outage:
+                # Once the lease is over, the rest is anybody's.
+                if self._should_stop() or self._tally.is_outage or self._read_clock() >= self._lease_until:
                     break
                 self._one(reminder)
         finally:
@@ -163,9 +168,9 @@ class _Batch:
         now = self._read_clock()
         try:
             rendered = self._renderer.render(reminder, now=now)
-        except Exception as error:  # one bad message never stops a batch
-            logger.exception("Reminder %s could not be written.", reminder.pk)
-            self._fail_unwritten(reminder, type(error).__name__)
+        except Exception as error:  # noqa: BLE001  # one bad message never stops a batch
+            _log("could not be written", reminder, error)
+            self._put_off_unwritten(reminder, type(error).__name__)
             return
         outage = self._gateway.open()
         if outage:
@@ -174,7 +179,11 @@ class _Batch:
         attempt = self._begin(reminder)
         if attempt is None:
             return
-        result = self._gateway.send(rendered.letter)
+        try:
+            result = self._gateway.send(rendered.letter)
+        except Exception as error:  # noqa: BLE001  # a gateway should never raise; where it does, nobody knows
+            _log("went into a gateway that failed", reminder, error)
+            result = Ambiguous(f"The gateway failed ({type(error).__name__})")
         if isinstance(result, Accepted) and reminder.channel in self._parked:
             ChannelOutage.objects.filter(channel=reminder.channel).delete()
             self._parked.discard(reminder.channel)
@@ -231,28 +240,37 @@ class _Batch:
                 self._tally.other += 1
             self._unrecorded = None
 
-    def _fail_unwritten(self, reminder: Reminder, error: str) -> None:
+    def _put_off_unwritten(self, reminder: Reminder, error: str) -> None:
+        """Try again in a while: the fault is ours, and the next version of the site may have mended it."""
         now = self._read_clock()
+        again = now + UNWRITTEN_PAUSE
+        is_in_time = again < reminder.deadline_at
         with transaction.atomic():
             changed = Reminder.objects.filter(
                 pk=reminder.pk, state=ReminderState.CLAIMED, claim_token=self._token
             ).update(
-                state=ReminderState.FAILED,
-                reason=FAILED_TO_WRITE,
+                state=ReminderState.PLANNED if is_in_time else ReminderState.FAILED,
+                due_at=again if is_in_time else reminder.due_at,
+                reason=UNWRITTEN,
                 claim_token=None,
                 lease_until=None,
-                settled_at=now,
+                settled_at=None if is_in_time else now,
             )
             if changed:
-                DeliveryEvent.objects.create(
-                    reminder=reminder, kind=EventKind.REFUSED, attempt=reminder.attempt, detail=error, at=now
-                )
+                kind = EventKind.RETRY if is_in_time else EventKind.REFUSED
+                hot.write([hot.Event(reminder.pk, kind, reminder.attempt, now, f"{UNWRITTEN} ({error})")])
         self._tally.other += 1
 
     def _park(self, channel: str, outage: Transient) -> None:
         """Leave a provider alone that cannot be reached; what is claimed goes back as it was."""
         self._tally.is_outage = True
         park(channel=channel, outage=outage, now=self._read_clock())
+
+
+def _log(what: str, reminder: Reminder, error: Exception) -> None:
+    # The error's own words may hold an address; where it came from does not.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("Reminder %s %s: %s\n%s", reminder.pk, what, type(error).__name__, where)
 
 
 def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
