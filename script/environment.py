@@ -64,7 +64,7 @@ def find_uv(environment: dict[str, str]) -> list[str] | None:
         return None
     say("fetching uv, which installs packages, into .boot/")
     requirements = ROOT / "script" / "requirements.txt"
-    pip = [BASE, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip = [BASE, "-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir", "--disable-pip-version-check"]
     fetched = subprocess.run(
         [*pip, "--root-user-action=ignore", "--upgrade", "--target", str(BOOT), "--require-hashes", "-r", requirements]
     )
@@ -138,6 +138,9 @@ def main() -> None:
         except BlockingIOError:
             say("another start is setting up this folder; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # .venv/ is another than when we were started: look again with its own Python, which gives the lock back.
+            if PYTHON.exists():
+                os.execv(PYTHON, [str(PYTHON), "-I", __file__, wanted])
         if not is_ready(wanted):
             make(wanted)
 
