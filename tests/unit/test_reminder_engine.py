@@ -21,7 +21,7 @@ from meetings.reminders import queries
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelOutage, Reminder
 from meetings.reminders.services import deliver as delivering
-from meetings.reminders.services import plan
+from meetings.reminders.services import hot, plan
 from meetings.reminders.services.deliver import Tally, after_transient, claim, deliver_due, release
 from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.sweep import sweep
@@ -616,6 +616,30 @@ def test_lease_that_ran_out_lets_nobody_begin(monkeypatch: pytest.MonkeyPatch) -
     deliver_due(read_clock=lambda: next(times, NOW + dt.timedelta(seconds=122)), gateway=gateway)
     # The batch began nothing under its dead lease; what it gave back was claimed anew, and sent once.
     assert len(gateway.letters) == 1
+
+
+@pytest.mark.parametrize(
+    ("token_is_right", "seconds", "attempt", "expected"),
+    [(True, 0, 1, True), (True, 119, 1, True), (True, 120, 1, False), (False, 0, 1, False), (True, 0, 2, False)],
+)
+def test_beginning_needs_the_right_token_a_live_lease_and_the_next_attempt(
+    token_is_right: bool, seconds: int, attempt: int, expected: bool
+) -> None:
+    booked()
+    token = uuid.uuid4()
+    [pk] = claim(now=NOW, token=token)
+    at = NOW + dt.timedelta(seconds=seconds)
+    began = hot.begin(
+        pk=pk,
+        attempt=attempt,
+        token=token if token_is_right else uuid.uuid4(),
+        now=at,
+        lease_until=at + delivering.LEASE,
+    )
+    row = Reminder.objects.get(pk=pk)
+    assert (began, row.state) == (expected, ReminderState.SUBMITTING if expected else ReminderState.CLAIMED)
+    if expected:
+        assert (row.attempt, row.submitted_at, row.lease_until) == (1, at, at + delivering.LEASE)
 
 
 def test_urgent_goes_before_the_rest() -> None:
