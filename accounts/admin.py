@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
 
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from accounts.access import member
+from accounts.enums import AccessAction
 from accounts.models import User
+from accounts.services.audit import record_access
+from support import clock
 
 
 @admin.register(User)
@@ -20,3 +26,17 @@ class UserAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         # People come by signing in, or by being made a facilitator; nobody is typed in here.
         return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response = super().change_view(request, object_id, form_url, extra_context)
+        person = self.get_object(request, object_id)
+        if person is not None:
+            record_access(
+                actor=member(request),
+                about_users=[person.pk],
+                action=AccessAction.CHANGED_ACCOUNT if request.method == "POST" else AccessAction.SAW_ACCOUNT,
+                now=clock.now(),
+            )
+        return response

@@ -23,3 +23,11 @@ class Purpose(models.TextChoices):
 class HourCycle(models.TextChoices):
     H12 = "h12", _("12 hours (7:00 PM)")
     H24 = "h24", _("24 hours (19:00)")
+
+
+class AccessAction(models.TextChoices):
+    """What somebody with powers did that concerned one person."""
+
+    SAW_ROSTER = "saw_roster", _("saw your name on the list of who comes")
+    SAW_ACCOUNT = "saw_account", _("looked at your account")
+    CHANGED_ACCOUNT = "changed_account", _("changed your account")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import choices, proof, security, settings
+from accounts.views import choices, data, proof, security, settings
 
 app_name = "accounts"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("", settings.overview, name="settings"),
     path("messages/", choices.own, name="messages"),
     path("messages/<str:token>/", choices.by_link, name="messages_by_link"),
+    path("data/", data.own, name="data"),
+    path("data/copy/", data.ask, name="ask_for_export"),
+    path("data/copy/<uuid:public_id>/", data.download, name="download"),
+    path("data/erase/", data.leave, name="leave"),
+    path("data/<str:token>/", data.by_link, name="data_by_link"),
+    path("data/<str:token>/<uuid:public_id>/", data.download_by_link, name="download_by_link"),
     path("prove/", proof.prove, name="prove"),
     path("password/remove/", security.remove_password, name="remove_password"),
     path("sign-out-everywhere/", security.sign_out_everywhere, name="sign_out_everywhere"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -169,11 +170,20 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = (
-    {name: str(DATA_DIR / "broker") for name in ("data_folder_in", "data_folder_out", "control_folder")}
-    if CELERY_BROKER_URL == "filesystem://"
-    else {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5}
-)
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
+    "visibility_timeout": 300,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+}
+BROKER_FOLDERS = []
+if CELERY_BROKER_URL == "filesystem://":
+    BROKER_FOLDERS = [DATA_DIR / "broker" / "messages", DATA_DIR / "broker" / "control"]
+    _messages, _control = map(str, BROKER_FOLDERS)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": _messages,
+        "data_folder_out": _messages,
+        "control_folder": _control,
+    }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -185,6 +195,8 @@ CELERY_BEAT_SCHEDULE = {
     "reminders.deliver": {"task": "reminders.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "reminders.sweep": {"task": "reminders.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
+    "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
+    "accounts.purge": {"task": "accounts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "meetings.purge_unconfirmed": {
         "task": "meetings.purge_unconfirmed",
         "schedule": 3600.0,
@@ -273,6 +285,12 @@ ACCOUNT_RATE_LIMITS = {
 
 #: Confirmation requests that one address can be sent in an hour, whoever asks.
 SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
+
+#: How long things are kept that nobody needs for ever; "accounts.purge" deletes what is over.
+RETENTION = {
+    "unconfirmed": timedelta(days=env.number("RETENTION_UNCONFIRMED_DAYS", default=2, lowest=1)),
+    "access_records": timedelta(days=env.number("RETENTION_ACCESS_RECORDS_DAYS", default=730, lowest=1)),
+}
 
 # -- Languages and time ----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
+from accounts.models.access_record import AccessRecord
 from accounts.models.consent import Consent
 from accounts.models.contact_point import ContactPoint, Suppression
+from accounts.models.export import Export
 from accounts.models.user import User
 
-__all__ = ["Consent", "ContactPoint", "Suppression", "User"]
+__all__ = ["AccessRecord", "Consent", "ContactPoint", "Export", "Suppression", "User"]

@@ -62,7 +62,10 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         response = redirect("accounts:messages_by_link", token)
     else:
         response = render(
-            request, "accounts/messages_by_link.html", {"form": form}, status=422 if form.is_bound else 200
+            request,
+            "accounts/messages_by_link.html",
+            {"form": form, "is_guest": point.user_id is None},
+            status=422 if form.is_bound else 200,
         )
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)

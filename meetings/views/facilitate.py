@@ -11,7 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.enums import AccessAction
 from accounts.models import User
+from accounts.services.audit import record_access
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.forms.occurrence import CancelDateForm, MoveDateForm
 from meetings.models import HOLDS_A_PLACE
@@ -42,6 +44,15 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     now = clock.now()
     signups = roster.roster(dated.occurrence) if dated.occurrence else []
+    # Whoever is on the list can read that it was looked at.
+    seen = [signup.participant for signup in signups]
+    record_access(
+        actor=request.user,
+        about_users=[each.user_id for each in seen if each.user_id is not None],
+        about_guests=[each.contact_point_id for each in seen if each.user_id is None],
+        action=AccessAction.SAW_ROSTER,
+        now=now,
+    )
     context = {
         "meeting": meeting,
         "dated": dated,

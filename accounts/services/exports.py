@@ -1,0 +1,174 @@
+"""Giving back all that is kept about a person: JSON for machines, CSV for spreadsheets, in one archive."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import datetime as dt
+import io
+import json
+import logging
+import zipfile
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext, override
+
+from accounts.models import AccessRecord, Consent, Export, User
+from accounts.person import Person, of_guest, of_member
+from accounts.signals import data_asked
+
+logger = logging.getLogger(__name__)
+
+#: How long an archive is kept, counted from when it was asked for.
+LIFETIME: Final = dt.timedelta(days=1)
+#: A maker that has said nothing for so long is gone.
+GIVEN_UP: Final = dt.timedelta(minutes=10)
+UNDER_WAY: Final = (Export.State.ASKED, Export.State.BUILDING)
+
+Rows = list[dict[str, Any]]
+
+
+def ask_for_export(*, person: Person, now: dt.datetime) -> Export:
+    """Return the export that is being made for a person, asked for now where there is none."""
+    owner: dict[str, Any] = {"user": person.user} if person.user else {"contact_point": person.contact_points[0]}
+    under_way = Export.objects.filter(**owner, state__in=UNDER_WAY)
+    try:
+        with transaction.atomic():
+            return under_way.first() or Export.objects.create(**owner, asked_at=now, expires_at=now + LIFETIME)
+    except IntegrityError:
+        # Clicked twice, and the other click was first.
+        return under_way.get()
+
+
+def build_waiting_exports(*, now: dt.datetime) -> int:
+    """Make every archive that is waiting; returns how many. Two makers at once make none twice."""
+    waiting = Q(state=Export.State.ASKED) | Q(state=Export.State.BUILDING, begun_at__lt=now - GIVEN_UP)
+    made = 0
+    for key in Export.objects.filter(waiting).values_list("pk", flat=True).order_by("pk"):
+        is_mine = Export.objects.filter(waiting, pk=key).update(state=Export.State.BUILDING, begun_at=now, progress=5)
+        if is_mine:
+            made += _build(Export.objects.select_related("user", "contact_point").get(pk=key))
+    return made
+
+
+def purge_exports(*, now: dt.datetime) -> int:
+    """Delete archives whose day is over; returns how many."""
+    return Export.objects.filter(expires_at__lt=now).delete()[1].get("accounts.Export", 0)
+
+
+def _build(export: Export) -> bool:
+    rows = Export.objects.filter(pk=export.pk)
+    try:
+        person = of_member(export.user) if export.user else of_guest(_required(export))
+        sections: dict[str, Rows] = {}
+        steps = (_about_account, _about_contact_points, _about_consents, _about_access, _about_the_rest)
+        for number, step in enumerate(steps, start=1):
+            sections |= step(person)
+            rows.update(progress=5 + 90 * number // len(steps))
+        archive = base64.b64encode(_archive(sections, _language(person))).decode()
+    except Exception:  # whatever is wrong with one person's rows, the others get theirs
+        logger.exception("An export could not be made.")
+        rows.update(state=Export.State.FAILED)
+        return False
+    rows.update(state=Export.State.READY, progress=100, archive=archive)
+    return True
+
+
+def _required(export: Export) -> Any:
+    assert export.contact_point is not None  # the constraint export_of_one_person
+    return export.contact_point
+
+
+def _language(person: Person) -> str:
+    return person.user.language if person.user else "en"
+
+
+def _about_account(person: Person) -> dict[str, Rows]:
+    return {"account": [_account(person.user)]} if person.user else {}
+
+
+def _about_contact_points(person: Person) -> dict[str, Rows]:
+    return {
+        "contact_points": [
+            {
+                "channel": point.channel,
+                "value": point.value,
+                "verified_at": point.verified_at,
+                "since": point.created_at,
+            }
+            for point in person.contact_points
+        ]
+    }
+
+
+def _about_consents(person: Person) -> dict[str, Rows]:
+    consents = Consent.objects.filter(contact_point__in=person.contact_points).select_related("contact_point")
+    return {
+        "consents": [
+            {
+                "contact_point": consent.contact_point.value,
+                "purpose": consent.purpose,
+                "is_given": consent.is_given,
+                "wording": consent.wording,
+                "how": consent.source,
+                "recorded_at": consent.recorded_at,
+            }
+            for consent in consents
+        ]
+    }
+
+
+def _about_access(person: Person) -> dict[str, Rows]:
+    return {
+        "access_records": [
+            {"what": record.action, "by": record.role, "recorded_at": record.recorded_at}
+            for record in AccessRecord.objects.about(person)
+        ]
+    }
+
+
+def _about_the_rest(person: Person) -> dict[str, Rows]:
+    sections: dict[str, Rows] = {}
+    for _receiver, answer in data_asked.send(sender=Person, person=person):
+        sections |= answer or {}
+    return sections
+
+
+def _account(user: User) -> dict[str, Any]:
+    names = ("email", "display_name", "tz", "language", "hour_cycle", "joined_at", "last_login")
+    return {name: getattr(user, name) for name in names}
+
+
+def _archive(sections: dict[str, Rows], language: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        with override(language):
+            archive.writestr(
+                "README.txt", gettext("All that is kept about you. The JSON and the CSV files say the same.")
+            )
+        archive.writestr("data.json", json.dumps(sections, default=_plain, indent=2, ensure_ascii=False))
+        for name, rows in sections.items():
+            archive.writestr(f"{name}.csv", _csv(rows))
+    return buffer.getvalue()
+
+
+def _csv(rows: Rows) -> bytes:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    # The mark tells spreadsheets that it is UTF-8.
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else _plain(value) if isinstance(value, dt.datetime | dt.date) else str(value)
+    # A spreadsheet runs what begins like a formula; a quote in front makes it text.
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, dt.datetime | dt.date | dt.time) else str(value)

@@ -1,0 +1,16 @@
+"""What accounts announce and ask; the floors above listen.
+
+A receiver of an announcement only writes rows, in the sender's transaction, and does no I/O.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+#: A person is about to be erased. `person`: accounts.person.Person, `now`. Receivers take back what is still to come,
+#: and cut what must stay (a place that was taken, for the figures) loose from the person.
+person_leaving = Signal()
+
+#: All that is known of a person is asked for. `person`: accounts.person.Person. Receivers return sections:
+#: dict[str, list[dict[str, object]]], a name and rows of plain values, each row with the same keys.
+data_asked = Signal()

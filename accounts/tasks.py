@@ -1,0 +1,18 @@
+"""What Celery runs for accounts. Each task is thin, and safe to run twice or at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from accounts.services import exports, retention
+from support import clock
+
+
+@shared_task(name="accounts.build_exports")
+def build_exports() -> None:
+    exports.build_waiting_exports(now=clock.now())
+
+
+@shared_task(name="accounts.purge")
+def purge() -> None:
+    retention.purge(now=clock.now())

@@ -1,0 +1,38 @@
+"""What meetings keep about one person, for their own copy of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.person import Person
+from meetings.models import Meeting, Signup, StandingSignup
+
+
+def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """Return the sections that meetings add to a person's export; see accounts.signals.data_asked."""
+    mine = Q(participant__contact_point__in=person.contact_points)
+    if person.user is not None:
+        mine |= Q(participant__user=person.user)
+    signups = Signup.objects.filter(mine).select_related("occurrence__meeting", "participant").order_by("pk")
+    standing = StandingSignup.objects.filter(mine).select_related("meeting").order_by("pk")
+    run = Meeting.objects.filter(facilitators=person.user).order_by("pk") if person.user else Meeting.objects.none()
+    return {
+        "signups": [
+            {
+                "meeting": signup.occurrence.meeting.name,
+                "starts_at": signup.occurrence.starts_at,
+                "status": signup.status,
+                "name_shown": signup.participant.display_name,
+                "asked_at": signup.created_at,
+                "confirmed_at": signup.confirmed_at,
+                "cancelled_at": signup.cancelled_at,
+            }
+            for signup in signups
+        ],
+        "standing_signups": [
+            {"meeting": row.meeting.name, "since": row.created_at, "ended_at": row.ended_at} for row in standing
+        ],
+        "meetings_run": [{"meeting": meeting.name} for meeting in run],
+    }

@@ -1,0 +1,299 @@
+"""Giving back, forgetting, and saying who looked."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.core.cache import cache
+from django.test import Client
+
+from accounts import links
+from accounts.enums import AccessAction
+from accounts.models import AccessRecord, Consent, ContactPoint, Export, Suppression, User
+from accounts.person import of_guest, of_member
+from accounts.services.audit import record_access
+from accounts.services.erasure import erase
+from accounts.services.exports import _cell, ask_for_export, build_waiting_exports
+from accounts.services.retention import purge
+from meetings.models import Participant, Signup
+from meetings.queries.occurrences import upcoming_dates
+from meetings.services.signups import confirm_signups, create_member_signup, request_guest_signup
+from support import clock
+from tests.factories.accounts import make_contact_point, make_user
+from tests.factories.meetings import make_meeting
+from tests.web.test_accounts_security import sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(settings: Any) -> None:
+    settings.REDIS_URL = ""
+
+
+def next_date(meeting: Any, now: dt.datetime) -> dt.date:
+    return upcoming_dates(meeting, now=now, limit=1)[0].original_date
+
+
+def archive_of(body: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_member_downloads_all_that_is_kept(client: Client) -> None:
+    now = clock.now()
+    user = make_user(email="ana@example.org", display_name="=Ana")
+    meeting = make_meeting(name="Tuesday Light")
+    create_member_signup(meeting=meeting, user=user, date=next_date(meeting, now), every=False, now=now)
+    sign_in(client, user)
+    assert client.post("/my/account/data/copy/").status_code == 302
+    export = Export.objects.get()
+    assert (export.state, export.progress) == ("ready", 100)
+    page = client.get("/my/account/data/").content.decode()
+    assert f"/my/account/data/copy/{export.public_id}/" in page
+    response = client.get(f"/my/account/data/copy/{export.public_id}/")
+    assert response["Content-Disposition"] == 'attachment; filename="my-data.zip"'
+    assert "no-store" in response["Cache-Control"]
+    files = archive_of(response.content)
+    told = json.loads(files["data.json"])
+    assert told["account"][0]["email"] == "ana@example.org"
+    assert told["contact_points"][0]["value"] == "ana@example.org"
+    assert [row["meeting"] for row in told["signups"]] == ["Tuesday Light"]
+    assert {row["purpose"] for row in told["consents"]} == {"reminders", "changes"}
+    rows = list(csv.DictReader(io.StringIO(files["account.csv"].decode("utf-8-sig"))))
+    assert rows[0]["display_name"] == "'=Ana"
+    assert set(files) == {"README.txt", "data.json", *(f"{name}.csv" for name in told)}
+
+
+def test_archive_is_sealed_at_rest_and_gone_after_a_day(now: dt.datetime) -> None:
+    user = make_user(email="ana@example.org")
+    export = ask_for_export(person=of_member(user), now=now)
+    assert ask_for_export(person=of_member(user), now=now) == export
+    assert build_waiting_exports(now=now) == 1
+    assert build_waiting_exports(now=now) == 0
+    purge(now=now + dt.timedelta(hours=23))
+    assert Export.objects.exists()
+    purge(now=now + dt.timedelta(hours=25))
+    assert not Export.objects.exists()
+
+
+def test_worker_is_told_where_there_is_a_broker(
+    client: Client, settings: Any, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.REDIS_URL = "redis://nowhere"
+    told = []
+    monkeypatch.setattr("accounts.views.data.build_exports.delay", lambda: told.append(1))
+    sign_in(client, make_user())
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/my/account/data/copy/")
+    assert told == [1]
+    page = client.get("/my/account/data/").content.decode()
+    assert "is being made" in page
+    assert "<progress" in page
+
+
+def test_maker_that_vanished_is_followed_by_another(now: dt.datetime) -> None:
+    export = ask_for_export(person=of_member(make_user()), now=now)
+    Export.objects.filter(pk=export.pk).update(state="building", begun_at=now)
+    assert build_waiting_exports(now=now + dt.timedelta(minutes=5)) == 0
+    assert build_waiting_exports(now=now + dt.timedelta(minutes=11)) == 1
+
+
+def test_someone_elses_archive_is_as_absent_as_none(client: Client, now: dt.datetime) -> None:
+    export = ask_for_export(person=of_member(make_user()), now=now)
+    Export.objects.filter(pk=export.pk).update(expires_at=now + dt.timedelta(days=3650))
+    build_waiting_exports(now=now)
+    sign_in(client, make_user())
+    assert client.get(f"/my/account/data/copy/{export.public_id}/").status_code == 404
+    guest = make_contact_point()
+    token = links.sign("unsubscribe", guest.public_id)
+    assert client.get(f"/my/account/data/{token}/{export.public_id}/").status_code == 404
+
+
+def test_archive_takes_proof(client: Client, now: dt.datetime) -> None:
+    user = make_user()
+    export = ask_for_export(person=of_member(user), now=now)
+    client.force_login(user)
+    assert "/my/account/prove/" in client.get(f"/my/account/data/copy/{export.public_id}/")["Location"]
+    assert "/my/account/prove/" in client.get("/my/account/data/erase/")["Location"]
+    assert "/my/account/prove/" in client.post("/my/account/data/erase/", {"is_sure": "on"})["Location"]
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_spreadsheet_runs_no_formula(value: str) -> None:
+    assert _cell(value) == f"'{value}"
+
+
+def test_member_erases_everything_at_once(client: Client) -> None:
+    now = clock.now()
+    user = make_user(email="ana@example.org", display_name="Ana M.")
+    meeting = make_meeting(capacity=1, signup_policy="sign_up")
+    date = next_date(meeting, now)
+    create_member_signup(meeting=meeting, user=user, date=date, every=False, now=now)
+    waiting = create_member_signup(meeting=meeting, user=make_user(), date=date, every=False, now=now)[0]
+    assert waiting.status == "waitlisted"
+    sign_in(client, user)
+    assert client.post("/my/account/data/erase/", {}).status_code == 422
+    assert User.objects.filter(pk=user.pk).exists()
+    response = client.post("/my/account/data/erase/", {"is_sure": "on"})
+    assert response["Location"] == "/"
+    assert not User.objects.filter(email="ana@example.org").exists()
+    assert not EmailAddress.objects.filter(email="ana@example.org").exists()
+    assert not ContactPoint.objects.with_value("email", "ana@example.org").exists()
+    waiting.refresh_from_db()
+    assert waiting.status == "confirmed"
+    assert client.get("/my/account/").status_code == 302
+
+
+def test_past_places_stay_for_the_figures_and_are_nobodys(now: dt.datetime) -> None:
+    user = make_user(email="ana@example.org", display_name="Ana M.")
+    meeting = make_meeting()
+    before = now - dt.timedelta(days=60)
+    create_member_signup(meeting=meeting, user=user, date=None, every=True, now=before)
+    past = Signup.objects.filter(occurrence__starts_at__lte=now).count()
+    assert past > 1
+    erase(person=of_member(user), now=now)
+    assert Signup.objects.count() == past
+    assert Participant.objects.filter(signups__isnull=False).distinct().count() == past
+    assert not Participant.objects.exclude(display_name="").exists()
+    assert not any("ana" in point.value for point in ContactPoint.objects.all())
+    assert not Consent.objects.exists()
+
+
+def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
+    now = clock.now()
+    meeting = make_meeting()
+    signups = request_guest_signup(
+        meeting=meeting,
+        date=next_date(meeting, now),
+        every=False,
+        email="guest@example.org",
+        display_name="G.",
+        tz="UTC",
+        language="en",
+        hour_cycle="h12",
+        now=now,
+    )
+    confirm_signups(signup=signups[0], now=now)
+    point = ContactPoint.objects.get()
+    url = f"/my/account/data/{links.sign('unsubscribe', point.public_id)}/"
+    assert client.get(url).status_code == 200
+    client.post(url, {"action": "ask"})
+    export = Export.objects.get()
+    told = json.loads(archive_of(client.get(f"{url}{export.public_id}/").content)["data.json"])
+    assert told["contact_points"][0]["value"] == "guest@example.org"
+    assert client.post(url, {"action": "erase"}).status_code == 422
+    assert client.post(url, {"action": "erase", "is_sure": "on"})["Location"] == "/"
+    assert not ContactPoint.objects.exists()
+    assert not Signup.objects.exists()
+    assert client.get(url).status_code == 404
+
+
+def test_link_of_a_member_does_not_open_their_data(client: Client) -> None:
+    point = make_contact_point(user=make_user())
+    assert client.get(f"/my/account/data/{links.sign('unsubscribe', point.public_id)}/").status_code == 404
+
+
+def test_guest_of_the_same_address_goes_with_the_member(now: dt.datetime) -> None:
+    user = make_user(email="ana@example.org")
+    make_contact_point(value="ana@example.org")
+    other = make_contact_point(value="bea@example.org")
+    erase(person=of_member(user), now=now)
+    assert list(ContactPoint.objects.all()) == [other]
+
+
+def test_suppression_outlives_the_person(now: dt.datetime) -> None:
+    point = make_contact_point()
+    Suppression.objects.create(channel="email", value_hash=point.value_hash, reason="stop")
+    erase(person=of_guest(point), now=now)
+    assert Suppression.objects.exists()
+
+
+def test_looking_is_recorded_once_a_day_and_readable(client: Client, now: dt.datetime) -> None:
+    user, looker = make_user(), make_user()
+    for hours in (0, 1, 24):
+        record_access(
+            actor=looker,
+            about_users=[user.pk, looker.pk],
+            action=AccessAction.SAW_ROSTER,
+            now=now + dt.timedelta(hours=hours),
+        )
+    assert AccessRecord.objects.filter(about_user=user).count() == 2
+    assert not AccessRecord.objects.filter(about_user=looker).exists()
+    client.force_login(user)
+    page = client.get("/my/account/data/").content.decode()
+    assert page.count("a facilitator saw your name") == 2
+    assert looker.display_name not in page
+
+
+def test_facilitator_opening_the_list_is_recorded_about_members_and_guests(client: Client) -> None:
+    now = clock.now()
+    facilitator, user = make_user(), make_user()
+    meeting = make_meeting(signup_policy="sign_up")
+    meeting.facilitators.add(facilitator)
+    date = next_date(meeting, now)
+    create_member_signup(meeting=meeting, user=user, date=date, every=False, now=now)
+    signups = request_guest_signup(
+        meeting=meeting,
+        date=date,
+        every=False,
+        email="guest@example.org",
+        display_name="",
+        tz="UTC",
+        language="en",
+        hour_cycle="h12",
+        now=now,
+    )
+    confirm_signups(signup=signups[0], now=now)
+    client.force_login(facilitator)
+    for _ in range(2):
+        assert client.get(f"/my/meetings/{meeting.slug}/{date:%Y-%m-%d}/").status_code == 200
+    records = AccessRecord.objects.values_list("about_user", "about_contact_point__value_hash", "action")
+    guest = ContactPoint.objects.of_guests().get()
+    assert set(records) == {(user.pk, None, "saw_roster"), (None, guest.value_hash, "saw_roster")}
+
+
+def test_staff_looking_at_an_account_is_recorded(client: Client) -> None:
+    staff = make_user(is_staff=True, is_superuser=True)
+    TOTP.activate(staff, generate_totp_secret())
+    user = make_user()
+    client.force_login(staff)
+    assert client.get(f"/admin/accounts/user/{user.pk}/change/").status_code == 200
+    record = AccessRecord.objects.get(about_user=user)
+    assert (record.action, record.role) == ("saw_account", "staff")
+
+
+def test_unconfirmed_accounts_are_forgotten_after_two_days_and_no_others(now: dt.datetime) -> None:
+    made_by_command = make_user(email="demo@example.org")
+    unconfirmed, confirmed = make_user(email="un@example.org"), make_user(email="con@example.org")
+    EmailAddress.objects.create(user=unconfirmed, email="un@example.org", primary=True)
+    EmailAddress.objects.create(user=confirmed, email="con@example.org", primary=True, verified=True)
+    User.objects.update(joined_at=now)
+    assert purge(now=now + dt.timedelta(days=1))["unconfirmed accounts"] == 0
+    assert purge(now=now + dt.timedelta(days=3))["unconfirmed accounts"] == 1
+    assert set(User.objects.all()) == {made_by_command, confirmed}
+
+
+def test_access_records_are_kept_for_their_time(now: dt.datetime) -> None:
+    record_access(actor=make_user(), about_users=[make_user().pk], action=AccessAction.SAW_ROSTER, now=now)
+    purge(now=now + dt.timedelta(days=729))
+    assert AccessRecord.objects.exists()
+    purge(now=now + dt.timedelta(days=731))
+    assert not AccessRecord.objects.exists()
