@@ -9,7 +9,7 @@ import io
 import json
 import logging
 import zipfile
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -132,7 +132,7 @@ def _about_access(person: Person) -> dict[str, Rows]:
 def _about_the_rest(person: Person) -> dict[str, Rows]:
     sections: dict[str, Rows] = {}
     for _receiver, answer in data_asked.send(sender=Person, person=person):
-        sections |= answer or {}
+        sections |= cast("dict[str, Rows] | None", answer) or {}
     return sections
 
 

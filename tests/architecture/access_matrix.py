@@ -104,6 +104,13 @@ MATRIX: dict[str, Row] = {
     "accounts:settings": members(200),
     "accounts:messages": members(200),
     "accounts:messages_by_link": everyone(200),
+    "accounts:data": members(200),
+    "accounts:ask_for_export": members(405),
+    # Each asks first for a fresh proof of who it is.
+    "accounts:download": members(302),
+    "accounts:leave": members(302),
+    "accounts:data_by_link": everyone(200),
+    "accounts:download_by_link": everyone(404),
     "accounts:prove": members(200),
     "accounts:remove_password": members(405),
     "accounts:sign_out_everywhere": members(405),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,8 @@ def addresses() -> dict[str, str]:
     make_user(email="outsider@example.org")
     staff = make_user(email="staff@example.org", is_staff=True, is_superuser=True)
     Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    own_link = links.sign("unsubscribe", participant.contact_point.public_id)
+    guest_link = links.sign("unsubscribe", make_participant().contact_point.public_id)
     slug = {"slug": meeting.slug}
     on_date = {**slug, "date": DATE}
     known: dict[str, dict[str, Any]] = {
@@ -65,8 +68,11 @@ def addresses() -> dict[str, str]:
         "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
-        "reminders:unsubscribe": {"token": links.sign("unsubscribe", participant.contact_point.public_id)},
-        "accounts:messages_by_link": {"token": links.sign("unsubscribe", participant.contact_point.public_id)},
+        "reminders:unsubscribe": {"token": own_link},
+        "accounts:messages_by_link": {"token": own_link},
+        "accounts:data_by_link": {"token": guest_link},
+        "accounts:download": {"public_id": uuid.UUID(int=1)},
+        "accounts:download_by_link": {"token": guest_link, "public_id": uuid.UUID(int=1)},
         "outbox_message": {"name": "no-such-message"},
         "outbox_html": {"name": "no-such-message"},
         "account_reset_password_from_key": {"uidb36": "1", "key": "no-such-key"},

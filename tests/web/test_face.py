@@ -43,7 +43,8 @@ class Loads(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "style" or "style" in given or (tag == "script" and "src" not in given):
+        is_data = given.get("type") == "application/json"  # a block of data, which no browser runs
+        if tag == "style" or "style" in given or (tag == "script" and "src" not in given and not is_data):
             self.inline.append(tag)
         self.inline += [name for name in given if name.startswith(("on", "hx-on"))]
         if tag in {"script", "img", "iframe", "source", "use"} and "src" in given:
