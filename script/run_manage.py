@@ -38,7 +38,7 @@ def main() -> None:
     for name, value in workspace.published(folder).items():
         os.environ.setdefault(name, value)
     env = workspace.environment(folder, port=int(os.environ.get("PORT") or 8000))
-    os.execve(sys.executable, [sys.executable, str(ROOT / "manage.py"), *arguments], env)  # noqa: S606  # no shell wanted
+    os.execve(sys.executable, [sys.executable, str(ROOT / "manage.py"), *arguments], env)
 
 
 if __name__ == "__main__":

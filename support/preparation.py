@@ -63,6 +63,8 @@ def prepare(*, wants_demo: bool) -> None:
         call_command("load_demo")
         demo_wanted.rename(settings.DATA_DIR / "demo-loaded")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    for folder in settings.BROKER_FOLDERS:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.DEVELOPMENT:
         call_command("collectstatic", interactive=False, verbosity=0)
 

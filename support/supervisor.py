@@ -284,14 +284,16 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
         except OSError as error:
             raise Refused(f"REDIS_URL_FILE ({url_file}) cannot be read: {error.strerror}.") from error
         env.pop("REDIS_URL_FILE", None)
-        if not env["REDIS_URL"].startswith("filesystem:") and not broker.answers(env["REDIS_URL"], timeout=3):
-            supervisor.say("REDIS_URL does not answer. Going on: reminders wait in the database until it does.")
-        return None
-    server = broker.find_server()
+    server = None if env.get("REDIS_URL") else broker.find_server()
     if server is None:
-        supervisor.say("WARNING: no Valkey or Redis server runs on this machine, so hints go through files. Reminders")
-        supervisor.say("WARNING: stay correct, but this is slow and for trying out only: install one or set REDIS_URL.")
-        env["REDIS_URL"] = "filesystem://"
+        env["REDIS_URL"] = env.get("REDIS_URL") or "filesystem://"
+        if env["REDIS_URL"].startswith("filesystem:"):
+            supervisor.say(
+                "WARNING: no Valkey or Redis server is in use, so hints go through files. No reminder is lost,"
+            )
+            supervisor.say("WARNING: but this is slow, and for trying out only: install one, or set REDIS_URL.")
+        elif not broker.answers(env["REDIS_URL"], timeout=3):
+            supervisor.say("REDIS_URL does not answer. Going on: reminders wait in the database until it does.")
         return None
     sockets, is_temporary = broker.socket_folder(folder / "run")
     path = sockets / "valkey.sock"

@@ -183,7 +183,6 @@ def worker_environment(*, redis_url: str, smtp_url: str, database_url: str, data
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "support.settings",
-        "PUBLIC_BASE_URL": os.environ["PUBLIC_BASE_URL"],
         "DEVELOPMENT": "1",
         "REDIS_URL": redis_url,
         "EMAIL_URL": smtp_url,
