@@ -190,9 +190,9 @@ def _refuse_another_feed(file: FilePlan, rows: Sequence[tuple[str, object]], kno
     fewer = min(len(rows), len(known))
     if fewer >= FEWEST_TO_TELL and same < fewer * ANOTHER_FEED:
         raise BrokenSource(
-            f"{file.document.name}: {len(known)} other meetings came from a file of this name, and {same} of "
-            f"its {len(rows)} rows are among them. Give the feed a name of its own with --source NAME, or, if it is the "
-            f"same one, --source {file.source.removeprefix('guide:')}"
+            f"{file.document.name}: {len(known)} other meetings came from a file of this name, and {same} "
+            f"of its {len(rows)} rows are among them. Give the feed a name of its own with --source NAME, "
+            f"or, if it is the same one, --source {file.source.removeprefix('guide:')}"
         )
 
 

@@ -202,7 +202,11 @@ class _Writer:
                         followed.append(meeting)
                 meeting.updated_at = self.now
                 meetings.append(meeting)
-            Meeting.objects.bulk_update(meetings, _WRITTEN, batch_size=100)
+            # All of them are there already. One "insert, or else update" is ten times as fast as bulk_update, whose
+            # SQL has a CASE for each field of each row.
+            Meeting.objects.bulk_create(
+                meetings, update_conflicts=True, unique_fields=["pk"], update_fields=_WRITTEN, batch_size=BATCH
+            )
             Meeting.formats.through.objects.filter(meeting__in=meetings).delete()
             self._give_formats(zip(meetings, part, strict=True))
             for meeting in followed:
