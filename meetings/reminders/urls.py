@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders import views
+from meetings.reminders.views import unsubscribe
 
 app_name = "reminders"
 
 urlpatterns: list[URLPattern] = [
-    path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
 ]
