@@ -53,6 +53,7 @@ def request_guest_signup(
             user=None,
             defaults={"tz": tz, "language": language, "hour_cycle": hour_cycle, "display_name": display_name},
         )
+        _lock_participant(participant)
         if contact_point.verified_at is None:
             # A stranger who types somebody's address changes nothing about a person who is known to be real.
             _remember_reader(participant, display_name=display_name, tz=tz, language=language, hour_cycle=hour_cycle)
@@ -68,6 +69,7 @@ def create_member_signup(
     """Give a signed-in member a place on `date`, or on every date of the coming weeks. Raises SignupRefused."""
     with transaction.atomic():
         participant = member_participant(user=user, now=now)
+        _lock_participant(participant)
         _give_consent(participant.contact_point, source="member form", now=now)
         signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
         _confirm([signup for signup in signups if signup.status == SignupStatus.PENDING], now)
@@ -97,6 +99,7 @@ def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
     """
     with transaction.atomic():
         participant = signup.participant
+        _lock_participant(participant)
         together = Q(pk=signup.pk)
         if signup.standing_id:
             together |= Q(standing=signup.standing_id)
@@ -113,6 +116,7 @@ def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
 def cancel_signup(*, signup: Signup, now: dt.datetime) -> None:
     """Give one place back; the first on the waitlist gets it. Cancelling again is harmless."""
     with transaction.atomic():
+        _lock_participant(signup.participant)
         occurrence = _lock(signup.occurrence)
         _cancel([signup.pk], now)
         fill_places(occurrence=occurrence, now=now)
@@ -121,6 +125,7 @@ def cancel_signup(*, signup: Signup, now: dt.datetime) -> None:
 def end_standing_signup(*, standing: StandingSignup, now: dt.datetime) -> None:
     """Stop coming every time: give back the places on all dates still to come. Ending again is harmless."""
     with transaction.atomic():
+        _lock_participant(standing.participant)
         StandingSignup.objects.filter(pk=standing.pk, ended_at=None).update(ended_at=now)
         coming = Signup.objects.live().filter(standing=standing, occurrence__starts_at__gt=now)
         # In the order of their ids, as everywhere: two who lock the same dates never wait for each other.
@@ -142,6 +147,9 @@ def extend_standing_signups(*, now: dt.datetime) -> int:
     )
     for standing in standings.order_by("pk").iterator(chunk_size=200):
         with transaction.atomic():
+            _lock_participant(standing.participant)
+            if not standings.filter(pk=standing.pk).exists():
+                continue
             new = [signup for signup, is_new in _fill_standing(standing, SignupStatus.PENDING, now) if is_new]
             if new:
                 _settle(new, now)
@@ -243,9 +251,10 @@ def _signup(
         signup.status, signup.cancelled_at, signup.confirmed_at = status, None, None
         # Whoever gave a place back queues again like anyone else.
         signup.created_at = now
+        signup.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at"])
     if standing is not None and signup.standing_id is None:
         signup.standing = standing
-    signup.save()
+        signup.save(update_fields=["standing"])
     return signup, is_new
 
 
@@ -288,6 +297,14 @@ def _free_places(occurrence: Occurrence) -> int | None:
     if capacity is None:
         return None
     return max(0, capacity - Signup.objects.filter(occurrence=occurrence).holding_a_place().count())
+
+
+def _lock_participant(participant: Participant) -> None:
+    """Make everything else that this person does wait: two clicks at once must not both read "pending".
+
+    Taken before the lock of any occurrence, as everywhere.
+    """
+    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
 
 
 def _lock(occurrence: Occurrence) -> Occurrence:

@@ -81,3 +81,25 @@ def test_one_person_who_clicks_in_many_tabs_is_one_signup(meeting: Meeting, ever
     assert StandingSignup.objects.count() == (1 if every else 0)
     dates = list(Signup.objects.values_list("occurrence__original_date", flat=True))
     assert len(dates) == len(set(dates)) == (4 if every else 1)
+
+
+def test_confirming_twice_at_once_takes_one_place_and_keeps_it(meeting: Meeting) -> None:
+    Meeting.objects.update(capacity=1)
+    signup = ask(meeting, "hurried@example.org")[0]
+    at_once(lambda _number: services.confirm_signups(signup=Signup.objects.get(pk=signup.pk), now=NOW), 8)
+    assert list(Signup.objects.values_list("status", flat=True)) == [SignupStatus.CONFIRMED]
+
+
+def test_confirming_and_giving_back_at_once_leaves_one_answer_and_no_place_lost(meeting: Meeting) -> None:
+    Meeting.objects.update(capacity=1)
+    signups = [ask(meeting, f"guest{number}@example.org")[0] for number in range(10)]
+
+    def confirm_or_give_back(number: int) -> None:
+        signup = Signup.objects.get(pk=signups[number // 2].pk)
+        verb = services.confirm_signups if number % 2 else services.cancel_signup
+        verb(signup=signup, now=NOW)
+
+    at_once(confirm_or_give_back, 20)
+    found = Counter(Signup.objects.values_list("status", flat=True))
+    assert found[SignupStatus.PENDING] == 0
+    assert found[SignupStatus.CONFIRMED] == min(1, 10 - found[SignupStatus.CANCELLED])
