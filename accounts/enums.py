@@ -31,3 +31,5 @@ class AccessAction(models.TextChoices):
     SAW_ROSTER = "saw_roster", _("saw your name on the list of who comes")
     SAW_ACCOUNT = "saw_account", _("looked at your account")
     CHANGED_ACCOUNT = "changed_account", _("changed your account")
+    SAW_MESSAGES = "saw_messages", _("looked at what became of your messages")
+    CHANGED_MESSAGES = "changed_messages", _("sent again or stopped a message to you")

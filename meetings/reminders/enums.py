@@ -70,3 +70,5 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("too late")
     RELEASED = "released", _("given back after a worker vanished")
     RECEIPT = "receipt", _("receipt")
+    REPLAYED = "replayed", _("planned again by staff")
+    ABORTED = "aborted", _("stopped by staff")

@@ -1,3 +1,3 @@
-from meetings.reminders.models.reminder import ChannelOutage, DeliveryEvent, Reminder
+from meetings.reminders.models.reminder import ChannelOutage, ChannelPause, DeliveryEvent, Reminder
 
-__all__ = ["ChannelOutage", "DeliveryEvent", "Reminder"]
+__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "Reminder"]

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -102,6 +103,23 @@ class ChannelOutage(models.Model):
     class Meta:
         verbose_name = _("outage of a channel")
         verbose_name_plural = _("outages of channels")
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.reason}"
+
+
+class ChannelPause(models.Model):
+    """A channel that staff stopped on purpose: nothing is claimed for it until they end that. No row: it is open."""
+
+    channel = models.CharField(max_length=8, choices=Channel.choices, unique=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    since = models.DateTimeField()
+    # Whoever paused it may leave; the channel stays as it is.
+    paused_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("paused channel")
+        verbose_name_plural = _("paused channels")
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.reason}"
