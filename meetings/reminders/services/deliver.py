@@ -25,7 +25,7 @@ from accounts.fields import lookup_hash
 from accounts.models import Suppression
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
 from meetings.reminders.services import hot, last_moment
@@ -104,6 +104,8 @@ def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int
     parked = set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
     open_channels = [channel for channel in Channel.values if channel not in parked]
     due = Reminder.objects.due(now).filter(channel__in=open_channels, lane__in=Lane.values)
+    # Read in the claiming statement itself: a pause holds from the moment that it is committed.
+    due = due.exclude(channel__in=ChannelPause.objects.values("channel"))
     # An idle engine takes no write lock.
     if not due.exists():
         return []
