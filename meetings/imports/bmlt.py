@@ -29,6 +29,8 @@ _KEYS = {"VM": _VIRTUAL, "HY": _HYBRID, "TC": _CLOSED_FOR_NOW, "WEB": _WEB}
 _VENUE_TYPES = {"1": VenueType.IN_PERSON, "2": VenueType.ONLINE, "3": VenueType.HYBRID}
 #: The ids under which every BMLT server is installed with them.
 _SEED_FLAGS = {"54": _VIRTUAL, "55": _CLOSED_FOR_NOW, "56": _HYBRID}
+_CLOSED = "closed"
+_WHO_MAY_COME = ("open", _CLOSED)
 _CATEGORIES = {
     "FC1": FormatCategory.PROGRAMME,
     "FC2": FormatCategory.LOCATION,
@@ -332,6 +334,7 @@ def _formats(
     server left it as installed: by key and id together, or by the id alone where there are no keys at all.
     """
     refs: set[FormatRef] = set()
+    says_who_may_come = False
     flags = {flag for each in keys if (flag := _KEYS.get(each))}
     unknown = []
     for each in ids or keys:
@@ -341,16 +344,23 @@ def _formats(
                 flags.add(flag)
             elif record.own_slug:
                 refs.add(FormatRef(slug=record.own_slug))
+                says_who_may_come |= record.own_slug in _WHO_MAY_COME
             else:
+                says_who_may_come |= record.category == FormatCategory.OPENNESS
                 refs.add(FormatRef(vocabulary=record.vocabulary, source_id=record.source_id))
         elif ids and not keys and each in _SEED_FLAGS:
             flags.add(_SEED_FLAGS[each])
         elif concept := vocabulary.by_seed(each, keys) if ids else vocabulary.by_seed("", [each]):
             refs.add(FormatRef(slug=concept.slug))
+            says_who_may_come |= concept.slug in _WHO_MAY_COME
         elif each not in _KEYS:
             unknown.append(each)
     if unknown and not (ids and flags and set(keys) <= _KEYS.keys()):
         row.notes.append(f"formats that nothing explains were left out: {shown(','.join(unknown))}")
+    if not (says_who_may_come or unknown):
+        # BMLT's own default (its setting default_closed_status, true as installed), as in its export to NA World
+        # Services. The wrong guess in this direction asks one visitor too many to call first.
+        refs.add(FormatRef(slug=_CLOSED))
     return tuple(sorted(refs, key=lambda ref: (ref.slug, ref.vocabulary, ref.source_id))), flags
 
 

@@ -204,13 +204,23 @@ def test_formats_tell_how_to_take_part_where_the_server_is_old() -> None:
     found = record(searched(), "13")
     assert (found.venue_type, found.is_temporarily_closed, found.tz) == ("online", False, "America/Chicago")
     assert (found.conference_phone, found.conference_phone_notes) == ("", "PW: pear")
-    assert formats_of(found) == ["wheelchair"]
+    assert formats_of(found) == ["closed", "wheelchair"]
     assert found.duration == dt.timedelta(hours=24)
 
 
 def test_a_venue_type_counts_more_than_formats() -> None:
     found = record(searched(), "14")
-    assert (found.venue_type, found.is_temporarily_closed, found.formats) == ("hybrid", True, ())
+    assert (found.venue_type, found.is_temporarily_closed, formats_of(found)) == ("hybrid", True, ["closed"])
+
+
+def test_a_bmlt_meeting_that_does_not_say_who_may_come_is_closed() -> None:
+    row = {**payload("bmlt-meetings.json")[0], "format_shared_id_list": ""}
+    rows = [{**row, "formats": formats} for formats in ("WC", "WC,O", "WC,C", "", "unheard-of")]
+    found = [
+        formats_of(bmlt.read_meetings([row], formats=bmlt.Vocabulary(), timezone="")[0].record)  # type: ignore[arg-type]  # readable
+        for row in rows
+    ]
+    assert found == [["closed", "wheelchair"], ["open", "wheelchair"], ["closed", "wheelchair"], ["closed"], []]
 
 
 def test_search_results_that_cannot_be_read_say_why() -> None:
