@@ -84,9 +84,17 @@ def test_detail_shows_the_place_and_opens_it_in_the_readers_own_app(client: Clie
 
 
 def test_detail_of_an_approximate_place_shows_no_pin(client: Client, now: dt.datetime) -> None:
-    html = page_of(client, now, venue=make_venue(is_approximate=True))
+    html = page_of(client, now, venue=make_venue(is_approximate=True, street=""))
     assert "geo:" not in html
     assert "The exact place is not given here." in html
+
+
+def test_detail_of_an_address_without_a_position_shows_no_pin_and_claims_nothing(
+    client: Client, now: dt.datetime
+) -> None:
+    html = page_of(client, now, venue=make_venue(is_approximate=True, street="48 Linden Street"))
+    assert "geo:" not in html
+    assert "The exact place is not given here." not in html
 
 
 def test_detail_says_how_to_join_online(client: Client, now: dt.datetime) -> None:
