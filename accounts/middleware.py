@@ -52,7 +52,7 @@ class ReaderMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Keep the admin's doors shut for whoever has powers over others and signs in with one factor alone."""
+    """Keep staff pages and the admin shut for whoever has powers over others and signs in with one factor alone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -62,8 +62,11 @@ class SecondFactorMiddleware:
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         match = request.resolver_match
-        is_guarded = settings.REQUIRE_SECOND_FACTOR and match is not None and match.app_name == "admin"
-        if not is_guarded or not request.user.is_authenticated or not request.user.is_staff:
+        is_admin = match is not None and match.app_name == "admin"
+        is_guarded = is_admin or getattr(view, "needs_second_factor", False)
+        if not settings.REQUIRE_SECOND_FACTOR or not is_guarded:
+            return None
+        if not request.user.is_authenticated or not request.user.is_staff:
             return None
         if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
             # Whoever has a second factor was asked for it when they signed in.

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Purpose
+from accounts.enums import Channel, Purpose
+from meetings.reminders.enums import ReminderKind, ReminderState
+from meetings.reminders.queries.watching import WINDOWS
+
+#: Nine digits and more in a row, however they are grouped: a telephone number rather than a date.
+_NUMBER = re.compile(r"(?:\d[ ().-]{0,2}){9}")
 
 
 class UnsubscribeForm(forms.Form):
@@ -18,3 +27,62 @@ class UnsubscribeForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose what to stop.")},
     )
+
+
+_WINDOW_LABELS = {
+    "hour": _("In the last hour"),
+    "day": _("In the last 24 hours"),
+    "week": _("In the last 7 days"),
+    "next_day": _("In the next 24 hours"),
+    "next_week": _("In the next 7 days"),
+}
+
+
+class MessageFilterForm(forms.Form):
+    """Which messages staff want to see; sent by GET and always bound."""
+
+    #: Nothing has to be filled in, so no label says so.
+    is_all_optional = True
+
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("Any")),
+            ("trouble", _("All that went wrong")),
+            ("overdue", _("Due and not sent")),
+            *ReminderState.choices,
+        ],
+    )
+    channel = forms.ChoiceField(label=_("Sent by"), required=False, choices=[("", _("Any")), *Channel.choices])
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any")), *ReminderKind.choices])
+    due = forms.ChoiceField(
+        label=_("Due"), required=False, choices=[("", _("Any time")), *((key, _WINDOW_LABELS[key]) for key in WINDOWS)]
+    )
+    reason = forms.ChoiceField(label=_("Reason"), required=False)
+    meeting = forms.CharField(
+        label=_("Meeting"), required=False, max_length=200, help_text=_("Its name, or the last part of its address.")
+    )
+
+    def __init__(self, *args: Any, reasons: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reason"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Any")), *((reason, gettext(reason)) for reason in reasons)]
+
+
+class ReasonForm(forms.Form):
+    """Why staff do something that others will want to understand later."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("Others will read it. Write no name, address or number."),
+        error_messages={"required": _("Say why, in a few words.")},
+    )
+
+    def clean_reason(self) -> str:
+        reason = " ".join(str(self.cleaned_data["reason"]).split())
+        if "@" in reason or _NUMBER.search(reason):
+            raise forms.ValidationError(_("This looks like an address or a number of a person. Leave it out."))
+        return reason

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import unsubscribe
+from meetings.reminders.views import unsubscribe, watching
 
 app_name = "reminders"
 
 urlpatterns: list[URLPattern] = [
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("staff/messages/", watching.message_list, name="watch"),
+    path("staff/messages/<uuid:public_id>/", watching.message, name="watch_message"),
+    path("staff/messages/<uuid:public_id>/replay/", watching.replay, name="watch_replay"),
+    path("staff/messages/<uuid:public_id>/abort/", watching.abort, name="watch_abort"),
+    path("staff/signups/<uuid:public_id>/", watching.signup, name="watch_signup"),
+    path("staff/channels/", watching.channels, name="watch_channels"),
+    path("staff/channels/<slug:channel>/pause/", watching.pause, name="watch_pause"),
+    path("staff/channels/<slug:channel>/resume/", watching.resume, name="watch_resume"),
 ]

@@ -49,6 +49,15 @@ MATRIX: dict[str, Row] = {
     "meetings:occurrence": Row(302, 404, 404, 200, 404),
     "meetings:occurrence_move": Row(302, 404, 404, 200, 404),
     "meetings:occurrence_cancel": Row(302, 404, 404, 200, 404),
+    # The staff's pages about messages: not there for anybody else.
+    "reminders:watch": Row(302, 404, 404, 404, 200),
+    "reminders:watch_message": Row(302, 404, 404, 404, 200),
+    "reminders:watch_replay": Row(302, 404, 404, 404, 405),
+    "reminders:watch_abort": Row(302, 404, 404, 404, 405),
+    "reminders:watch_signup": Row(302, 404, 404, 404, 200),
+    "reminders:watch_channels": Row(302, 404, 404, 404, 200),
+    "reminders:watch_pause": Row(302, 404, 404, 404, 405),
+    "reminders:watch_resume": Row(302, 404, 404, 404, 405),
     # What anyone may read. The development pages exist because tests run as development.
     "reminders:unsubscribe": everyone(200),
     "crisis": everyone(200),

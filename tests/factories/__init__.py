@@ -10,6 +10,7 @@ from tests.factories.meetings import (
     make_signup,
     make_venue,
 )
+from tests.factories.reminders import make_reminder
 
 __all__ = [
     "make_contact_point",
@@ -17,6 +18,7 @@ __all__ = [
     "make_meeting",
     "make_occurrence",
     "make_participant",
+    "make_reminder",
     "make_service_body",
     "make_signup",
     "make_user",

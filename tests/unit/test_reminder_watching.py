@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
 
 import pytest
 
 from accounts.enums import AccessAction, Channel
 from accounts.models import AccessRecord, User
-from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
+from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.services import hot, watching
 from meetings.reminders.services.deliver import claim, deliver_due
 from support.messaging import Accepted, Letter, Result, Transient
 from tests.conftest import NOW
-from tests.factories import make_signup, make_user
+from tests.factories import make_reminder, make_signup, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -36,27 +35,6 @@ class Gateway:
 
     def close(self) -> None:
         pass
-
-
-def make_reminder(state: str = ReminderState.PLANNED, **fields: Any) -> Reminder:
-    signup = fields.pop("signup", None) or make_signup()
-    if state in (ReminderState.CLAIMED, ReminderState.SUBMITTING):
-        fields = {"claim_token": uuid.uuid4(), "lease_until": NOW + HOUR, **fields}
-    return Reminder.objects.create(
-        **{
-            "signup": signup,
-            "contact_point": signup.participant.contact_point,
-            "kind": ReminderKind.CONFIRMATION,
-            "channel": Channel.EMAIL,
-            "dedupe_key": str(uuid.uuid4()),
-            "state": state,
-            "lane": Lane.CHANGE,
-            "due_at": NOW - HOUR,
-            "deadline_at": signup.occurrence.starts_at,
-            "created_at": NOW - HOUR,
-            **fields,
-        }
-    )
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""What staff look at: messages by what became of them, and channels. No list here says whom a message is for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from accounts.enums import Channel
+from meetings.models import Signup
+from meetings.reminders.enums import Lane, ReminderState
+from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
+
+#: Windows of the due time, from and until when, counted from now.
+WINDOWS = {
+    "hour": (-dt.timedelta(hours=1), dt.timedelta(0)),
+    "day": (-dt.timedelta(days=1), dt.timedelta(0)),
+    "week": (-dt.timedelta(days=7), dt.timedelta(0)),
+    "next_day": (dt.timedelta(0), dt.timedelta(days=1)),
+    "next_week": (dt.timedelta(0), dt.timedelta(days=7)),
+}
+#: What went wrong, in one word for the address; staff look for these first.
+TROUBLE = (
+    ReminderState.FAILED,
+    ReminderState.UNDELIVERED,
+    ReminderState.BOUNCED,
+    ReminderState.COMPLAINED,
+    ReminderState.AMBIGUOUS,
+    ReminderState.ASSUMED_SENT,
+    ReminderState.EXPIRED,
+)
+#: Reasons offered to choose from, the most frequent ones.
+_REASONS = 30
+
+
+@dataclass(frozen=True)
+class ChannelStanding:
+    """How one way of sending stands."""
+
+    channel: str
+    label: str
+    pause: ChannelPause | None
+    outage: ChannelOutage | None
+    #: Messages that are due and not sent.
+    waiting: int
+    oldest_due_at: dt.datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.pause is None and self.outage is None
+
+
+def messages(asked: Mapping[str, Any], *, now: dt.datetime) -> QuerySet[Reminder]:
+    """Return the messages that `asked` (what a MessageFilterForm cleaned) describes, the latest due first."""
+    rows = Reminder.objects.select_related("signup__occurrence__meeting").order_by("-due_at", "-pk")
+    if asked.get("state") == "trouble":
+        rows = rows.filter(state__in=TROUBLE)
+    elif asked.get("state") == "overdue":
+        rows = rows.due(now)
+    elif asked.get("state"):
+        rows = rows.filter(state=asked["state"])
+    for name in ("channel", "kind", "reason"):
+        if asked.get(name):
+            rows = rows.filter(**{name: asked[name]})
+    if asked.get("due"):
+        start, end = WINDOWS[asked["due"]]
+        rows = rows.filter(due_at__gte=now + start, due_at__lte=now + end)
+    if asked.get("meeting"):
+        words = asked["meeting"]
+        meeting = "signup__occurrence__meeting__"
+        rows = rows.filter(Q(**{f"{meeting}slug": words}) | Q(**{f"{meeting}name__icontains": words}))
+    return rows
+
+
+def reasons() -> list[str]:
+    """Return why messages are where they are, the most frequent reasons first."""
+    counted = Reminder.objects.exclude(reason="").values("reason").annotate(number=Count("pk"))
+    return [row["reason"] for row in counted.order_by("-number", "reason")[:_REASONS]]
+
+
+def channel_standings(*, now: dt.datetime) -> list[ChannelStanding]:
+    """Return how each channel stands now, in three queries."""
+    pauses = {pause.channel: pause for pause in ChannelPause.objects.all()}
+    outages = {outage.channel: outage for outage in ChannelOutage.objects.filter(until__gt=now)}
+    # By lane, so that the index on what is due serves.
+    due = Reminder.objects.due(now).filter(lane__in=Lane.values).order_by().values("channel")
+    waiting = {row["channel"]: row for row in due.annotate(number=Count("pk"), oldest=Min("due_at"))}
+    return [
+        ChannelStanding(
+            channel=channel.value,
+            label=str(channel.label),
+            pause=pauses.get(channel),
+            outage=outages.get(channel),
+            waiting=waiting[channel]["number"] if channel in waiting else 0,
+            oldest_due_at=waiting[channel]["oldest"] if channel in waiting else None,
+        )
+        for channel in Channel
+    ]
+
+
+def message_for_staff(public_id: UUID) -> Reminder:
+    """Return one message with whom it is about. Raises Http404. Who asks must be staff, and be put on record."""
+    rows = Reminder.objects.select_related("signup__occurrence__meeting", "signup__participant")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def signup_for_staff(public_id: UUID) -> Signup:
+    """Return one signup with whom it is about. Raises Http404. Who asks must be staff, and be put on record."""
+    return get_object_or_404(Signup.objects.select_related("occurrence__meeting", "participant"), public_id=public_id)
+
+
+def person_label(signup: Signup) -> str:
+    """Return what staff call whoever a signup is for: "Guest #12", "Member #5". Never a name or an address."""
+    participant = signup.participant
+    if participant.user_id is None:
+        return _("Guest #%(number)s") % {"number": participant.contact_point_id}
+    return _("Member #%(number)s") % {"number": participant.user_id}

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.enums import AccessAction, Channel
+from accounts.models import AccessRecord
+from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from tests.conftest import NOW
+from tests.factories import (
+    make_contact_point,
+    make_meeting,
+    make_occurrence,
+    make_participant,
+    make_reminder,
+    make_signup,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    user = make_user(is_staff=True, tz="America/New_York")
+    TOTP.activate(user, generate_totp_secret())
+    client.force_login(user)
+    return client
+
+
+def page(client: Client, name: str, *args: object, **query: str) -> str:
+    answer = client.get(reverse(f"reminders:{name}", args=args), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# -- the list --------------------------------------------------------------------------------------------------------
+
+
+def test_list_filters_by_what_became_of_a_message(staff: Client) -> None:
+    quiet = make_signup(occurrence=make_occurrence(meeting=make_meeting(name="Quiet Hour", slug="quiet-hour")))
+    make_reminder(ReminderState.FAILED, reason="Refused by the mail server (550 5.1.1)", signup=quiet)
+    make_reminder(ReminderState.DELIVERED, kind=ReminderKind.MOVED, due_at=NOW - 30 * HOUR)
+    make_reminder(channel=Channel.SMS, kind=ReminderKind.REMINDER, due_at=NOW + 30 * HOUR)
+
+    def count(**query: str) -> int:
+        return page(staff, "watch", **query).count('scope="row"')
+
+    assert count() == 3
+    assert count(state="trouble") == 1
+    assert count(state="overdue") == 0
+    assert count(state="delivered") == 1
+    assert count(channel="sms") == 1
+    assert count(kind="moved") == 1
+    assert count(reason="Refused by the mail server (550 5.1.1)") == 1
+    assert [count(due=window) for window in ("hour", "day", "week", "next_week")] == [1, 1, 2, 1]
+    assert count(meeting="quiet-hour") == count(meeting="Quiet") == 1
+
+
+def test_list_says_beside_the_field_what_it_cannot_understand(staff: Client) -> None:
+    make_reminder()
+    shown = page(staff, "watch", state="lost", page="nine")
+    assert "Select a valid choice" in shown
+    assert "Confirmation" in shown
+
+
+def test_list_is_paged_and_keeps_what_was_asked_for(staff: Client) -> None:
+    signup = make_signup()
+    for _n in range(51):
+        make_reminder(ReminderState.FAILED, signup=signup)
+    shown = page(staff, "watch", state="failed")
+    assert "Page 1 of 2" in shown
+    assert 'href="?state=failed&amp;page=2"' in shown
+
+
+def test_list_takes_as_many_queries_for_three_messages_as_for_one(staff: Client) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            page(staff, "watch")
+        return len(captured)
+
+    make_reminder()
+    page(staff, "watch")
+    one = queries()
+    make_reminder()
+    make_reminder()
+    assert queries() == one
+
+
+def test_list_names_nobody_and_no_look_at_it_is_recorded(staff: Client) -> None:
+    make_reminder(signup=make_signup(participant=make_participant(display_name="Robin")))
+    assert "Robin" not in page(staff, "watch")
+    assert not AccessRecord.objects.exists()
+
+
+# -- one message, one signup -----------------------------------------------------------------------------------------
+
+
+def test_timeline_tells_in_sentences_what_happened(staff: Client) -> None:
+    reminder = make_reminder(
+        ReminderState.ACCEPTED, kind=ReminderKind.REMINDER, created_at=NOW - 9 * HOUR, due_at=NOW - HOUR, attempt=2
+    )
+    for hours, kind, attempt, detail in (
+        (8, EventKind.RETRY, 0, "Held back by quiet hours"),
+        (7, EventKind.SUBMITTED, 1, ""),
+        (6, EventKind.RETRY, 1, "The mail server asked to try again later (451 4.3.0)"),
+        (5, EventKind.SUBMITTED, 2, ""),
+        (4, EventKind.ACCEPTED, 2, ""),
+    ):
+        DeliveryEvent.objects.create(
+            reminder=reminder, kind=kind, attempt=attempt, detail=detail, at=NOW - hours * HOUR
+        )
+    shown = page(staff, "watch_message", reminder.public_id)
+    sentences = [
+        "Planned, to go out by email.",
+        "Not sent yet: held back by quiet hours.",
+        "Given to the service that sends it by email.",
+        "Not sent yet: the mail server asked to try again later (451 4.3.0).",
+        "Given to the service that sends it by email, attempt 2.",
+        "The service took it.",
+    ]
+    places = [shown.index(sentence) for sentence in sentences]
+    assert places == sorted(places)
+    # By the reader's own clock.
+    assert "2:00\u00a0PM" in shown
+
+
+def test_timeline_of_what_is_to_come_says_when(staff: Client) -> None:
+    reminder = make_reminder(due_at=NOW + 26 * HOUR)
+    shown = page(staff, "watch_message", reminder.public_id)
+    assert "Planned, to go out by email on Wed, Nov 18 at 8:00\u00a0PM." in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "sentence"),
+    [
+        (ReminderState.SUPERSEDED, "The date was moved", "Replaced: the date was moved."),
+        (ReminderState.SKIPPED, "No longer wanted", "Not sent: no longer wanted."),
+    ],
+)
+def test_timeline_tells_what_was_changed_with_many_others(
+    staff: Client, state: str, reason: str, sentence: str
+) -> None:
+    reminder = make_reminder(state, reason=reason, settled_at=NOW)
+    assert sentence in page(staff, "watch_message", reminder.public_id)
+
+
+def test_pages_about_a_person_show_a_number_and_are_on_record(staff: Client) -> None:
+    contact_point = make_contact_point(value="robin@example.org")
+    signup = make_signup(participant=make_participant(contact_point=contact_point, display_name="Robin"))
+    reminder = make_reminder(signup=signup)
+    shown = page(staff, "watch_message", reminder.public_id) + page(staff, "watch_signup", signup.public_id)
+    assert f"Guest #{contact_point.pk}" in shown
+    assert "Robin" not in shown
+    assert "robin@example.org" not in shown
+    record = AccessRecord.objects.get()
+    assert (record.about_contact_point, record.action) == (contact_point, AccessAction.SAW_MESSAGES)
+
+
+def test_signup_page_has_every_message_in_as_many_queries_as_one(staff: Client) -> None:
+    signup = make_signup()
+    make_reminder(ReminderState.SUPERSEDED, signup=signup, settled_at=NOW, reason="The date was moved")
+    page(staff, "watch_signup", signup.public_id)
+    with CaptureQueriesContext(connection) as one:
+        page(staff, "watch_signup", signup.public_id)
+    for kind in (ReminderKind.MOVED, ReminderKind.REMINDER):
+        make_reminder(kind=kind, signup=signup)
+    with CaptureQueriesContext(connection) as three:
+        shown = page(staff, "watch_signup", signup.public_id)
+    assert len(three) == len(one)
+    assert shown.count("Planned, to go out by email at once.") == 3
+
+
+# -- what can be done ------------------------------------------------------------------------------------------------
+
+
+def test_replay_and_abort_need_a_reason(staff: Client) -> None:
+    failed, planned = make_reminder(ReminderState.FAILED), make_reminder()
+    for name, reminder in (("watch_replay", failed), ("watch_abort", planned)):
+        address = reverse(f"reminders:{name}", args=[reminder.public_id])
+        for reason in ("", "   ", "robin@example.org asked", "Call 518 555 0123"):
+            answer = staff.post(address, {"reason": reason})
+            assert answer.status_code == 422
+            assert reason in answer.content.decode()
+    assert sorted(Reminder.objects.values_list("state", flat=True)) == ["failed", "planned"]
+
+
+def test_replay_plans_again_and_says_so(staff: Client) -> None:
+    reminder = make_reminder(ReminderState.FAILED)
+    address = reverse("reminders:watch_replay", args=[reminder.public_id])
+    assert (
+        "It is planned again." in staff.post(address, {"reason": "Fixed on 2026-11-23"}, follow=True).content.decode()
+    )
+    again = staff.post(address, {"reason": "Fixed"}, follow=True).content.decode()
+    assert "It is on its way already." in again
+    assert "Planned again by staff: “Fixed on 2026-11-23”" in again
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.due_at) == (ReminderState.PLANNED, NOW)
+
+
+def test_replay_of_what_arrived_is_neither_offered_nor_done(staff: Client) -> None:
+    reminder = make_reminder(ReminderState.DELIVERED)
+    assert "Plan it again" not in page(staff, "watch_message", reminder.public_id)
+    address = reverse("reminders:watch_replay", args=[reminder.public_id])
+    answer = staff.post(address, {"reason": "Once more"}, follow=True).content.decode()
+    assert "Only a message that did not arrive can be planned again." in answer
+
+
+def test_abort_stops_and_says_so(staff: Client) -> None:
+    reminder = make_reminder()
+    address = reverse("reminders:watch_abort", args=[reminder.public_id])
+    assert "It is stopped." in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
+    assert "It was over already" in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
+    assert Reminder.objects.get().state == ReminderState.SKIPPED
+
+
+def test_pause_needs_a_reason_and_is_told_until_resumed(staff: Client) -> None:
+    make_reminder()
+    pause = reverse("reminders:watch_pause", args=["email"])
+    assert staff.post(pause).status_code == 422
+    assert not ChannelPause.objects.exists()
+    shown = staff.post(pause, {"email-reason": "Moving the server"}, follow=True).content.decode()
+    assert "paused by staff since Tue, Nov 17" in shown
+    assert "1 message is due and waiting" in shown
+    assert "Moving the server" in page(staff, "watch")
+    staff.post(reverse("reminders:watch_resume", args=["email"]))
+    assert "paused by staff" not in page(staff, "watch_channels")
+
+
+def test_pause_of_no_channel_is_not_there(staff: Client) -> None:
+    assert staff.post(reverse("reminders:watch_pause", args=["fax"]), {"fax-reason": "Old"}).status_code == 404
+    assert staff.post(reverse("reminders:watch_resume", args=["fax"])).status_code == 404
+
+
+def test_staff_without_a_second_factor_are_sent_to_add_one(client: Client) -> None:
+    client.force_login(make_user(is_staff=True))
+    answer = client.post(reverse("reminders:watch_pause", args=["email"]), {"email-reason": "Mine"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("mfa_index"))
+    assert not ChannelPause.objects.exists()
+
+
+def test_staff_find_the_pages_and_others_see_no_link(staff: Client) -> None:
+    address = reverse("reminders:watch")
+    assert address in staff.get(reverse("admin:index")).content.decode()
+    assert address in staff.get(reverse("accounts:settings")).content.decode()
+    member = Client()
+    member.force_login(make_user())
+    assert address not in member.get(reverse("accounts:settings")).content.decode()
