@@ -239,11 +239,11 @@ def test_pause_needs_a_reason_and_is_told_until_resumed(staff: Client) -> None:
     assert staff.post(pause).status_code == 422
     assert not ChannelPause.objects.exists()
     shown = staff.post(pause, {"email-reason": "Moving the server"}, follow=True).content.decode()
-    assert "paused by staff since Tue, Nov 17" in shown
+    assert "Paused by staff since Tue, Nov 17" in shown
     assert "1 message is due and waiting" in shown
     assert "Moving the server" in page(staff, "watch")
     staff.post(reverse("reminders:watch_resume", args=["email"]))
-    assert "paused by staff" not in page(staff, "watch_channels")
+    assert "Paused by staff" not in page(staff, "watch_channels")
 
 
 def test_pause_of_no_channel_is_not_there(staff: Client) -> None:
