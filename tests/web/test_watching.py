@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.enums import AccessAction, Channel
 from accounts.models import AccessRecord
+from meetings.enums import SignupPolicy
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
 from tests.conftest import NOW
@@ -265,3 +266,25 @@ def test_staff_find_the_pages_and_others_see_no_link(staff: Client) -> None:
     member = Client()
     member.force_login(make_user())
     assert address not in member.get(reverse("accounts:settings")).content.decode()
+
+
+# -- what facilitators see -------------------------------------------------------------------------------------------
+
+
+def test_facilitators_see_numbers_and_nobody_behind_them(client: Client) -> None:
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP)
+    facilitator = make_user()
+    meeting.facilitators.add(facilitator)
+    client.force_login(facilitator)
+    occurrence = make_occurrence(meeting=meeting)
+    address = reverse("meetings:occurrence", args=[meeting.slug, occurrence.original_date])
+    signup = make_signup(occurrence=occurrence)
+    for state in (ReminderState.PLANNED, ReminderState.SUPERSEDED, ReminderState.SKIPPED):
+        make_reminder(state, signup=signup)
+    assert "about this date" not in client.get(address).content.decode()
+    make_reminder(ReminderState.DELIVERED, signup=signup)
+    assert "1 message about this date went out." in client.get(address).content.decode()
+    for state in (ReminderState.ACCEPTED, ReminderState.BOUNCED, ReminderState.FAILED):
+        make_reminder(state, signup=make_signup(occurrence=occurrence))
+    make_reminder(ReminderState.FAILED)
+    assert "2 of 4 messages about this date did not arrive." in client.get(address).content.decode()

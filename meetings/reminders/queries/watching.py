@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from accounts.enums import Channel
-from meetings.models import Signup
+from meetings.models import Occurrence, Signup
 from meetings.reminders.enums import Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 
@@ -35,6 +35,14 @@ TROUBLE = (
     ReminderState.ASSUMED_SENT,
     ReminderState.EXPIRED,
 )
+_WENT_OUT = (ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT)
+_DID_NOT_ARRIVE = (
+    ReminderState.FAILED,
+    ReminderState.UNDELIVERED,
+    ReminderState.BOUNCED,
+    ReminderState.COMPLAINED,
+    ReminderState.EXPIRED,
+)
 #: Reasons offered to choose from, the most frequent ones.
 _REASONS = 30
 
@@ -54,6 +62,14 @@ class ChannelStanding:
     @property
     def is_open(self) -> bool:
         return self.pause is None and self.outage is None
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Numbers alone: which of those who come did not hear is not a facilitator's to know."""
+
+    tried: int
+    undelivered: int
 
 
 def messages(asked: Mapping[str, Any], *, now: dt.datetime) -> QuerySet[Reminder]:
@@ -102,6 +118,15 @@ def channel_standings(*, now: dt.datetime) -> list[ChannelStanding]:
         )
         for channel in Channel
     ]
+
+
+def arrivals(occurrence: Occurrence) -> Arrivals | None:
+    """Return what a facilitator may know about the messages for one date, or None where none was sent or tried."""
+    counted = Reminder.objects.filter(signup__occurrence=occurrence).aggregate(
+        tried=Count("pk", filter=Q(state__in=(*_WENT_OUT, *_DID_NOT_ARRIVE))),
+        undelivered=Count("pk", filter=Q(state__in=_DID_NOT_ARRIVE)),
+    )
+    return Arrivals(**counted) if counted["tried"] else None
 
 
 def message_for_staff(public_id: UUID) -> Reminder:
