@@ -1,16 +1,25 @@
-"""Receivers of what accounts announce and ask."""
+"""Receivers of what accounts announce and ask, and of connections to teach."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from accounts.person import Person
 from accounts.signals import data_asked, person_leaving
 from meetings.queries.person import kept_about
+from meetings.queries.plain import SQLITE_NAME, plain_lines
 from meetings.services.leaving import let_go
+
+
+@receiver(connection_created)
+def teach_sqlite_plain_text(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(SQLITE_NAME, -1, plain_lines, deterministic=True)
 
 
 @receiver(person_leaving)

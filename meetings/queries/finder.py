@@ -42,6 +42,7 @@ from meetings.geo import EARTH_RADIUS_KM, Point, box_around
 from meetings.models import Format, FormatTranslation, Meeting, Occurrence, Venue
 from meetings.models.meeting import MeetingQuerySet
 from meetings.models.occurrence import OccurrenceQuerySet
+from meetings.queries.plain import PlainLines, plain
 from meetings.recurrence import Rule
 from support import clock
 
@@ -280,12 +281,7 @@ def _minutes_until(date: Date | None, now: dt.datetime) -> int | None:
 
 
 def _matching(criteria: Criteria, now: dt.datetime, reader_tz: str) -> MeetingQuerySet:
-    meetings = Meeting.objects.listed()
-    for word in criteria.words[:_MOST_WORDS]:
-        in_any = Q()
-        for column in _WHERE_WORDS_ARE:
-            in_any |= Q(**{f"{column}__icontains": word})
-        meetings = meetings.filter(in_any)
+    meetings = _saying(Meeting.objects.listed(), criteria.words[:_MOST_WORDS])
     if criteria.kind:
         meetings = meetings.filter(kind=criteria.kind)
     if criteria.venues:
@@ -295,6 +291,14 @@ def _matching(criteria: Criteria, now: dt.datetime, reader_tz: str) -> MeetingQu
     if criteria.has_day:
         meetings = _around_days(meetings, criteria, now, reader_tz)
     return _near(meetings, criteria)
+
+
+def _saying(meetings: MeetingQuerySet, words: Sequence[str]) -> MeetingQuerySet:
+    if not words:
+        return meetings
+    # One text of all columns, so that each is made plain once and not once a word; no word holds a line's end.
+    meetings = meetings.alias(said=PlainLines(*_WHERE_WORDS_ARE))
+    return meetings.filter(*(Q(said__contains=plain(word)) for word in words))
 
 
 def _venue_types(venues: Iterable[str]) -> set[str]:

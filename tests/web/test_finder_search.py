@@ -294,6 +294,14 @@ def test_every_word_must_be_somewhere(now: dt.datetime) -> None:
     assert names(find(now, words=("'; DROP TABLE",))) == []
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("typed", ["reunion", "REUNIÓN", "Reunio\u0301n", "ñandu", "NANDÚ", "lodz", "ŁÓDŹ"])
+def test_words_are_found_whatever_their_accents_and_case(now: dt.datetime, typed: str) -> None:
+    listed(now, name="Reunión de los Ñandú", venue=make_venue(name="Łódź House"))
+    listed(now, name="Evening Star")
+    assert names(find(now, words=(typed,))) == ["Reunión de los Ñandú"]
+
+
 def test_formats_exclude_or_add_up_by_what_they_speak_of(now: dt.datetime) -> None:
     open_, closed = (make_format(slug=slug, category=FormatCategory.OPENNESS) for slug in ("open", "closed"))
     women, step = make_format(slug="women", category=FormatCategory.AUDIENCE), make_format(slug="step")
