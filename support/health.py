@@ -11,7 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meetings.reminders.queries import oldest_due_seconds
+from meetings.reminders.queries.figures import Parked, oldest_due_seconds, parked_channels
 from support import clock
 
 logger = logging.getLogger(__name__)
@@ -25,12 +25,12 @@ BROKER_TIMEOUT = 1
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer status, database, broker and the age of the oldest reminder that should have gone out.
+    """Answer status, database, broker, the age of the oldest reminder that should have gone out, and parked channels.
 
     503 where the database cannot be read, since no page works then. Without its broker the site still takes signups and
     reminders still go out by `send_reminders --loop`, so that is 200 and "degraded".
     """
-    database, oldest_due = check_database()
+    database, oldest_due, parked = check_database()
     broker = check_broker()
     is_well = database == "ok" and broker != "error" and oldest_due <= OVERDUE_AFTER
     answer = {
@@ -38,18 +38,21 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "database": database,
         "broker": broker,
         "oldest_due_seconds": oldest_due,
+        "paused_channels": parked.paused,
+        "unreachable_channels": parked.out,
     }
     return JsonResponse(answer, status=200 if database == "ok" else 503)
 
 
-def check_database() -> tuple[str, int]:
-    """Return "ok" or "error", and the oldest due reminder's seconds (0 where that is unknown)."""
+def check_database() -> tuple[str, int, Parked]:
+    """Return "ok" or "error", the oldest due reminder's seconds, and parked channels (0 and none where unknown)."""
+    now = clock.now()
     try:
-        return "ok", int(oldest_due_seconds(now=clock.now()))
+        return "ok", oldest_due_seconds(now=now), parked_channels(now=now)
     except DatabaseError as error:
         # The kind alone: the text of a database error can hold values.
         logger.error("Health check: the database failed with %s", type(error).__name__)
-        return "error", 0
+        return "error", 0, Parked(paused=[], out=[])
 
 
 def check_broker() -> str:

@@ -67,6 +67,9 @@ DEFAULT_TIME_ZONE = env.text("DEFAULT_TIME_ZONE", "America/New_York")
 #: Where the "Leave" button leads: a place that anyone might be looking at, and that says nothing of this one.
 QUICK_EXIT_URL = env.text("QUICK_EXIT_URL", "https://www.wikipedia.org/")
 
+#: Who brings it as a bearer token reads /metrics; without it there is no such page.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+
 # -- Applications ----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -354,7 +357,7 @@ if IS_SECURE:
     CSRF_COOKIE_NAME = "__Host-csrf"
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     # Monitors and script/server ask behind the proxy, without TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

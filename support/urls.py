@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from meetings.views import finder
-from support import development, health, pages
+from support import development, health, metrics, pages
 
 # The admin has no sign-in of its own: one door, one set of limits, one second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -23,6 +23,7 @@ urlpatterns = [
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", pages.robots, name="robots"),
     path("styleguide/", development.styleguide, name="styleguide"),
     path("dev/outbox/", development.outbox, name="outbox"),

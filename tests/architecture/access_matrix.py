@@ -64,6 +64,8 @@ MATRIX: dict[str, Row] = {
     "about": everyone(200),
     "privacy": everyone(200),
     "healthz": everyone(200),
+    # For whoever brings the token.
+    "metrics": everyone(404),
     "robots": everyone(200),
     "styleguide": everyone(200),
     "outbox": everyone(200),

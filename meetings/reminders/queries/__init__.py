@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Min
-
-from meetings.reminders.enums import Lane, ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.figures import oldest_due_seconds
 
-
-def oldest_due_seconds(*, now: dt.datetime) -> int:
-    """Return for how many seconds the oldest due message has been waiting, 0 where none is: the health figure."""
-    waiting = Reminder.objects.filter(
-        state__in=(ReminderState.PLANNED, ReminderState.CLAIMED), lane__in=Lane.values, due_at__lte=now
-    )
-    oldest: dt.datetime | None = waiting.aggregate(oldest=Min("due_at"))["oldest"]
-    return int((now - oldest).total_seconds()) if oldest else 0
+__all__ = ["oldest_due_seconds", "to_send"]
 
 
 def to_send(pks: Sequence[int]) -> list[Reminder]:
