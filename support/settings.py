@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from support import checks  # noqa: F401  # registers them: this floor is no app, and has no other place to
 from support import environment as env
+from support.vapid import is_private_key, new_private_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -229,6 +230,20 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SENDER_NAME} <no-reply@{_
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Who calendar entries say they are from: the bare address of DEFAULT_FROM_EMAIL.
 ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
+
+# -- Web push ---------------------------------------------------------------------------------------------------------
+
+#: The site's own key (RFC 8292), 32 octets in base64url. Browsers subscribe to it: a new one ends every subscription.
+VAPID_PRIVATE_KEY = generated_secret("VAPID_PRIVATE_KEY", new_private_key)
+if not is_private_key(VAPID_PRIVATE_KEY):
+    raise ImproperlyConfigured("VAPID_PRIVATE_KEY must be a P-256 private key: 32 octets in base64url.")
+#: Whom a push service writes to where something is wrong.
+VAPID_SUBJECT = f"mailto:{ORGANIZER_EMAIL}"
+#: Hosts that subscriptions may name, with all below them: those of Chrome, Firefox, Edge and Safari.
+PUSH_SERVICES = env.words(
+    "PUSH_SERVICES",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
+)
 
 # -- Accounts --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,242 @@
+"""Web push (RFC 8030): a short notification to a browser, encrypted so that the push service in between reads nothing.
+
+The address is a subscription, as a browser hands it over: where to post (`endpoint`) and two keys (RFC 8291). Since it
+comes from outside and we post to it, only known push services are taken.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import ipaddress
+import json
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
+from py_vapid import Vapid02, VapidException
+
+from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+
+#: Seconds to connect, and to wait for the answer's head; its body is not read.
+_TIMEOUTS: Final = (5, 10)
+#: How long a token of ours is good for; push services refuse more than a day (RFC 8292 section 2).
+_TOKEN_LIFE: Final = dt.timedelta(hours=12)
+#: Texts are filled up to a multiple of this, so that their length tells nothing either.
+_STEP: Final = 256
+#: What a push service must take, at least (RFC 8030 section 7.2), less what encryption adds.
+_LONGEST: Final = 3800
+_LONGEST_SUBSCRIPTION: Final = 2000
+#: A push service remembers for four weeks at most.
+_LONGEST_TTL: Final = dt.timedelta(days=28)
+_POINT_OCTETS, _SECRET_OCTETS = 65, 16
+
+
+class BadSubscription(ValueError):
+    """What came is not a subscription that can be posted to. The message says why, for a log; it repeats nothing."""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Where a browser is reached, and the keys that only it can read with."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+    @property
+    def audience(self) -> str:
+        """The push service's origin, which a token is for (RFC 8292 section 2)."""
+        parts = urlsplit(self.endpoint)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def as_text(self) -> str:
+        """Return it as it is kept: the same subscription is always the same text."""
+        keys = {"auth": self.auth, "p256dh": self.p256dh}
+        return json.dumps({"endpoint": self.endpoint, "keys": keys}, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One notification to one browser.
+
+    `tag`, up to 32 letters of base64url, is the same for all attempts: a second one replaces the first.
+    """
+
+    to: str
+    title: str
+    body: str
+    url: str
+    tag: str
+    sent_at: dt.datetime
+    #: Not shown after this.
+    expires_at: dt.datetime
+    is_urgent: bool = False
+
+    def as_bytes(self) -> bytes:
+        """Return what the service worker reads, filled up so that every length looks alike."""
+        content = {"title": self.title, "body": self.body, "url": self.url, "tag": self.tag}
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return text.ljust(-(-len(text) // _STEP) * _STEP)
+
+
+def read_subscription(text: str) -> Subscription:
+    """Return the subscription that a browser's `PushSubscription.toJSON()` describes. Raises BadSubscription."""
+    if len(text) > _LONGEST_SUBSCRIPTION:
+        raise BadSubscription("too long")
+    try:
+        given = json.loads(text)
+        found = Subscription(
+            endpoint=str(given["endpoint"]), p256dh=str(given["keys"]["p256dh"]), auth=str(given["keys"]["auth"])
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadSubscription("not a subscription") from error
+    if not is_push_service(found.endpoint):
+        raise BadSubscription("not a push service that this site knows")
+    point, secret = _octets(found.p256dh), _octets(found.auth)
+    if len(point) != _POINT_OCTETS or len(secret) != _SECRET_OCTETS:
+        raise BadSubscription("not the keys of a subscription")
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError as error:
+        raise BadSubscription("not the keys of a subscription") from error
+    return found
+
+
+def is_push_service(endpoint: str) -> bool:
+    """Return whether we post to this address: https, at one of settings.PUSH_SERVICES or below it.
+
+    While developing, a server on this machine will do.
+    """
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError:
+        return False
+    host = (parts.hostname or "").rstrip(".")
+    if parts.username or parts.fragment or not host or any(sign <= " " for sign in endpoint):
+        return False
+    if settings.DEVELOPMENT and parts.scheme == "http" and _is_loopback(host):
+        return True
+    is_known = any(host == name or host.endswith(f".{name}") for name in settings.PUSH_SERVICES)
+    return parts.scheme == "https" and port in (None, 443) and is_known
+
+
+class PushGateway:
+    """The gateway for web push. Every browser's maker has a push service of its own: no one outage parks them all."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # Neither proxies nor passwords of this machine's environment.
+        self._session.trust_env = False
+        self._tokens: dict[str, str] = {}
+
+    def open(self) -> Transient | None:
+        return None
+
+    def send(self, letter: Notification) -> Result:
+        try:
+            subscription = read_subscription(letter.to)
+            headers = self._headers(letter, subscription)
+            body = _encrypted(letter.as_bytes(), subscription)
+        except BadSubscription:
+            return Refused("The subscription cannot be used", suppress=True)
+        except VapidException:
+            return Refused("The site's own push key or address cannot be used")
+        if len(body) > _LONGEST:
+            return Refused("The notification is too long")
+        try:
+            with self._session.post(
+                subscription.endpoint,
+                data=body,
+                headers=headers,
+                timeout=_TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                return classify(answer.status_code, answer.headers.get("Retry-After", ""), now=letter.sent_at)
+        except requests.ConnectTimeout:
+            return Transient("The push service cannot be reached (ConnectTimeout)")
+        except requests.Timeout:
+            return Ambiguous("The push service did not answer")
+        except requests.ConnectionError as error:
+            # Also what a line is called that broke while the answer was awaited; the tag makes a second one harmless.
+            return Transient(f"The push service cannot be reached ({type(error).__name__})")
+        except requests.RequestException as error:
+            return Ambiguous(f"The push service failed ({type(error).__name__})")
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _headers(self, letter: Notification, subscription: Subscription) -> dict[str, str]:
+        life = min(max(letter.expires_at - letter.sent_at, dt.timedelta(0)), _LONGEST_TTL)
+        return {
+            "Authorization": self._token(subscription.audience, letter.sent_at),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(int(life.total_seconds())),
+            # What has not reached the browser yet is replaced by another attempt (RFC 8030 section 5.4).
+            "Topic": letter.tag,
+            "Urgency": "high" if letter.is_urgent else "normal",
+        }
+
+    def _token(self, audience: str, now: dt.datetime) -> str:
+        if audience not in self._tokens:
+            claims = {"aud": audience, "exp": int((now + _TOKEN_LIFE).timestamp()), "sub": settings.VAPID_SUBJECT}
+            signer = Vapid02.from_string(settings.VAPID_PRIVATE_KEY)
+            # It takes no host without a dot for an address, and a site in a house of its own may have one.
+            signer.conf = {"no-strict": True}
+            self._tokens[audience] = signer.sign(claims)["Authorization"]
+        return self._tokens[audience]
+
+
+def classify(status: int, retry_after: str, *, now: dt.datetime) -> Result:
+    """Return what a push service's answer means for the notification. Pure."""
+    if status in (200, 201, 202, 204):
+        return Accepted()
+    if status in (404, 410):
+        # RFC 8030 section 7.3: the browser has unsubscribed, or was never there.
+        return Refused(f"The browser is no longer subscribed ({status})", suppress=True)
+    if status == 429 or status >= 500:
+        return Transient(f"The push service asked to try again later ({status})", retry_after=_pause(retry_after, now))
+    return Refused(f"Refused by the push service ({status})")
+
+
+def _pause(retry_after: str, now: dt.datetime) -> dt.timedelta | None:
+    """Return what Retry-After asks for (RFC 9110 section 10.2.3): seconds, or a date."""
+    if retry_after.isdecimal():
+        return dt.timedelta(seconds=min(int(retry_after), 86_400))
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=dt.UTC)
+    return max(until - now, dt.timedelta(0))
+
+
+def _encrypted(content: bytes, subscription: Subscription) -> bytes:
+    from pywebpush import WebPusher  # noqa: PLC0415  # slow import: it brings an asynchronous client that nobody uses
+
+    keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
+    encoded = WebPusher({"endpoint": subscription.endpoint, "keys": keys}).encode(content)
+    return bytes(encoded["body"])
+
+
+def _octets(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+    except (binascii.Error, ValueError) as error:
+        raise BadSubscription("not the keys of a subscription") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
