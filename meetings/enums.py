@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MeetingKind(models.TextChoices):
@@ -24,7 +25,7 @@ class SignupPolicy(models.TextChoices):
 
 
 class OccurrenceStatus(models.TextChoices):
-    SCHEDULED = "scheduled", _("On")
+    SCHEDULED = "scheduled", pgettext_lazy("a date", "On")
     CANCELLED = "cancelled", _("Cancelled")
 
 

@@ -140,6 +140,11 @@ def placeholders(text: str) -> list[str]:
     return sorted(set(percent)) + sorted(set(_BRACES.findall(text)))
 
 
+def tags(text: str) -> list[str]:
+    """Return the HTML in a message, sorted: where a link leads is nothing to translate."""
+    return sorted(re.findall(r"</?[a-z][^>]*>", text))
+
+
 def compiled(po: polib.POFile) -> bytes:
     """Return what the .mo file holds where it is as new as the .po file."""
     return bytes(po.to_binary())
@@ -183,7 +188,7 @@ def _in_file(path: Path, name: str) -> Iterator[Message]:
     if path.suffix == ".py":
         if "migrations" not in path.parts:
             yield from in_python(path.read_text(encoding="utf-8"), name)
-    elif path.suffix in {".html", ".txt"}:
+    elif path.suffix in {".html", ".txt", ".js"} and "static" not in path.parts:
         yield from in_template(path.read_text(encoding="utf-8"), name)
 
 
