@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hashes
-from accounts.models import Consent, ContactPoint, Suppression
+from accounts.models import Consent, ContactPoint, Suppression, User
 
 
 def newest_word(contact_point: ContactPoint, purpose: str) -> bool | None:
@@ -35,3 +35,9 @@ def is_suppressed(contact_point: ContactPoint) -> bool:
     return Suppression.objects.filter(
         channel=contact_point.channel, value_hash__in=lookup_hashes(contact_point.value)
     ).exists()
+
+
+def push_subscriptions(user: User) -> list[ContactPoint]:
+    """Return the browsers that a member gets notifications in, the newest first."""
+    mine = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified()
+    return list(mine.order_by("-created_at", "-pk"))

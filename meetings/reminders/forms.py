@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import Channel, Purpose
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.queries.watching import WINDOWS
+from support.messaging.push import BadSubscription, read_subscription
 
 #: Nine digits and more in a row, however they are grouped: a telephone number rather than a date.
 _NUMBER = re.compile(r"(?:\d[ ().-]{0,2}){9}")
@@ -86,3 +87,15 @@ class ReasonForm(forms.Form):
         if "@" in reason or _NUMBER.search(reason):
             raise forms.ValidationError(_("This looks like an address or a number of a person. Leave it out."))
         return reason
+
+
+class SubscriptionForm(forms.Form):
+    """A browser's push subscription, as its own JSON."""
+
+    subscription = forms.CharField(max_length=2000)
+
+    def clean_subscription(self) -> str:
+        try:
+            return read_subscription(self.cleaned_data["subscription"]).as_text()
+        except BadSubscription as error:
+            raise forms.ValidationError(str(error)) from error

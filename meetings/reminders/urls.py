@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import unsubscribe, watching
+from meetings.reminders.views import push, unsubscribe, watching
 
 app_name = "reminders"
 
 urlpatterns: list[URLPattern] = [
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("my/push/worker.js", push.push_worker, name="push_worker"),
+    path("my/push/on/", push.push_on, name="push_on"),
+    path("my/push/off/", push.push_off, name="push_off"),
     path("staff/messages/", watching.message_list, name="watch"),
     path("staff/messages/<uuid:public_id>/", watching.message, name="watch_message"),
     path("staff/messages/<uuid:public_id>/replay/", watching.replay, name="watch_replay"),

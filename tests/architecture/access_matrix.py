@@ -58,6 +58,10 @@ MATRIX: dict[str, Row] = {
     "reminders:watch_channels": Row(302, 404, 404, 404, 200),
     "reminders:watch_pause": Row(302, 404, 404, 404, 405),
     "reminders:watch_resume": Row(302, 404, 404, 404, 405),
+    # Notifications in one's own browser; the script that shows them says nothing about anyone.
+    "reminders:push_worker": everyone(200),
+    "reminders:push_on": members(405),
+    "reminders:push_off": members(405),
     # What anyone may read. The development pages exist because tests run as development.
     "reminders:unsubscribe": everyone(200),
     "crisis": everyone(200),

@@ -1,0 +1,67 @@
+"""A member's browsers that take notifications. Each is a contact point; its value is the subscription, sealed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+
+from accounts.enums import Channel, Purpose
+from accounts.models import ContactPoint, User
+from accounts.queries import is_given
+from accounts.services.consents import give_consent_once, record_consent
+
+#: Which wording a member saw beside the button; raised when its words change.
+WORDING = "push-2026-11"
+#: As many browsers as one person may be reached in; the longest known makes room.
+_MOST = 8
+_PURPOSES: list[str] = [Purpose.REMINDERS, Purpose.CHANGES]
+
+
+@transaction.atomic
+def subscribe(*, user: User, subscription: str, now: dt.datetime) -> ContactPoint:
+    """Record that a member wants notifications in the browser that `subscription` (checked text) is of.
+
+    A browser is its last subscriber's: what somebody else had there ends. Again is harmless.
+    """
+    everybodys = ContactPoint.objects.with_value(Channel.PUSH, subscription)
+    for other in everybodys.exclude(user=user):
+        forget(contact_point=other, source="another person", now=now)
+    contact_point = _get_or_create(user, subscription, now)
+    give_consent_once(
+        contact_point=contact_point, purposes=_PURPOSES, wording=WORDING, source="notification button", now=now
+    )
+    live = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified().order_by("-created_at", "-pk")
+    for surplus in live[_MOST:]:
+        forget(contact_point=surplus, source="too many", now=now)
+    return contact_point
+
+
+@transaction.atomic
+def forget(*, contact_point: ContactPoint, source: str, now: dt.datetime) -> None:
+    """End a subscription: where it led is forgotten, and a no is recorded for each yes. Again is harmless.
+
+    The row stays, since what was sent there is told by it.
+    """
+    for purpose in _PURPOSES:
+        if is_given(contact_point, purpose):
+            record_consent(
+                contact_point=contact_point, purpose=purpose, is_given=False, wording=WORDING, source=source, now=now
+            )
+    contact_point.value = f"gone:{contact_point.public_id}"
+    contact_point.verified_at = None
+    contact_point.save(update_fields=["value", "value_hash", "verified_at"])
+
+
+def _get_or_create(user: User, subscription: str, now: dt.datetime) -> ContactPoint:
+    mine = ContactPoint.objects.filter(user=user).with_value(Channel.PUSH, subscription)
+    existing = mine.first()
+    if existing is not None:
+        return existing
+    try:
+        with transaction.atomic():
+            # The browser itself handed it over: that is the proof that it is theirs.
+            return ContactPoint.objects.create(user=user, channel=Channel.PUSH, value=subscription, verified_at=now)
+    except IntegrityError:
+        # The same person clicked twice, and the other click was first.
+        return mine.get()

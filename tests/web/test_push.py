@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.enums import Channel, Purpose
+from accounts.models import Consent, ContactPoint, User
+from accounts.queries import push_subscriptions
+from accounts.services.push_subscriptions import subscribe
+from meetings.reminders.enums import ReminderState
+from meetings.reminders.services.push import GONE
+from support.vapid import public_key
+from tests.conftest import NOW
+from tests.factories import make_reminder, make_user
+from tests.push_service import Browser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def member() -> User:
+    return make_user()
+
+
+@pytest.fixture
+def signed_in(client: Client, member: User) -> Client:
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser("http://127.0.0.1:9/push/one")
+
+
+def post(client: Client, name: str, browser: Browser) -> int:
+    return client.post(reverse(f"reminders:{name}"), {"subscription": browser.subscription}).status_code
+
+
+def test_turning_on_twice_keeps_one_browser_and_one_yes_for_each_purpose(
+    signed_in: Client, member: User, browser: Browser
+) -> None:
+    assert post(signed_in, "push_on", browser) == post(signed_in, "push_on", browser) == 204
+    (point,) = push_subscriptions(member)
+    assert (point.channel, point.verified_at) == (Channel.PUSH, NOW)
+    words = Consent.objects.filter(contact_point=point).values_list("purpose", "is_given", "source", "wording")
+    assert sorted(words) == [
+        (Purpose.CHANGES, True, "notification button", "push-2026-11"),
+        (Purpose.REMINDERS, True, "notification button", "push-2026-11"),
+    ]
+
+
+def test_subscription_is_sealed_in_the_database(signed_in: Client, browser: Browser) -> None:
+    post(signed_in, "push_on", browser)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM accounts_contactpoint WHERE channel = 'push'")
+        (stored,) = cursor.fetchone()
+    assert "127.0.0.1" not in stored
+    assert ContactPoint.objects.get().value.startswith('{"endpoint":"http://127.0.0.1')
+
+
+def test_turning_off_forgets_the_browser_and_what_was_to_go_there(
+    signed_in: Client, member: User, browser: Browser
+) -> None:
+    post(signed_in, "push_on", browser)
+    point = ContactPoint.objects.get()
+    waiting = make_reminder(contact_point=point, channel=Channel.PUSH)
+    sent = make_reminder(ReminderState.ACCEPTED, contact_point=point, channel=Channel.PUSH)
+    by_mail = make_reminder()
+    assert post(signed_in, "push_off", browser) == post(signed_in, "push_off", browser) == 204
+    assert push_subscriptions(member) == []
+    point.refresh_from_db()
+    assert (point.value, point.verified_at) == (f"gone:{point.public_id}", None)
+    assert [consent.is_given for consent in point.consents.all()] == [True, True, False, False]
+    for reminder, state in ((waiting, "skipped"), (sent, "accepted"), (by_mail, "planned")):
+        reminder.refresh_from_db()
+        assert reminder.state == state
+    assert [event.detail for event in waiting.events.all()] == [GONE]
+
+
+def test_turning_on_again_afterwards_starts_anew(signed_in: Client, member: User, browser: Browser) -> None:
+    for name in ("push_on", "push_off", "push_on"):
+        assert post(signed_in, name, browser) == 204
+    (point,) = push_subscriptions(member)
+    assert [consent.is_given for consent in point.consents.all()] == [True, True]
+
+
+def test_a_shared_browser_is_its_last_subscribers(signed_in: Client, member: User, browser: Browser) -> None:
+    other = make_user()
+    post(signed_in, "push_on", browser)
+    subscribe(user=other, subscription=push_subscriptions(member)[0].value, now=NOW)
+    assert push_subscriptions(member) == []
+    assert len(push_subscriptions(other)) == 1
+    # Who lost it cannot end it for the other.
+    assert post(signed_in, "push_off", browser) == 204
+    assert len(push_subscriptions(other)) == 1
+
+
+def test_the_oldest_browser_makes_room_for_a_ninth(signed_in: Client, member: User) -> None:
+    for number in range(9):
+        with time_machine.travel(NOW + dt.timedelta(hours=number), tick=False):
+            post(signed_in, "push_on", Browser(f"http://127.0.0.1:9/push/{number}"))
+    endpoints = [point.value.split('"')[3].rpartition("/")[2] for point in push_subscriptions(member)]
+    assert endpoints == list("87654321")
+
+
+@pytest.mark.parametrize("name", ["push_on", "push_off"])
+@pytest.mark.parametrize(
+    "given", [{}, {"subscription": "{}"}, {"subscription": '{"endpoint":"https://evil.example/"}'}]
+)
+def test_what_is_no_subscription_is_refused(signed_in: Client, name: str, given: dict[str, str]) -> None:
+    assert signed_in.post(reverse(f"reminders:{name}"), given).status_code == 422
+    assert not ContactPoint.objects.exists()
+
+
+def test_without_csrf_token_nothing_is_taken(member: User, browser: Browser) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member)
+    assert post(client, "push_on", browser) == 403
+    assert not ContactPoint.objects.exists()
+
+
+def test_page_knows_its_browsers_by_hash_alone(signed_in: Client, browser: Browser) -> None:
+    post(signed_in, "push_on", browser)
+    page = signed_in.get(reverse("meetings:my_meetings")).content.decode()
+    assert f'data-key="{public_key(settings.VAPID_PRIVATE_KEY)}"' in page
+    assert f'data-known="{hashlib.sha256(browser.endpoint.encode()).hexdigest()}"' in page
+    assert browser.endpoint not in page
+    assert 'data-scope="/my/push/"' in page
+    # Hidden until a script has seen that the browser can.
+    panel = page[page.index("<section", page.index("push-heading") - 200) :]
+    assert " hidden data-push " in panel[: panel.index(">")]
+
+
+def test_worker_is_a_script_with_one_address_and_the_site_s_policy(client: Client, settings: Any) -> None:
+    settings.SENDER_NAME = 'The "Quiet" Site'
+    answer = client.get("/my/push/worker.js")
+    assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    text = answer.content.decode()
+    assert '"The \\u0022Quiet\\u0022 Site"' in text
+    assert "fetch" not in text
