@@ -1,0 +1,65 @@
+"""What is heard of a message after it left: receipts, bounces, complaints. They come late, twice and out of order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import transaction
+
+from accounts.fields import lookup_hash
+from accounts.models import Suppression
+from meetings.reminders.enums import EventKind, ReminderState
+from meetings.reminders.models import DeliveryEvent, Reminder
+
+#: A state gives way only to one further on: what is known of a message is never unlearned. One that is unclear, or on
+#: its way once more, is settled by hearing of it; a mailbox that took a message may still bounce it; and only a message
+#: that arrived can be complained about.
+_RANK = {
+    ReminderState.PLANNED: 0,
+    ReminderState.CLAIMED: 0,
+    ReminderState.SUBMITTING: 0,
+    ReminderState.AMBIGUOUS: 0,
+    ReminderState.ASSUMED_SENT: 0,
+    ReminderState.ACCEPTED: 1,
+    ReminderState.UNDELIVERED: 2,
+    ReminderState.DELIVERED: 3,
+    ReminderState.BOUNCED: 4,
+    ReminderState.COMPLAINED: 5,
+}
+
+
+@transaction.atomic
+def record_receipt(
+    *, public_id: uuid.UUID, state: ReminderState, detail: str = "", suppress: bool = False, now: dt.datetime
+) -> bool:
+    """Record that a gateway says a message is in `state`; `suppress` where nothing may go to its address again.
+
+    `detail` is a code or words without any address. Returns False where no such message was ever handed over: a
+    receipt may outlive its row. The same receipt again adds nothing.
+    """
+    reminder = Reminder.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
+    if reminder is None or reminder.submitted_at is None:
+        return False
+    words = f"{state.value} {detail}".strip()[:200]
+    if not reminder.events.filter(kind=EventKind.RECEIPT, detail=words).exists():
+        DeliveryEvent.objects.create(
+            reminder=reminder, kind=EventKind.RECEIPT, attempt=reminder.attempt, detail=words, at=now
+        )
+        _raise(reminder, state, detail, now)
+    if suppress:
+        Suppression.objects.get_or_create(
+            channel=reminder.channel,
+            value_hash=lookup_hash(reminder.contact_point.value),
+            defaults={"reason": words[:120]},
+        )
+    return True
+
+
+def _raise(reminder: Reminder, state: ReminderState, detail: str, now: dt.datetime) -> None:
+    current = _RANK.get(ReminderState(reminder.state))
+    if current is None or _RANK[state] <= current:
+        return
+    reminder.state, reminder.reason, reminder.settled_at = state, detail[:200], now
+    reminder.claim_token = reminder.lease_until = None
+    reminder.save(update_fields=["state", "reason", "settled_at", "claim_token", "lease_until"])

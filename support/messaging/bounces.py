@@ -1,0 +1,85 @@
+"""Reading what mail servers write back: a delivery report (RFC 3464), or a complaint (RFC 5965)."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import Message
+
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,255}>")
+#: RFC 3463: the address does not exist, is not valid, or is gone for good.
+_BAD_ADDRESS = re.compile(r"5\.1\.(0|1|2|3|6|10)$")
+
+
+class BounceKind(enum.Enum):
+    """What a report says of a message."""
+
+    DELIVERED = enum.auto()
+    #: Not delivered, and its address never will be.
+    HARD = enum.auto()
+    #: Not delivered, for a reason that may pass: a full mailbox, a policy.
+    SOFT = enum.auto()
+    #: Delivered, and its reader pressed "this is spam".
+    COMPLAINT = enum.auto()
+
+
+@dataclass(frozen=True)
+class Bounce:
+    """A report about the message with `message_id`; `status` is RFC 3463's code, "" where there is none."""
+
+    message_id: str
+    kind: BounceKind
+    status: str = ""
+
+
+def read_bounce(content: bytes) -> Bounce | None:
+    """Return what a message that came back says, or None where it is no final report about one message of ours.
+
+    An absence note and "delayed, still trying" are no reports; free text in place of a report is not guessed at.
+    """
+    message = message_from_bytes(content, policy=policy.default)
+    if message.get_content_type() != "multipart/report":
+        return None
+    returned = _returned_message_id(message)
+    if not returned:
+        return None
+    if message.get_param("report-type") == "feedback-report":
+        return Bounce(returned, BounceKind.COMPLAINT)
+    for part in message.walk():
+        if part.get_content_type() == "message/delivery-status":
+            return _judge(returned, part)
+    return None
+
+
+def _judge(message_id: str, report: Message) -> Bounce | None:
+    # RFC 3464 section 2.1: one block of fields about the message, then one for each recipient; ours have one.
+    blocks = report.get_payload()
+    for block in blocks if isinstance(blocks, list) else []:
+        if not isinstance(block, Message):
+            continue
+        action = str(block["Action"] or "").strip().lower()
+        found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", str(block["Status"] or ""))
+        status = found.group(1) if found else ""
+        if action == "failed":
+            return Bounce(message_id, BounceKind.HARD if _BAD_ADDRESS.match(status) else BounceKind.SOFT, status)
+        if action == "delivered":
+            return Bounce(message_id, BounceKind.DELIVERED, status)
+    return None
+
+
+def _returned_message_id(report: Message) -> str:
+    """Return the Message-ID of the message that a report is about, from the part that gives it back, or ""."""
+    for part in report.walk():
+        if part.get_content_type() == "text/rfc822-headers":
+            payload = part.get_payload(decode=True)
+            headers = message_from_bytes(payload if isinstance(payload, bytes) else b"", policy=policy.default)
+        elif part.get_content_type() == "message/rfc822" and part.is_multipart():
+            headers = part.get_payload(0)  # type: ignore[assignment]  # the message in it
+        else:
+            continue
+        found = _MESSAGE_ID.search(str(headers["Message-ID"] or ""))
+        if found:
+            return found.group()
+    return ""

@@ -1,0 +1,246 @@
+"""What mail servers write back: read, recorded, and acted on once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import mailbox
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Suppression
+from accounts.queries import is_suppressed
+from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.models import Reminder
+from meetings.reminders.services.bounces import record_bounce
+from meetings.reminders.services.receipts import record_receipt
+from support.messaging.bounces import Bounce, BounceKind, read_bounce
+from tests.factories import make_signup
+
+OURS = uuid.UUID("5f3c0000-0000-4000-8000-000000000001")
+MESSAGE_ID = f"<{OURS}@meetings.example.org>"
+
+
+def report(
+    *,
+    action: str = "failed",
+    status: str = "5.1.1",
+    message_id: str = MESSAGE_ID,
+    returned: str = "text/rfc822-headers",
+) -> bytes:
+    """A delivery report, in the shape of RFC 3464's own examples."""
+    return f"""From: Mail Delivery Subsystem <mailer-daemon@mx.example.net>
+To: no-reply@meetings.example.org
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b1"
+
+--b1
+Content-Type: text/plain
+
+I am sorry to say that your message could not be delivered.
+
+--b1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+Arrival-Date: Tue, 17 Nov 2026 18:00:00 -0500
+
+Final-Recipient: rfc822; guest@example.org
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 5.1.1 <guest@example.org> unknown
+
+--b1
+Content-Type: {returned}
+
+From: Homegroup <no-reply@meetings.example.org>
+To: guest@example.org
+Message-ID: {message_id}
+Subject: Reminder for Tue 7:00 PM
+
+--b1--
+""".encode()
+
+
+COMPLAINT = f"""From: feedback@provider.example.net
+Subject: FW: Reminder
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b2"
+
+--b2
+Content-Type: text/plain
+
+This is an abuse report.
+
+--b2
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Version: 1
+
+--b2
+Content-Type: message/rfc822
+
+Message-ID: {MESSAGE_ID}
+Subject: Reminder for Tue 7:00 PM
+
+Tuesday.
+
+--b2--
+""".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (report(), BounceKind.HARD, "5.1.1"),
+        (report(status="5.1.10"), BounceKind.HARD, "5.1.10"),
+        (report(status="5.2.2 (mailbox full)"), BounceKind.SOFT, "5.2.2"),
+        (report(status="5.7.1"), BounceKind.SOFT, "5.7.1"),
+        (report(status="4.4.7"), BounceKind.SOFT, "4.4.7"),
+        (report(status="nonsense"), BounceKind.SOFT, ""),
+        (report(returned="message/rfc822"), BounceKind.HARD, "5.1.1"),
+        (report(action="delivered", status="2.0.0"), BounceKind.DELIVERED, "2.0.0"),
+        (COMPLAINT, BounceKind.COMPLAINT, ""),
+    ],
+)
+def test_report_is_read(content: bytes, kind: BounceKind, status: str) -> None:
+    assert read_bounce(content) == Bounce(MESSAGE_ID, kind, status)
+    assert read_bounce(content.replace(b"\n", b"\r\n")) == Bounce(MESSAGE_ID, kind, status)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"Subject: Out of office\n\nBack on Monday.\n",
+        report(action="delayed", status="4.4.1"),
+        report(message_id=""),
+        report().replace(b"Action: failed\n", b""),
+        report()[:600],
+    ],
+)
+def test_what_is_no_final_report_is_left_alone(content: bytes) -> None:
+    assert read_bounce(content) is None
+
+
+@pytest.fixture
+def sent(now: dt.datetime) -> Reminder:
+    signup = make_signup()
+    return Reminder.objects.create(
+        public_id=OURS,
+        signup=signup,
+        contact_point=signup.participant.contact_point,
+        kind=ReminderKind.REMINDER,
+        channel="email",
+        dedupe_key="one",
+        state=ReminderState.ACCEPTED,
+        attempt=1,
+        submitted_at=now,
+        due_at=now,
+        deadline_at=now + dt.timedelta(hours=2),
+        message_id=MESSAGE_ID,
+        created_at=now,
+    )
+
+
+def after(sent: Reminder) -> SimpleNamespace:
+    sent.refresh_from_db()
+    receipts = sent.events.filter(kind=EventKind.RECEIPT)
+    return SimpleNamespace(state=sent.state, receipts=[event.detail for event in receipts])
+
+
+@pytest.mark.django_db
+def test_hard_bounce_ends_all_mail_to_its_address_and_says_it_once(sent: Reminder, now: dt.datetime) -> None:
+    assert record_bounce(content=report(), now=now)
+    assert record_bounce(content=report(), now=now)
+    assert after(sent) == SimpleNamespace(state=ReminderState.BOUNCED, receipts=["bounced 5.1.1"])
+    assert is_suppressed(sent.contact_point)
+    assert Suppression.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_full_mailbox_is_no_reason_to_stop(sent: Reminder, now: dt.datetime) -> None:
+    assert record_bounce(content=report(status="5.2.2"), now=now)
+    assert after(sent).state == ReminderState.BOUNCED
+    assert not is_suppressed(sent.contact_point)
+
+
+@pytest.mark.django_db
+def test_complaint_ends_all_mail(sent: Reminder, now: dt.datetime) -> None:
+    assert record_bounce(content=COMPLAINT, now=now)
+    assert after(sent).state == ReminderState.COMPLAINED
+    assert is_suppressed(sent.contact_point)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("message_id", [f"<{uuid.UUID(int=7)}@x>", "<not-ours@example.org>"])
+def test_report_about_an_unknown_message_changes_nothing(sent: Reminder, now: dt.datetime, message_id: str) -> None:
+    assert not record_bounce(content=report(message_id=message_id), now=now)
+    assert after(sent) == SimpleNamespace(state=ReminderState.ACCEPTED, receipts=[])
+
+
+@pytest.mark.django_db
+def test_receipts_out_of_order_only_raise_the_state(sent: Reminder, now: dt.datetime) -> None:
+    for state in (ReminderState.DELIVERED, ReminderState.ACCEPTED, ReminderState.UNDELIVERED, ReminderState.DELIVERED):
+        record_receipt(public_id=OURS, state=state, now=now)
+    assert after(sent) == SimpleNamespace(
+        state=ReminderState.DELIVERED, receipts=["delivered", "accepted", "undelivered"]
+    )
+
+
+@pytest.mark.django_db
+def test_receipt_settles_a_message_that_was_about_to_be_sent_again(sent: Reminder, now: dt.datetime) -> None:
+    Reminder.objects.update(state=ReminderState.CLAIMED, claim_token=uuid.uuid4(), lease_until=now)
+    assert record_receipt(public_id=OURS, state=ReminderState.DELIVERED, now=now)
+    sent.refresh_from_db()
+    assert (sent.state, sent.claim_token) == (ReminderState.DELIVERED, None)
+
+
+@pytest.mark.django_db
+def test_receipt_for_a_message_that_never_left_is_not_believed(sent: Reminder, now: dt.datetime) -> None:
+    Reminder.objects.update(state=ReminderState.PLANNED, attempt=0, submitted_at=None)
+    assert not record_receipt(public_id=OURS, state=ReminderState.DELIVERED, now=now)
+    assert after(sent).state == ReminderState.PLANNED
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
+
+
+def run(source: Path | str) -> str:
+    out = io.StringIO()
+    call_command("read_bounces", str(source), stdout=out)
+    return out.getvalue().strip()
+
+
+@pytest.mark.django_db
+def test_command_reads_a_maildir_and_leaves_it_read(sent: Reminder, tmp_path: Path) -> None:
+    folder = mailbox.Maildir(tmp_path / "bounces")
+    folder.add(report())
+    folder.add(b"Subject: Out of office\n\nBack on Monday.\n")
+    assert run(tmp_path / "bounces") == "reports=1 other=1"
+    assert run(tmp_path / "bounces") == "reports=0 other=0"
+    assert after(sent).state == ReminderState.BOUNCED
+
+
+@pytest.mark.django_db
+def test_command_reads_one_file_and_standard_input(
+    sent: Reminder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one.eml").write_bytes(report(status="5.2.2"))
+    assert run(tmp_path / "one.eml") == "reports=1 other=0"
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(report())))
+    assert run("-") == "reports=1 other=0"
+    assert after(sent).receipts == ["bounced 5.2.2", "bounced 5.1.1"]
+
+
+@pytest.mark.parametrize("name", ["absent", "."])
+def test_command_says_what_it_cannot_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CommandError, match=r"cannot be read|no Maildir folder"):
+        run(tmp_path / name)
