@@ -1,7 +1,7 @@
 """What a text message can say, and how many parts it takes: the alphabet of 3GPP TS 23.038. Pure.
 
-One part holds 160 septets of the GSM 7-bit alphabet, or 70 UTF-16 units once a single character lies outside it; where a
-text needs several, each part gives up room to say which one it is (153 and 67).
+One part holds 160 septets of the GSM 7-bit alphabet, or 70 UTF-16 units once a single character lies outside it; where
+a text needs several, each part gives up room to say which one it is (153 and 67).
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def measure(text: str) -> Size:
 def transliterate(text: str) -> str:
     """Return a text as near to the alphabet as its reader can still read it.
 
-    Curly quotes become straight, dashes hyphens, accents that the alphabet lacks are left off, emoji are dropped. Letters
-    of other scripts stay: a message in Cyrillic costs more parts, and without its letters it would say nothing.
+    Curly quotes become straight, dashes hyphens, accents that the alphabet lacks are left off, emoji are dropped.
+    Letters of other scripts stay: a message in Cyrillic costs more parts, and without its letters it would say nothing.
     """
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     return "\n".join(_single_spaced(line) for line in "".join(map(_plain, composed)).split("\n"))

@@ -1,0 +1,346 @@
+"""What people write back, and what it must be taken for."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.messaging.keywords import Meaning, Word, read
+
+SURE_STOPS = [
+    # What carriers take, in any case, with any punctuation.
+    "STOP",
+    "stop",
+    "Stop",
+    "sToP",
+    " STOP ",
+    "STOP.",
+    "stop!!!",
+    "'Stop'",
+    "“STOP”",
+    "*stop*",
+    "#STOP",
+    "STOP\n",
+    "stop 🙏",
+    "STOPALL",
+    "Stop all",
+    "QUIT",
+    "quit.",
+    "END",
+    "End!",
+    "REVOKE",
+    "OPT OUT",
+    "opt-out",
+    "OPTOUT",
+    "Opt out please",
+    "CANCEL",
+    "cancel",
+    "UNSUBSCRIBE",
+    "Unsubscribe!",
+    "un-subscribe",
+    "STOP STOP STOP",
+    "STOP 55512",
+    # As thumbs type it.
+    "STOPP",
+    "stpo",
+    "sotp",
+    "tsop",
+    "stoooop",
+    "ST0P",
+    "S T O P",
+    "s.t.o.p.",
+    "S-T-O-P",
+    "ＳＴＯＰ",
+    "unsuscribe",
+    "UNSUBCRIBE",
+    "cancle",
+    "stop it",
+    # Inside sentences.
+    "please stop",
+    "Please stop texting me",
+    "pls stop now",
+    "stop sending me these messages",
+    "STOP TEXTING ME!!!",
+    "can you please stop the text messages",
+    "stop messaging this number",
+    "I want to stop getting these texts",
+    "Don't text me anymore",
+    "do not contact me again",
+    "dont send me any more reminders",
+    "no more texts",
+    "No more messages please",
+    "I don't want these messages",
+    "i dont want to receive reminders any more",
+    "I didn't sign up for these texts",
+    "take me off your list",
+    "Take me off this list please",
+    "remove me",
+    "Remove my number from your system",
+    "delete my number",
+    "lose my number",
+    "leave me alone",
+    "I'd like to opt out",
+    "opting out",
+    "opt me out of this",
+    "unsubscribe me please",
+    "I revoke my consent",
+    "cancel my reminders",
+    "end these messages",
+    "quit texting me",
+    "cancel all texts",
+    "never text me again",
+    "stop, thanks",
+    "ok stop",
+    "STOP thank you",
+    "wrong number",
+    "Sorry wrong person",
+    "why can't you stop texting me",
+    "I never signed up for this",
+    "why don't you stop texting me",
+    "stop contacting me about this",
+]
+
+STOPS_ELSEWHERE = [
+    # Spanish
+    "ALTO",
+    "parar",
+    "Pare",
+    "BASTA",
+    "cancelar",
+    "Baja",
+    "dar de baja",
+    "No me manden más mensajes",
+    "por favor dejen de escribirme",
+    "no quiero recibir mensajes",
+    "quítenme de la lista",
+    "No más mensajes",
+    "detener",
+    # French, German, Portuguese, Italian
+    "ARRÊT",
+    "arrêter",
+    "STOPPER",
+    "désabonner",
+    "Arrêtez de m'envoyer des messages",
+    "ne m'écrivez plus",
+    "Halt",
+    "abmelden",
+    "KÜNDIGEN",
+    "Keine SMS mehr",
+    "Bitte keine Nachrichten mehr",
+    "aufhören",
+    "SAIR",
+    "parar",
+    "não me mande mais mensagens",
+    "descadastrar",
+    "FERMA",
+    "annulla",
+    "non voglio più messaggi",
+    # Dutch, Polish, Russian, Vietnamese, Haitian Creole, Tagalog
+    "afmelden",
+    "uitschrijven",
+    "KONIEC",
+    "wypisz",
+    "СТОП",
+    "отписаться",
+    "не пишите мне",
+    "DỪNG",
+    "hủy",
+    "SISPANN",
+    "itigil",
+    # Chinese, Japanese, Korean, Arabic, Hindi
+    "停止",
+    "退订",
+    "退訂",
+    "取消",
+    "ストップ",
+    "やめて",
+    "중지",
+    "수신거부",
+    "توقف",
+    "إلغاء",
+    "रोकें",
+    "बंद",
+]
+
+
+def test_there_are_spellings_enough() -> None:
+    assert len(set(SURE_STOPS)) >= 40
+
+
+@pytest.mark.parametrize("text", SURE_STOPS + STOPS_ELSEWHERE)
+def test_stop_is_understood_however_it_is_said(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.is_crisis) == (Word.STOP, False)
+
+
+@pytest.mark.parametrize("text", [*SURE_STOPS, "ALTO", "СТОП", "DỪNG", "停止"])
+def test_a_sure_stop_is_left_to_the_machine(text: str) -> None:
+    assert not read(text).is_for_person
+
+
+@pytest.mark.parametrize(
+    "text", ["🛑", "we stop", "I quit", "maybe stop?", "请停止", "pare de beber", "yes stop whatever you do here"]
+)
+def test_a_probable_stop_stops_and_is_read_by_a_person(text: str) -> None:
+    assert read(text) == Meaning(Word.STOP, is_for_person=True, language=read(text).language)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't stop smiling",
+        "I can’t stop smiling",
+        "cant stop thinking about using",
+        "I could not stop crying",
+        "which bus stop is it?",
+        "I will stop by at 7",
+        "is there a stop sign",
+        "I want to stop drinking",
+        "help me stop using",
+        "trying to quit smoking",
+        "When does it end tonight?",
+        "Please cancel my appointment on Tuesday",
+        "I quit my job today and feel better",
+        "I relapsed yesterday",
+        "this is an emergency",
+        "who is this?",
+        "please don't stop the reminders",
+        "What time does the meeting stop?",
+    ],
+)
+def test_other_senses_stop_nothing_and_are_not_lost(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.is_for_person) == (Word.OTHER, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("X", Word.CANNOT_COME),
+        ("x", Word.CANNOT_COME),
+        (" X. ", Word.CANNOT_COME),
+        ("x sorry", Word.CANNOT_COME),
+        ("X please", Word.CANNOT_COME),
+        ("C", Word.COMES),
+        ("c!", Word.COMES),
+        ("C thanks", Word.COMES),
+        ("c u there", Word.COMES),
+        ("HELP", Word.HELP),
+        ("help?", Word.HELP),
+        ("info", Word.HELP),
+        ("AYUDA", Word.HELP),
+        ("help me please", Word.HELP),
+        ("?", Word.HELP),
+        ("START", Word.START),
+        ("Unstop", Word.START),
+        ("start please", Word.START),
+    ],
+)
+def test_one_letter_is_enough(text: str, word: Word) -> None:
+    assert (read(text).word, read(text).is_for_person) == (word, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x x",
+        "xx",
+        "thanks x",
+        "C'est la vie",
+        "Albany",
+        "12207",
+        "YES",
+        "more",
+        "MÁS",
+        "TUE",
+        "Alto, MI",
+        "starting when?",
+        "Stow",
+        "Weekend",
+        "Bend OR",
+        "Stockton",
+        "",
+        "   ",
+        "see you",
+        "Can I bring my sister?",
+        "x-ray",
+    ],
+)
+def test_anything_else_asks_for_nothing(text: str) -> None:
+    assert (read(text).word, read(text).is_for_person) == (Word.OTHER, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to die",
+        "i want to end my life",
+        "thinking about suicide",
+        "I'm going to kill myself",
+        "I dont want to live anymore",
+        "I took too many pills",
+        "my brother overdosed",
+        "I think I am overdosing",
+        "i want to hurt myself",
+        "better off dead",
+        "quiero morir",
+        "me quiero matar",
+        "No quiero vivir",
+        "sobredosis",
+        "kms",
+        "want to end it all",
+        "end my life",
+        "988",
+    ],
+)
+def test_crisis_is_heard_and_is_no_stop(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.is_crisis, meaning.is_for_person) == (Word.OTHER, True, True)
+
+
+def test_stop_in_a_crisis_is_both() -> None:
+    assert read("stop texting me, I want to die") == Meaning(Word.STOP, True, True, "en")
+
+
+@pytest.mark.parametrize(
+    "text", ["I don't live in Albany", "I live here", "dying to see you all", "kill the lights", "9880"]
+)
+def test_everyday_words_are_no_crisis(text: str) -> None:
+    assert not read(text).is_crisis
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("STOP", "en"),
+        ("AYUDA", "es"),
+        ("No más mensajes", "es"),
+        ("12207", ""),
+        ("x", ""),
+        ("Albany", ""),
+        ("MÁS", "es"),
+        ("no me manden nada", "es"),
+        ("quiero morir", "es"),
+        ("I want to die", "en"),
+    ],
+)
+def test_language_is_told_by_the_words(text: str, language: str) -> None:
+    assert read(text).language == language
+
+
+@given(st.text())
+def test_anything_can_be_read(text: str) -> None:
+    meaning = read(text)
+    assert meaning.is_for_person or not meaning.is_crisis
+
+
+@given(
+    st.sampled_from(["stop", "unsubscribe", "cancel", "quit", "opt out"]),
+    st.lists(st.sampled_from(" .,!?*-_~\"'()"), max_size=8),
+    st.data(),
+)
+def test_punctuation_and_case_never_hide_a_stop(word: str, marks: list[str], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(marks)))
+    shouted = "".join(data.draw(st.sampled_from([sign.lower(), sign.upper()])) for sign in word)
+    assert read("".join(marks[:cut]) + shouted + "".join(marks[cut:])).word == Word.STOP
