@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from meetings.enums import FormatCategory, MeetingKind, VenueType
@@ -24,7 +25,7 @@ MIN_RADIUS, MAX_RADIUS = 0.1, 1000.0
 DAY_CHOICES = [
     (TODAY, _("Today")),
     (TOMORROW, _("Tomorrow")),
-    *((slug, WEEKDAYS_ABBR[number]) for number, slug in enumerate(WEEKDAYS)),
+    *((slug, capfirst(WEEKDAYS_ABBR[number])) for number, slug in enumerate(WEEKDAYS)),
 ]
 #: The order in which an address names what is asked.
 PARAMETERS = (

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dates import WEEKDAYS
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -180,7 +181,8 @@ def _day_words(day: dt.date, today: dt.date, found: list[Found]) -> str:
         return _("Today, %(date)s") % {"date": words}
     if day == today + dt.timedelta(days=1):
         return _("Tomorrow, %(date)s") % {"date": words}
-    return words
+    # A heading begins large, also where days are written small.
+    return capfirst(words)
 
 
 def _chips(form: FinderForm, parameters: QueryDict) -> list[Link]:
@@ -197,7 +199,7 @@ def _chips(form: FinderForm, parameters: QueryDict) -> list[Link]:
         chips.append(Link(words, _without(parameters, "near", "lat", "lon", "radius", "unit", "sort")))
     if query := parameters.get("q"):
         chips.append(Link(f"“{query}”", _without(parameters, "q")))
-    day_names = {**dict(DAY_CHOICES), **{slug: WEEKDAYS[number] for number, slug in enumerate(DAY_SLUGS)}}
+    day_names = {**dict(DAY_CHOICES), **{slug: capfirst(WEEKDAYS[number]) for number, slug in enumerate(DAY_SLUGS)}}
     chips += [Link(str(day_names[day]), _without_one(parameters, "day", day)) for day in parameters.getlist("day")]
     start, until = parameters.get("from"), parameters.get("until")
     if start:
