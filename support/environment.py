@@ -9,11 +9,52 @@ from __future__ import annotations
 import os
 import re
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+#: The setting of django-anymail for webhooks that come with a user and a password.
+_BY_PASSWORD = "WEBHOOK_SECRET"  # noqa: S105  # a setting's name
+
+
+@dataclass(frozen=True)
+class EmailProvider:
+    """What django-anymail calls a provider's parts, and the settings that its secrets go into."""
+
+    backend: str
+    webhook: str
+    key: str
+    #: Of its webhooks: the key of their signatures, or "user:password" where it signs nothing.
+    webhook_setting: str = _BY_PASSWORD
+
+
+#: By the scheme of EMAIL_URL.
+EMAIL_PROVIDERS = {
+    "brevo": EmailProvider(
+        "anymail.backends.brevo.EmailBackend",
+        "anymail.webhooks.brevo.BrevoTrackingWebhookView",
+        "BREVO_API_KEY",
+    ),
+    "mailgun": EmailProvider(
+        "anymail.backends.mailgun.EmailBackend",
+        "anymail.webhooks.mailgun.MailgunTrackingWebhookView",
+        "MAILGUN_API_KEY",
+        "MAILGUN_WEBHOOK_SIGNING_KEY",
+    ),
+    "postmark": EmailProvider(
+        "anymail.backends.postmark.EmailBackend",
+        "anymail.webhooks.postmark.PostmarkTrackingWebhookView",
+        "POSTMARK_SERVER_TOKEN",
+    ),
+    "resend": EmailProvider(
+        "support.messaging.provider.ResendBackend",
+        "anymail.webhooks.resend.ResendTrackingWebhookView",
+        "RESEND_API_KEY",
+    ),
+}
 
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off")
@@ -138,12 +179,15 @@ def broker(name: str) -> dict[str, Any]:
 def email_server(name: str) -> dict[str, Any] | None:
     """Return the variable as Django's EMAIL_… settings, or None for outbox://, which keeps messages on this machine.
 
-    smtp:// is port 25 without TLS, submission:// 587 with STARTTLS, smtps:// 465 with TLS from the start.
+    smtp:// is port 25 without TLS, submission:// 587 with STARTTLS, smtps:// 465 with TLS from the start. The name of a
+    provider (postmark://key@domain, and the others of EMAIL_PROVIDERS) comes with the domain that mail is sent from.
     """
-    example = "submission://user:password@host:587, smtps://…:465, smtp://…:25 or outbox://"
+    example = "submission://user:password@host:587, smtps://…:465, smtp://…:25, postmark://key@domain or outbox://"
     parts = split_url(name, text(name, "outbox://"), example=example)
     if parts.scheme == "outbox":
         return None
+    if parts.scheme in EMAIL_PROVIDERS and parts.username and parts.hostname:
+        return _provider(parts.scheme, key=unquote(parts.username), domain=parts.hostname)
     ports = {"smtp": 25, "submission": 587, "smtps": 465}
     if parts.scheme not in ports or not parts.hostname:
         raise ImproperlyConfigured(f"{name} must look like {example}.")
@@ -154,4 +198,25 @@ def email_server(name: str) -> dict[str, Any] | None:
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": parts.scheme == "submission",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+def _provider(name: str, *, key: str, domain: str) -> dict[str, Any]:
+    provider = EMAIL_PROVIDERS[name]
+    secret = text("EMAIL_WEBHOOK_SECRET")
+    if secret and provider.webhook_setting == _BY_PASSWORD and ":" not in secret:
+        raise ImproperlyConfigured(f"EMAIL_WEBHOOK_SECRET must look like user:password, which is what {name} sends.")
+    anymail = {provider.key: key, "REQUESTS_TIMEOUT": 20, "IGNORE_UNSUPPORTED_FEATURES": True}
+    if name == "mailgun":
+        anymail["MAILGUN_SENDER_DOMAIN"] = domain
+    if secret:
+        anymail[provider.webhook_setting] = secret
+    if base := text("EMAIL_API_BASE"):
+        anymail[f"{name.upper()}_API_URL"] = base
+    return {
+        "EMAIL_PROVIDER": name,
+        "EMAIL_BACKEND": provider.backend,
+        # Without its secret nobody may say what became of a message.
+        "EMAIL_WEBHOOK": provider.webhook if secret else "",
+        "ANYMAIL": anymail,
     }

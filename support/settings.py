@@ -218,8 +218,12 @@ CELERY_BEAT_SCHEDULE = {
 #: smtp://, smtps:// or submission:// with user and password; outbox:// keeps messages in DATA_DIR for /dev/outbox/.
 _email = env.email_server("EMAIL_URL")
 OUTBOX_DIR = DATA_DIR / "outbox"
+EMAIL_PROVIDER, EMAIL_WEBHOOK = "", ""
 if _email is None:
     EMAIL_BACKEND = "support.messaging.outbox.EmailBackend"
+elif "EMAIL_PROVIDER" in _email:
+    EMAIL_PROVIDER, EMAIL_WEBHOOK = _email["EMAIL_PROVIDER"], _email["EMAIL_WEBHOOK"]
+    EMAIL_BACKEND, ANYMAIL = _email["EMAIL_BACKEND"], _email["ANYMAIL"]
 else:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]

@@ -6,12 +6,15 @@ import datetime as dt
 import logging
 from typing import Any
 
+from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 
 from meetings.models import Occurrence, OccurrenceChange, Signup
+from meetings.reminders.enums import ReminderState
 from meetings.reminders.services import plan
+from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
     occurrence_cancelled,
@@ -21,6 +24,8 @@ from meetings.signals import (
     signup_extended,
     signup_requested,
 )
+from support import clock
+from support.messaging.provider import is_for_good, own_id
 
 logger = logging.getLogger(__name__)
 
@@ -83,3 +88,26 @@ def hint() -> None:
             deliver.apply_async(expires=30, retry=False, connection=broker)  # type: ignore[call-arg]  # unknown to its types
     except Exception as error:  # noqa: BLE001  # whatever the broker's client raises, the request must not fail
         logger.warning("The broker took no hint (%s); the next beat will do.", type(error).__name__)
+
+
+_RECEIPTS = {
+    EventType.DELIVERED: ReminderState.DELIVERED,
+    EventType.BOUNCED: ReminderState.BOUNCED,
+    EventType.REJECTED: ReminderState.BOUNCED,
+    EventType.FAILED: ReminderState.BOUNCED,
+    EventType.COMPLAINED: ReminderState.COMPLAINED,
+}
+
+
+@receiver(tracking)
+def hear_of_email(sender: object, *, event: AnymailTrackingEvent, **_: Any) -> None:
+    state, public_id = _RECEIPTS.get(event.event_type), own_id(event.metadata)
+    if state is None or public_id is None:
+        return
+    record_receipt(
+        public_id=public_id,
+        state=state,
+        detail=event.reject_reason or "",
+        suppress=state != ReminderState.DELIVERED and is_for_good(event),
+        now=clock.now(),
+    )

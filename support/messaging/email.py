@@ -1,4 +1,4 @@
-"""Email, through the site's own EMAIL settings: our SMTP conversation, or any other of Django's backends."""
+"""Email, through the site's own EMAIL settings: our SMTP conversation, a provider, or another of Django's backends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 
 from support.messaging.letter import DjangoLetter, Letter
+from support.messaging.provider import ProviderGateway
 from support.messaging.results import Accepted, Ambiguous, Gateway, Refused, Result, Transient
 from support.messaging.smtp import SmtpServer, SmtpSession, Stage, classify
 
@@ -47,6 +48,8 @@ class EmailGateway:
                     timeout=settings.EMAIL_TIMEOUT,
                 )
             )
+        elif settings.EMAIL_PROVIDER:
+            self._inner = ProviderGateway()
         else:
             self._inner = _BackendGateway()
 
@@ -61,7 +64,7 @@ class EmailGateway:
 
 
 class _BackendGateway:
-    """Any backend of Django's but SMTP: the outbox in development, memory in tests, a provider's own."""
+    """Any other backend of Django's: the outbox in development, memory in tests."""
 
     def __init__(self) -> None:
         self._backend = get_connection(fail_silently=False)

@@ -1,0 +1,128 @@
+"""Email through a provider's HTTP interface, by django-anymail, and what its answers mean."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import uuid
+from email.utils import format_datetime
+from typing import Any, Final
+
+import requests
+from anymail.backends import resend
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from anymail.signals import AnymailTrackingEvent, RejectReason
+from django.core.mail import EmailMultiAlternatives, get_connection
+from urllib3.exceptions import NewConnectionError
+
+from support.messaging.letter import Letter
+from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+
+#: The name under which a provider gives our own id back with each of its receipts.
+METADATA_ID: Final = "message"
+
+
+class ResendBackend(resend.EmailBackend):
+    """Resend knows idempotency keys: the same one within a day is the same message, however often it is tried."""
+
+    def build_message_payload(self, message: Any, defaults: Any) -> Any:
+        payload = super().build_message_payload(message, defaults)
+        if key := message.extra_headers.get("Message-ID"):
+            payload.headers["Idempotency-Key"] = key.strip("<>")
+        return payload
+
+
+class ProviderGateway:
+    """The `Gateway` for email through a provider. One HTTP session for as many letters as are sent."""
+
+    def __init__(self) -> None:
+        self._backend = get_connection(fail_silently=False)
+
+    def open(self) -> Transient | None:
+        # Nothing is asked of the provider before the first letter.
+        self._backend.open()
+        return None
+
+    def send(self, letter: Letter) -> Result:
+        message = _message(letter)
+        try:
+            self._backend.open()
+            self._backend.send_messages([message])
+        except AnymailRecipientsRefused:
+            return Refused("The mail service knows this address as one that takes no mail", suppress=True)
+        except AnymailAPIError as error:
+            return _classify(error)
+        except (AnymailError, UnicodeError) as error:
+            return Refused(f"The mail service cannot be given this message ({type(error).__name__})")
+        answer = message.anymail_status  # type: ignore[attr-defined]  # set by anymail
+        if answer.status and answer.status <= {"sent", "queued"}:
+            return Accepted(str(answer.message_id or ""))
+        return Ambiguous("The mail service did not say whether it took the message")
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._backend.close()
+
+
+def _message(letter: Letter) -> EmailMultiAlternatives:
+    headers = {**letter.headers, "Message-ID": letter.message_id, "Date": format_datetime(letter.sent_at)}
+    message = EmailMultiAlternatives(letter.subject, letter.text, letter.sender, [letter.recipient], headers=headers)
+    message.attach_alternative(letter.html, "text/html")
+    if letter.calendar:
+        # Providers take no third alternative; mail programs know a calendar file by its type as well.
+        message.attach(
+            "invite.ics", letter.calendar.content.decode(), f"text/calendar; method={letter.calendar.method}"
+        )
+    own = letter.message_id.strip("<>").partition("@")[0]
+    # Nobody is watched while they read.
+    settled = {"metadata": {METADATA_ID: own}, "track_opens": False, "track_clicks": False}
+    for name, value in settled.items():
+        setattr(message, name, value)
+    return message
+
+
+def _classify(error: AnymailAPIError) -> Result:
+    """Return what an answer (or none) of a provider means. Its own words are left out: they may hold the address."""
+    status = error.status_code
+    if status is None:
+        if _never_reached(error.__cause__):
+            return Transient("The mail service cannot be reached", is_outage=True)
+        return Ambiguous("The mail service did not answer")
+    if status == 429:
+        return Transient("The mail service asked for a pause (429)", retry_after=_retry_after(error), is_outage=True)
+    if status in (401, 402, 403):
+        return Transient(f"The mail service does not let us in ({status})", is_outage=True)
+    if status == 503:
+        return Transient("The mail service is away (503)", retry_after=_retry_after(error), is_outage=True)
+    if status >= 500 or status in (200, 202, 408):
+        # It may have taken the message before it stumbled.
+        return Ambiguous(f"The mail service stumbled ({status})")
+    return Refused(f"Refused by the mail service ({status})")
+
+
+def _never_reached(cause: BaseException | None) -> bool:
+    if isinstance(cause, requests.ConnectTimeout):
+        return True
+    inner = cause.args[0] if isinstance(cause, requests.ConnectionError) and cause.args else None
+    return isinstance(getattr(inner, "reason", None), NewConnectionError)
+
+
+def _retry_after(error: AnymailAPIError) -> dt.timedelta | None:
+    """Return the wait that an answer names (RFC 9110 section 10.2.3, in seconds), an hour at the most."""
+    given = error.response.headers.get("Retry-After", "") if error.response is not None else ""
+    return dt.timedelta(seconds=min(int(given), 3600)) if given.isascii() and given.isdigit() else None
+
+
+def own_id(metadata: dict[str, Any] | None) -> uuid.UUID | None:
+    """Return our own id from what a receipt gives back, or None where it is not about a message of ours."""
+    try:
+        return uuid.UUID(str((metadata or {}).get(METADATA_ID, "")))
+    except ValueError:
+        return None
+
+
+def is_for_good(event: AnymailTrackingEvent) -> bool:
+    """Return whether a receipt says that nothing may go to its address again: no such one, or its owner objects."""
+    # Of those here only Postmark calls a soft bounce a bounce; the others say "deferred", and try again themselves.
+    is_soft = isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
+    return event.reject_reason in (RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.SPAM) and not is_soft
