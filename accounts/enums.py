@@ -20,6 +20,24 @@ class Purpose(models.TextChoices):
     FACILITATOR = "facilitator", _("Messages from the facilitator")
 
 
+class Lead(models.TextChoices):
+    """How long before something a person may be reminded of it; hours of the day are on their own clocks."""
+
+    WEEK = "7d", _("A week before")
+    THREE_DAYS = "3d", _("Three days before")
+    DAY_BEFORE = "1d@18:00", _("The day before, at 6 in the evening")
+    MORNING = "0d@08:00", _("That morning, at 8")
+    TWO_HOURS = "2h", _("Two hours before")
+    ONE_HOUR = "1h", _("One hour before")
+
+
+class Wording(models.TextChoices):
+    """How much a message says where others may read it over a shoulder."""
+
+    DISCREET = "discreet", _("Discreet: only the day and the time")
+    DETAILED = "detailed", _("Detailed: with the meeting’s name and place")
+
+
 class HourCycle(models.TextChoices):
     H12 = "h12", _("12 hours (7:00 PM)")
     H24 = "h24", _("24 hours (19:00)")

@@ -1,10 +1,15 @@
-"""What accounts are asked: may this be sent there?"""
+"""What accounts are asked: may this be sent there, and how and when?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hashes
-from accounts.models import Consent, ContactPoint, Suppression, User
+from accounts.models import Consent, ContactPoint, Preferences, Suppression, User
+from accounts.person import Person
 
 
 def newest_word(contact_point: ContactPoint, purpose: str) -> bool | None:
@@ -41,3 +46,45 @@ def push_subscriptions(user: User) -> list[ContactPoint]:
     """Return the browsers that a member gets notifications in, the newest first."""
     mine = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified()
     return list(mine.order_by("-created_at", "-pk"))
+
+
+def preferences_for(person: Person) -> Preferences:
+    """Return how a person wants to be written to; unsaved defaults where they never said."""
+    if person.user is not None:
+        return Preferences.objects.filter(user=person.user).first() or Preferences(user=person.user)
+    return preferences_of(person.contact_points[0])
+
+
+def preferences_of(contact_point: ContactPoint) -> Preferences:
+    """Return the preferences of whoever a contact point belongs to; unsaved defaults where they never said."""
+    return preferences_of_all([contact_point])[contact_point.pk]
+
+
+def preferences_of_all(contact_points: Iterable[ContactPoint]) -> dict[int, Preferences]:
+    """Return the preferences for each contact point, by its id, in one query.
+
+    As many at once as fit into a statement: callers come with a thousand or so.
+    """
+    points = list(contact_points)
+    users = {point.user_id for point in points if point.user_id is not None}
+    guests = [point.pk for point in points if point.user_id is None]
+    kept = Preferences.objects.filter(Q(user__in=users) | Q(contact_point__in=guests))
+    of_user: dict[int, Preferences] = {}
+    of_guest: dict[int, Preferences] = {}
+    for row in kept:
+        if row.user_id is not None:
+            of_user[row.user_id] = row
+        elif row.contact_point_id is not None:
+            of_guest[row.contact_point_id] = row
+    return {
+        point.pk: of_user.get(point.user_id) or Preferences(user_id=point.user_id)
+        if point.user_id is not None
+        else of_guest.get(point.pk) or Preferences(contact_point_id=point.pk)
+        for point in points
+    }
+
+
+def newest_words(contact_points: Sequence[int], purpose: str) -> dict[int, bool]:
+    """Return the newest yes or no on `purpose` by contact point's id; those that nothing was said for are left out."""
+    said = Consent.objects.filter(contact_point__in=contact_points, purpose=purpose)
+    return dict(said.order_by("recorded_at", "pk").values_list("contact_point_id", "is_given"))

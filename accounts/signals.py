@@ -14,3 +14,12 @@ person_leaving = Signal()
 #: All that is known of a person is asked for. `person`: accounts.person.Person. Receivers return sections:
 #: dict[str, list[dict[str, object]]], a name and rows of plain values, each row with the same keys.
 data_asked = Signal()
+
+#: A person chose anew how and when to be written to. `person`: accounts.person.Person, `now`.
+preferences_changed = Signal()
+
+#: A person said yes or no to something. `contact_point`: accounts.models.ContactPoint, `now`.
+consents_changed = Signal()
+
+#: A member reads dates and times another way now (zone, language, clock). `user`: accounts.models.User, `now`.
+profile_changed = Signal()

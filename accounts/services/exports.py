@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
 
-from accounts.models import AccessRecord, Consent, Export, User
+from accounts.models import AccessRecord, Consent, Export, Preferences, User
 from accounts.person import Person, of_guest, of_member
 from accounts.signals import data_asked
 
@@ -63,7 +63,14 @@ def _build(export: Export) -> bool:
     try:
         person = of_member(export.user) if export.user else of_guest(_required(export))
         sections: dict[str, Rows] = {}
-        steps = (_about_account, _about_contact_points, _about_consents, _about_access, _about_the_rest)
+        steps = (
+            _about_account,
+            _about_contact_points,
+            _about_consents,
+            _about_preferences,
+            _about_access,
+            _about_the_rest,
+        )
         for number, step in enumerate(steps, start=1):
             sections |= step(person)
             rows.update(progress=5 + 90 * number // len(steps))
@@ -116,6 +123,30 @@ def _about_consents(person: Person) -> dict[str, Rows]:
                 "recorded_at": consent.recorded_at,
             }
             for consent in consents
+        ]
+    }
+
+
+def _about_preferences(person: Person) -> dict[str, Rows]:
+    mine = Preferences.objects.filter(
+        Q(user=person.user, user__isnull=False) | Q(contact_point__in=person.contact_points)
+    )
+    return {
+        "preferences": [
+            {
+                "reminders_by": row.reminder_channel,
+                "changes_by": row.change_channel,
+                "reminders_of_booked_places": " ".join(row.booked_leads),
+                "reminders_of_drop_in_meetings": " ".join(row.drop_in_leads),
+                "reminders_of_online_sessions": " ".join(row.online_leads),
+                "quiet_from": row.quiet_from,
+                "quiet_until": row.quiet_until,
+                "send_in_quiet_hours": row.ignores_quiet,
+                "wording": row.wording,
+                "paused_until": row.paused_until,
+                "changed_at": row.updated_at,
+            }
+            for row in mine.order_by("pk")
         ]
     }
 
