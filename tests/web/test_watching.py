@@ -126,6 +126,9 @@ def test_timeline_tells_in_sentences_what_happened(staff: Client) -> None:
         (6, EventKind.RETRY, 1, "The mail server asked to try again later (451 4.3.0)"),
         (5, EventKind.SUBMITTED, 2, ""),
         (4, EventKind.ACCEPTED, 2, ""),
+        (3, EventKind.RECEIPT, 2, "delivered"),
+        (2, EventKind.RECEIPT, 2, "bounced 5.1.1"),
+        (1, EventKind.RECEIPT, 2, "Whatever else"),
     ):
         DeliveryEvent.objects.create(
             reminder=reminder, kind=kind, attempt=attempt, detail=detail, at=NOW - hours * HOUR
@@ -138,6 +141,9 @@ def test_timeline_tells_in_sentences_what_happened(staff: Client) -> None:
         "Not sent yet: the mail server asked to try again later (451 4.3.0).",
         "Given to the service that sends it by email, attempt 2.",
         "The service took it.",
+        "The service reported: delivered.",
+        "The service reported: bounced (5.1.1).",
+        "The service reported: whatever else.",
     ]
     places = [shown.index(sentence) for sentence in sentences]
     assert places == sorted(places)

@@ -142,6 +142,8 @@ def _line(event: DeliveryEvent, reminder: Reminder) -> Line:
     tone = _TONES.get(kind, "")
     if kind == EventKind.SUBMITTED:
         return Line(event.at, _submitted(event, reminder), tone)
+    if kind == EventKind.RECEIPT:
+        return _receipt(event)
     return Line(event.at, _sentence(kind, _words(event.detail)), tone)
 
 
@@ -150,6 +152,16 @@ def _submitted(event: DeliveryEvent, reminder: Reminder) -> str:
     if event.attempt > 1:
         return _("Given to the service that sends it %(channel)s, attempt %(number)s.") % values
     return _("Given to the service that sends it %(channel)s.") % values
+
+
+def _receipt(event: DeliveryEvent) -> Line:
+    """Return what a gateway reported: the state that it named, in the reader's words, and its own code after that."""
+    name, _space, code = event.detail.partition(" ")
+    if name not in ReminderState.values:
+        return Line(event.at, _sentence(EventKind.RECEIPT, event.detail))
+    state = ReminderState(name)
+    words = f"{state.label} ({code})" if code else str(state.label)
+    return Line(event.at, _sentence(EventKind.RECEIPT, words), STATE_TONES.get(state, ""))
 
 
 def _sentence(kind: EventKind, detail: str) -> str:
