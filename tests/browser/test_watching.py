@@ -1,0 +1,74 @@
+"""The staff's pages as they are seen: nothing for axe to find, nothing wider than a phone, all by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.enums import Channel
+from meetings.reminders.enums import EventKind, ReminderState
+from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from tests.conftest import NOW
+from tests.factories import make_reminder, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LONG = "Refused by the mail server (550 5.1.1), which had a great deal to say about it and said all of it at once"
+
+
+@pytest.fixture
+def staff(context: BrowserContext, live_server: LiveServer) -> Page:
+    user = make_user(is_staff=True)
+    TOTP.activate(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    return context.new_page()
+
+
+@pytest.fixture
+def failed() -> Reminder:
+    reminder = make_reminder(ReminderState.FAILED, reason=LONG, attempt=1)
+    DeliveryEvent.objects.create(reminder=reminder, kind=EventKind.REFUSED, attempt=1, detail=LONG, at=NOW)
+    return reminder
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_pages_are_accessible_and_fit(
+    staff: Page, live_server: LiveServer, failed: Reminder, axe: Callable[[Page], list[str]], width: int
+) -> None:
+    ChannelPause.objects.create(channel=Channel.SMS, reason="The contract has run out", since=NOW)
+    staff.set_viewport_size({"width": width, "height": 800})
+    for name, argument in (
+        ("watch", None),
+        ("watch_channels", None),
+        ("watch_message", failed.public_id),
+        ("watch_signup", failed.signup.public_id),
+    ):
+        address = reverse(f"reminders:{name}", args=[argument] if argument else [])
+        staff.goto(live_server.url + address + ("?state=trouble" if name == "watch" else ""))
+        assert axe(staff) == [], name
+        wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert staff.evaluate(wider) == 0, name
+
+
+def test_a_message_is_planned_again_by_keyboard(staff: Page, live_server: LiveServer, failed: Reminder) -> None:
+    staff.goto(live_server.url + reverse("reminders:watch_message", args=[failed.public_id]))
+    staff.get_by_role("textbox", name="Reason").focus()
+    staff.keyboard.press("Enter")
+    # What is wrong is read first, and leads to the field.
+    expect(staff.get_by_role("alert")).to_be_focused()
+    staff.get_by_role("link", name="Say why, in a few words.").press("Enter")
+    expect(staff.get_by_role("textbox", name="Reason")).to_be_focused()
+    staff.keyboard.type("The mailbox is back")
+    staff.keyboard.press("Enter")
+    expect(staff.get_by_text("It is planned again.")).to_be_visible()
+    expect(staff.get_by_text("Planned again by staff: “The mailbox is back”")).to_be_visible()
