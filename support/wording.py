@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from support import clock
 
@@ -21,6 +22,20 @@ _SHORT_DATE = {"en": "D, M j", "es": "D, j b"}
 _LONG_DATE = {"en": "l, F j", "es": r"l, j \d\e F"}
 # The halves of the day; the space within "p. m." and before it never breaks.
 _HALVES = {"en": ("AM", "PM"), "es": ("a.\u00a0m.", "p.\u00a0m.")}
+#: Cities of zones that other languages spell otherwise; the others keep the name that their zone has.
+_CITIES = {
+    gettext_noop("Berlin"),
+    gettext_noop("Bogota"),
+    gettext_noop("Havana"),
+    gettext_noop("Lisbon"),
+    gettext_noop("London"),
+    gettext_noop("Los Angeles"),
+    gettext_noop("Mexico City"),
+    gettext_noop("New York"),
+    gettext_noop("Panama"),
+    gettext_noop("Paris"),
+    gettext_noop("Rome"),
+}
 _EN_DASH = "–"
 _NO_BREAK = "\u00a0"
 
@@ -91,7 +106,7 @@ def zone_words(tz: str, language: str | None = None) -> str:
         return f"UTC{'−' if sign == '+' else '+'}{hours}"
     city = tz.rsplit("/", 1)[-1].replace("_", " ")
     with translation.override(_base_language(language)):
-        return _("%(city)s time") % {"city": city}
+        return _("%(city)s time") % {"city": _(city) if city in _CITIES else city}
 
 
 def zone_note(instant: dt.datetime, tz: str, reader_tz: str, language: str | None = None) -> str:

@@ -151,3 +151,9 @@ def test_template_tags_use_the_reader_s_clock_and_zone() -> None:
 def test_template_tags_show_nothing_for_a_time_that_is_not_there() -> None:
     template = Template("{% load times %}[{{ start|wall_date:'UTC' }}{% wall_time start 'UTC' %}{{ face|clock_face }}]")
     assert template.render(Context({"start": None, "face": None})) == "[]"
+
+
+def test_zone_names_its_city_in_the_language_of_the_reader() -> None:
+    assert wording.zone_words("America/New_York", "es") == "hora de Nueva York"
+    assert wording.zone_words("America/Denver", "es") == "hora de Denver"
+    assert wording.zone_words("America/New_York", "en") == "New York time"
