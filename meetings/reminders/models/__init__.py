@@ -1,3 +1,10 @@
-from meetings.reminders.models.reminder import ChannelOutage, ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.models.reminder import (
+    ChannelOutage,
+    ChannelPause,
+    DeliveryEvent,
+    Reminder,
+    ReminderPart,
+    ZoneRelease,
+)
 
-__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "Reminder"]
+__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "Reminder", "ReminderPart", "ZoneRelease"]

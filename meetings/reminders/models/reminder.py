@@ -27,8 +27,8 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 class Reminder(models.Model):
     """An intended message to one contact point about one signup. The row is the schedule; nothing else is.
 
-    Where one message speaks of several dates (a standing signup's), `signup` is the first of them. `dedupe_key` makes
-    planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the result of an older
+    Where one message speaks of several dates, `signup` is the first of them; the others are a standing signup's, or its
+    `parts`. `dedupe_key` makes planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the result of an older
     attempt out. Only what it was built from is kept (`template`, `content_hash`), never its words.
     """
 
@@ -38,6 +38,8 @@ class Reminder(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=ReminderKind.choices)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
     lead = models.DurationField(_("how long before"), null=True, blank=True)
+    # Which of accounts.enums.Lead a reminder answers.
+    lead_key = models.CharField(max_length=16, blank=True)
     schedule_seq = models.PositiveIntegerField(default=0)
     dedupe_key = models.CharField(max_length=200, unique=True)
 
@@ -89,6 +91,42 @@ class Reminder(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"
+
+
+class ReminderPart(models.Model):
+    """Another place, or another lead, that a reminder speaks for beside its own; as things were when it was planned.
+
+    A row never changes what it speaks for: where that changes it is superseded by new ones.
+    """
+
+    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="parts")
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminder_parts")
+    lead_key = models.CharField(max_length=16)
+    schedule_seq = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("part of a reminder")
+        verbose_name_plural = _("parts of reminders")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reminder", "signup", "lead_key"], name="reminder_part_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.reminder_id}+{self.signup_id}"
+
+
+class ZoneRelease(models.Model):
+    """Which release of the time-zone data all plans were last made with; at most one row."""
+
+    version = models.CharField(max_length=32)
+    applied_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("release of time-zone data")
+        verbose_name_plural = _("releases of time-zone data")
+
+    def __str__(self) -> str:
+        return self.version
 
 
 class ChannelOutage(models.Model):
