@@ -50,3 +50,22 @@ def test_a_rule_is_said_as_people_say_it(rrule: str, words: str) -> None:
 )
 def test_hours_are_those_of_the_meetings_clock(at: dt.time, minutes: int, hour_cycle: str, words: str) -> None:
     assert hours_words(rule("FREQ=WEEKLY;BYDAY=TU", at=at, minutes=minutes), hour_cycle, "en") == words
+
+
+@pytest.mark.parametrize(
+    ("rrule", "words"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU", "Cada martes"),
+        ("FREQ=WEEKLY;BYDAY=FR,MO,WE", "Cada lunes, miércoles y viernes"),
+        ("FREQ=DAILY", "Cada día"),
+        ("FREQ=DAILY;INTERVAL=3", "Cada 3 días"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=FR", "Cada 2 semanas, el viernes"),
+        ("FREQ=MONTHLY;BYDAY=1TU,3TU", "El primer y tercer martes de cada mes"),
+        ("FREQ=MONTHLY;BYDAY=-1SU", "El último domingo de cada mes"),
+        ("FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO", "El primer lunes, cada 2 meses"),
+        ("FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231", "Cada martes, hasta el 31 de diciembre de 2026"),
+        ("FREQ=WEEKLY;BYDAY=TU;COUNT=1", "Una sola vez, el 6 de enero de 2026"),
+    ],
+)
+def test_a_rule_is_said_in_spanish_as_people_say_it(rrule: str, words: str) -> None:
+    assert rule_words(rule(rrule), "es") == words
