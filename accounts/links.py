@@ -17,6 +17,8 @@ LIFETIMES: Final = {
     "confirm": dt.timedelta(days=2),
     "manage": dt.timedelta(days=400),
     "unsubscribe": dt.timedelta(days=400),
+    # For machines alone: where a provider says what became of one message.
+    "receipt": dt.timedelta(days=30),
 }
 
 

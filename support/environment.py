@@ -201,6 +201,26 @@ def email_server(name: str) -> dict[str, Any] | None:
     }
 
 
+def sms_provider(*, is_development: bool) -> str:
+    """Return who sends text messages: "twilio" or "vonage" where its settings are there, all of them; while developing
+    "outbox"; else "" for nobody. Raises ImproperlyConfigured for half a set of settings.
+    """
+    needed = {
+        "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+        "vonage": ("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SIGNATURE_SECRET", "VONAGE_FROM"),
+    }
+    for provider, names in needed.items():
+        if not any(text(name) for name in names):
+            continue
+        missing = [name for name in names if not text(name)]
+        if provider == "twilio" and not (text("TWILIO_MESSAGING_SERVICE_SID") or text("TWILIO_FROM")):
+            missing.append("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM")
+        if missing:
+            raise ImproperlyConfigured(f"Text messages through {provider} also need {', '.join(missing)}.")
+        return provider
+    return "outbox" if is_development else ""
+
+
 def _provider(name: str, *, key: str, domain: str) -> dict[str, Any]:
     provider = EMAIL_PROVIDERS[name]
     secret = text("EMAIL_WEBHOOK_SECRET")

@@ -235,6 +235,25 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Who calendar entries say they are from: the bare address of DEFAULT_FROM_EMAIL.
 ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
 
+# -- Text messages ----------------------------------------------------------------------------------------------------
+
+#: Who sends text messages: "twilio", "vonage", "outbox" while developing, or nobody.
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")
+TWILIO_FROM = env.text("TWILIO_FROM")
+#: Where its interface is found, for a test server or a region: an origin.
+TWILIO_API_BASE = env.origin("TWILIO_API_BASE", default="https://api.twilio.com").geturl()
+VONAGE_API_KEY = env.text("VONAGE_API_KEY")
+VONAGE_API_SECRET = env.text("VONAGE_API_SECRET")
+VONAGE_SIGNATURE_SECRET = env.text("VONAGE_SIGNATURE_SECRET")
+VONAGE_FROM = env.text("VONAGE_FROM")
+VONAGE_API_BASE = env.origin("VONAGE_API_BASE", default="https://api.nexmo.com").geturl()
+SMS_PROVIDER = env.sms_provider(is_development=DEVELOPMENT)
+#: The number that people write to, shown on pages; without one nobody is invited to write.
+SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or VONAGE_FROM)
+SMS_TIMEOUT = 15  # seconds, for a whole request
+
 # -- Web push ---------------------------------------------------------------------------------------------------------
 
 #: The site's own key (RFC 8292), 32 octets in base64url. Browsers subscribe to it: a new one ends every subscription.

@@ -145,7 +145,7 @@ def measure_reminders(count: int, passes: int) -> None:
         due = Reminder.objects.filter(kind="moved", state="planned").order_by("pk")
         sample = to_send(list(due.values_list("pk", flat=True)[:200]))
         renderer, now = Renderer(), clock.now()
-        letters = [renderer.render(row, now=now).letter for row in sample]
+        letters = [each for row in sample if isinstance(each := renderer.render(row, now=now).message, Letter)]
 
         floors.append(floor(count, [partial(with_the_standard_library, each) for each in letters]))
         ready.append(floor(count, [partial(bytes, each.as_bytes()) for each in letters]))

@@ -1,4 +1,4 @@
-"""From a reminder's row to the letter its recipient reads, in their language, on their clocks.
+"""From a reminder's row to the message its recipient reads, in their language, on their clocks.
 
 Discreet: no meeting's name, no group, no place, nobody's name; a neutral word in the calendar. All of that is behind
 the signed link.
@@ -19,14 +19,16 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar
 
 from accounts import links
-from accounts.enums import Purpose
+from accounts.enums import Channel, Purpose
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
 from meetings.models import Occurrence, Participant, Signup
+from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
 from support import clock, wording
-from support.messaging import CalendarPart, Letter
+from support.messaging import CalendarPart, Letter, TextMessage
+from support.messaging.gsm7 import transliterate
 from support.messaging.letter import message_id
 
 #: Up to so many days ahead a weekday alone says which day is meant.
@@ -42,11 +44,16 @@ _CALENDAR_METHODS = {
 
 @dataclass(frozen=True)
 class Rendered:
-    """A letter, and what is kept of it: which template it came from and the hash of its words."""
+    """A message, and what is kept of it: which template it came from and the hash of its words."""
 
-    letter: Letter
+    message: Letter | TextMessage
     template: str
     content_hash: str
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID of a letter; the provider names what goes by other channels."""
+        return self.message.message_id if isinstance(self.message, Letter) else ""
 
 
 class Renderer:
@@ -57,7 +64,33 @@ class Renderer:
         self._words: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def render(self, reminder: Reminder, *, now: dt.datetime) -> Rendered:
-        """Return the letter of a row that was loaded with `queries.to_send`."""
+        """Return the message of a row that was loaded with `queries.to_send`."""
+        if reminder.channel == Channel.SMS:
+            return self._text_message(reminder, now)
+        return self._letter(reminder, now)
+
+    def _text_message(self, reminder: Reminder, now: dt.datetime) -> Rendered:
+        participant = reminder.signup.participant
+        with translation.override(participant.language):
+            context = self._context(reminder, participant, now)
+            # One part holds no link of the usual length.
+            context["url"] = (
+                f"{settings.PUBLIC_BASE_URL}{reverse('reminders:short', args=[short_links.sign(reminder.pk)])}"
+            )
+            template = f"reminders/{reminder.kind}.sms"
+            text = transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
+        message = TextMessage(
+            to=reminder.contact_point.value,
+            text=text,
+            sent_at=now,
+            expires_at=reminder.deadline_at,
+            status_url=_status_url(reminder),
+            reference=str(reminder.public_id),
+        )
+        content_hash = hashlib.sha256(text.encode()).hexdigest()
+        return Rendered(message, f"{template}.{participant.language}"[:64], content_hash)
+
+    def _letter(self, reminder: Reminder, now: dt.datetime) -> Rendered:
         participant = reminder.signup.participant
         with translation.override(participant.language):
             context = self._context(reminder, participant, now)
@@ -189,6 +222,14 @@ def _unsubscribe_url(reminder: Reminder) -> str:
     token = links.sign("unsubscribe", reminder.contact_point.public_id)
     query = "" if purpose == Purpose.REMINDERS else f"?what={purpose}"
     return settings.PUBLIC_BASE_URL + reverse("reminders:unsubscribe", args=[token]) + query
+
+
+def _status_url(reminder: Reminder) -> str:
+    """Return where the provider of text messages says what became of this one: the link proves that it is its own."""
+    if settings.SMS_PROVIDER in ("", "outbox"):
+        return ""
+    token = links.sign("receipt", reminder.public_id)
+    return settings.PUBLIC_BASE_URL + reverse(f"reminders:{settings.SMS_PROVIDER}_status", args=[token])
 
 
 def _headers(reminder: Reminder, unsubscribe_url: str) -> dict[str, str]:

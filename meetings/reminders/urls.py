@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import email_webhook, push, unsubscribe, watching
+from meetings.reminders.views import email_webhook, push, texts, unsubscribe, watching
 
 app_name = "reminders"
 
 urlpatterns: list[URLPattern] = [
     path("webhooks/email/", email_webhook.email_webhook, name="email_webhook"),
+    path("t/<str:token>", texts.short, name="short"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("my/push/worker.js", push.push_worker, name="push_worker"),
     path("my/push/on/", push.push_on, name="push_on"),

@@ -5,8 +5,11 @@
 """
 
 from support.messaging.email import EmailGateway
+from support.messaging.gateways import Gateways
 from support.messaging.letter import CalendarPart, Letter
 from support.messaging.results import Accepted, Ambiguous, Gateway, Refused, Result, Transient
+from support.messaging.sms import SmsGateway
+from support.messaging.text_message import TextMessage
 
 __all__ = [
     "Accepted",
@@ -14,8 +17,11 @@ __all__ = [
     "CalendarPart",
     "EmailGateway",
     "Gateway",
+    "Gateways",
     "Letter",
     "Refused",
     "Result",
+    "SmsGateway",
+    "TextMessage",
     "Transient",
 ]

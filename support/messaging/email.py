@@ -35,7 +35,7 @@ class EmailGateway:
     """The `Gateway` for email. One connection for as many letters as are sent between `open` and `close`."""
 
     def __init__(self) -> None:
-        self._inner: Gateway
+        self._inner: Gateway[Letter]
         if settings.EMAIL_BACKEND == _SMTP_BACKEND:
             self._inner = SmtpSession(
                 SmtpServer(

@@ -224,7 +224,7 @@ _OTHER_SENSES: Final = _patterns(
 
 
 def _stop(text: str, calm: str, tokens: list[str]) -> tuple[Word, bool] | None:
-    """Return STOP and whether that is sure; or OTHER for a person, where the word is there in another sense; or None."""
+    """Return STOP and whether that is sure; OTHER for a person, where the word has another sense here; or None."""
     if not tokens:
         return (Word.STOP, False) if set(text) & set("🛑🚫✋⛔") else None
     bare = [token for token in tokens if token not in _FILLERS and not token.isdigit()]

@@ -21,7 +21,7 @@ class EmailBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
-            _write(message.message().as_bytes())
+            write(message.message().as_bytes())
         return len(email_messages)
 
 
@@ -45,7 +45,8 @@ def empty() -> int:
     return len(files)
 
 
-def _write(content: Any) -> None:
+def write(content: Any) -> None:
+    """Keep one message. Raises OSError where that fails."""
     name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
     # Under another name until it is whole: the page never shows half a message, and a kill leaves none.
     unfinished = folder() / f".{name}.part"

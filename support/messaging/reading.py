@@ -12,6 +12,8 @@ from pathlib import Path
 
 from icalendar import Calendar
 
+from support.messaging.sms import SEGMENTS_HEADER
+
 
 @dataclass(frozen=True)
 class CalendarEntry:
@@ -39,10 +41,14 @@ class KeptMessage:
     html: str
     entries: list[CalendarEntry]
     headers: list[tuple[str, str]]
+    #: How many parts a text message is paid for; 0 for a letter.
+    segments: int = 0
 
     @property
     def parts(self) -> list[str]:
         """The kinds of parts that it has."""
+        if self.segments:
+            return [f"SMS, {self.segments} part{'s' if self.segments > 1 else ''}"]
         kinds = {"text": self.text, "HTML": self.html, "calendar": self.entries}
         return [kind for kind, part in kinds.items() if part]
 
@@ -63,6 +69,7 @@ def read(file: Path) -> KeptMessage:
         html=_content(message, "text/html"),
         entries=_entries(_content(message, "text/calendar")),
         headers=[(key, str(value)) for key, value in message.items()],
+        segments=int(str(message[SEGMENTS_HEADER] or 0)),
     )
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Protocol
-
-from support.messaging.letter import Letter
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,20 @@ class Ambiguous:
 Result = Accepted | Refused | Transient | Ambiguous
 
 
-class Gateway(Protocol):
-    """One way to send letters. Open it, send many, close it; `send` opens it again where the line was lost."""
+Message = TypeVar("Message", contravariant=True)
+
+
+class Gateway(Protocol[Message]):
+    """One way to send messages: letters, text messages or notifications.
+
+    Open it, send many, close it; `send` opens it again where the line was lost.
+    """
 
     def open(self) -> Transient | None:
         """Reach the provider. Returns why that is not possible now, or None."""
 
-    def send(self, letter: Letter) -> Result:
-        """Try once to send one letter, within a hard total time."""
+    def send(self, letter: Message, /) -> Result:
+        """Try once to send one message, within a hard total time."""
 
     def close(self) -> None:
         """Say goodbye. Never raises."""

@@ -64,6 +64,8 @@ MATRIX: dict[str, Row] = {
     "reminders:push_off": members(405),
     # What anyone may read. The development pages exist because tests run as development.
     "reminders:unsubscribe": everyone(200),
+    # From a text message to the page of a place; the signed link is the key.
+    "reminders:short": everyone(302),
     # A provider's receipts, by signed POST; absent until a provider and its secret are set.
     "reminders:email_webhook": everyone(405),
     "crisis": everyone(200),

@@ -18,6 +18,7 @@ from accounts import links
 from accounts.models import User
 from meetings.enums import SignupStatus
 from meetings.models import StandingSignup
+from meetings.reminders import short_links
 from tests.architecture.access_matrix import MATRIX, Row
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -70,6 +71,7 @@ def addresses() -> dict[str, str]:
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
         "reminders:unsubscribe": {"token": own_link},
+        "reminders:short": {"token": short_links.sign(reminder.pk)},
         "reminders:watch_message": {"public_id": reminder.public_id},
         "reminders:watch_replay": {"public_id": reminder.public_id},
         "reminders:watch_abort": {"public_id": reminder.public_id},

@@ -16,6 +16,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop as _
@@ -29,7 +30,7 @@ from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
 from meetings.reminders.services import hot, last_moment
-from support.messaging import Accepted, Ambiguous, EmailGateway, Gateway, Refused, Result, Transient
+from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, Transient
 
 logger = logging.getLogger(__name__)
 
@@ -74,18 +75,19 @@ class _Sent:
 def deliver_due(
     *,
     read_clock: Clock,
-    gateway: Gateway | None = None,
+    gateway: Gateway[Any] | None = None,
     batch: int = CLAIM,
     seconds: float = 180.0,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Send everything that is due now, `batch` rows a claim, for `seconds` at most. Returns what was done.
 
-    `read_clock` gives the current instant, since sending takes time. One connection serves the whole run.
+    `read_clock` gives the current instant, since sending takes time. One connection a channel serves the whole run;
+    where `gateway` is given, it serves all channels.
     """
     tally = Tally()
     until = time.monotonic() + seconds
-    own_gateway = gateway or EmailGateway()
+    gateways = Gateways(gateway)
     try:
         while not should_stop() and time.monotonic() < until and not tally.is_outage:
             token = uuid.uuid4()
@@ -93,9 +95,9 @@ def deliver_due(
             if not claimed:
                 break
             is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
-            _Batch(own_gateway, token, read_clock, tally, is_over).run(claimed)
+            _Batch(gateways, token, read_clock, tally, is_over).run(claimed)
     finally:
-        own_gateway.close()
+        gateways.close()
     return tally
 
 
@@ -134,9 +136,9 @@ class _Batch:
     """The rows of one claim, sent one after the other. Each send is recorded together with the next one's begin."""
 
     def __init__(
-        self, gateway: Gateway, token: uuid.UUID, read_clock: Clock, tally: Tally, should_stop: Callable[[], bool]
+        self, gateways: Gateways, token: uuid.UUID, read_clock: Clock, tally: Tally, should_stop: Callable[[], bool]
     ) -> None:
-        self._gateway = gateway
+        self._gateways = gateways
         self._token = token
         self._read_clock = read_clock
         self._tally = tally
@@ -174,7 +176,8 @@ class _Batch:
             _log("could not be written", reminder, error)
             self._put_off_unwritten(reminder, type(error).__name__)
             return
-        outage = self._gateway.open()
+        gateway = self._gateways.of(reminder.channel)
+        outage = gateway.open()
         if outage:
             self._park(reminder.channel, outage)
             return
@@ -182,7 +185,7 @@ class _Batch:
         if attempt is None:
             return
         try:
-            result = self._gateway.send(rendered.letter)
+            result = gateway.send(rendered.message)
         except Exception as error:  # noqa: BLE001  # a gateway should never raise; where it does, nobody knows
             _log("went into a gateway that failed", reminder, error)
             result = Ambiguous(f"The gateway failed ({type(error).__name__})")
@@ -316,7 +319,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
     kept = {
         "template": sent.rendered.template,
         "content_hash": sent.rendered.content_hash,
-        "message_id": sent.rendered.letter.message_id,
+        # Where the channel has no name of its own for a message, the provider's.
+        "message_id": sent.rendered.message_id or (result.provider_id if isinstance(result, Accepted) else ""),
     }
     if isinstance(result, Accepted):
         is_news = hot.accept(pk=reminder.pk, attempt=sent.attempt, now=now, **kept)

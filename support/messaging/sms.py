@@ -1,0 +1,80 @@
+"""Text messages, through the provider that the settings name, or into the development outbox."""
+
+from __future__ import annotations
+
+import errno
+from email.message import EmailMessage
+from typing import Final
+
+from django.conf import settings
+
+from support.messaging import outbox
+from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
+from support.messaging.text_message import TextMessage
+
+#: Marks a text message among the letters of the outbox.
+CHANNEL_HEADER: Final = "X-Channel"
+SEGMENTS_HEADER: Final = "X-Segments"
+
+
+class SmsGateway:
+    """The `Gateway` for text messages."""
+
+    def __init__(self) -> None:
+        self._inner: Gateway[TextMessage] = _inner()
+
+    def open(self) -> Transient | None:
+        return self._inner.open()
+
+    def send(self, letter: TextMessage) -> Result:
+        return self._inner.send(letter)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def is_open() -> bool:
+    """Return whether text messages can be sent from this site at all."""
+    return bool(settings.SMS_PROVIDER)
+
+
+def _inner() -> Gateway[TextMessage]:
+    if settings.SMS_PROVIDER == "outbox":
+        return _OutboxGateway()
+    return _ClosedGateway()
+
+
+class _OutboxGateway:
+    """Every text message becomes a file beside the letters, for /dev/outbox/ to show as a phone would."""
+
+    def open(self) -> Transient | None:
+        return None
+
+    def send(self, letter: TextMessage) -> Result:
+        message = EmailMessage()
+        message["From"] = settings.SMS_NUMBER or settings.SENDER_NAME
+        message["To"] = letter.to
+        message[CHANNEL_HEADER] = "sms"
+        message[SEGMENTS_HEADER] = str(letter.size.segments)
+        message.set_content(letter.text, charset="utf-8", cte="base64")
+        try:
+            outbox.write(message.as_bytes())
+        except OSError as error:
+            return Transient(f"The outbox cannot be written ({errno.errorcode.get(error.errno or 0)})", is_outage=True)
+        return Accepted()
+
+    def close(self) -> None:
+        pass
+
+
+class _ClosedGateway:
+    """A site without a provider for text messages sends none."""
+
+    def open(self) -> Transient | None:
+        return None
+
+    def send(self, letter: TextMessage) -> Result:
+        return Refused("This site sends no text messages")
+
+    def close(self) -> None:
+        pass
