@@ -129,6 +129,7 @@ def measure_reminders(count: int, passes: int) -> None:
     from meetings.reminders.services.deliver import deliver_due  # noqa: PLC0415  # app ready
     from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
     from support import clock  # noqa: PLC0415  # app ready
+    from support.messaging import Letter  # noqa: PLC0415  # app ready
 
     call_command("migrate", verbosity=0)
     occurrence = make_places(count)
