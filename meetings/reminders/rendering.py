@@ -6,6 +6,7 @@ the signed link.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
 from support.messaging.gsm7 import transliterate
 from support.messaging.letter import message_id
+from support.messaging.push import Notification
 
 #: Up to so many days ahead a weekday alone says which day is meant.
 _WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
@@ -46,7 +48,7 @@ _CALENDAR_METHODS = {
 class Rendered:
     """A message, and what is kept of it: which template it came from and the hash of its words."""
 
-    message: Letter | TextMessage
+    message: Letter | TextMessage | Notification
     template: str
     content_hash: str
 
@@ -67,6 +69,8 @@ class Renderer:
         """Return the message of a row that was loaded with `queries.to_send`."""
         if reminder.channel == Channel.SMS:
             return self._text_message(reminder, now)
+        if reminder.channel == Channel.PUSH:
+            return self._notification(reminder, now)
         return self._letter(reminder, now)
 
     def _text_message(self, reminder: Reminder, now: dt.datetime) -> Rendered:
@@ -74,9 +78,7 @@ class Renderer:
         with translation.override(participant.language):
             context = self._context(reminder, participant, now)
             # One part holds no link of the usual length.
-            context["url"] = (
-                f"{settings.PUBLIC_BASE_URL}{reverse('reminders:short', args=[short_links.sign(reminder.pk)])}"
-            )
+            context["url"] = _short_url(reminder)
             template = f"reminders/{reminder.kind}.sms"
             text = transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
         message = TextMessage(
@@ -88,6 +90,26 @@ class Renderer:
             reference=str(reminder.public_id),
         )
         content_hash = hashlib.sha256(text.encode()).hexdigest()
+        return Rendered(message, f"{template}.{participant.language}"[:64], content_hash)
+
+    def _notification(self, reminder: Reminder, now: dt.datetime) -> Rendered:
+        participant = reminder.signup.participant
+        with translation.override(participant.language):
+            context = self._context(reminder, participant, now)
+            # What fits a subject line fits a lock screen: the same few words.
+            template = f"reminders/{reminder.kind}.subject"
+            body = " ".join(render_to_string(f"{template}.txt", context).split())
+        message = Notification(
+            to=reminder.contact_point.value,
+            title=settings.SENDER_NAME,
+            body=body,
+            url=_short_url(reminder),
+            tag=base64.urlsafe_b64encode(reminder.public_id.bytes).decode().rstrip("="),
+            sent_at=now,
+            expires_at=reminder.deadline_at,
+            is_urgent=reminder.kind != ReminderKind.REMINDER,
+        )
+        content_hash = hashlib.sha256(body.encode()).hexdigest()
         return Rendered(message, f"{template}.{participant.language}"[:64], content_hash)
 
     def _letter(self, reminder: Reminder, now: dt.datetime) -> Rendered:
@@ -212,6 +234,10 @@ def _short_when(instant: dt.datetime, participant: Participant, now: dt.datetime
 
 def _url(name: str, purpose: str, signup: Signup) -> str:
     return settings.PUBLIC_BASE_URL + reverse(f"meetings:{name}", args=[links.sign(purpose, signup.public_id)])
+
+
+def _short_url(reminder: Reminder) -> str:
+    return settings.PUBLIC_BASE_URL + reverse("reminders:short", args=[short_links.sign(reminder.pk)])
 
 
 def _unsubscribe_url(reminder: Reminder) -> str:

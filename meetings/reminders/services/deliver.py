@@ -29,7 +29,7 @@ from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
-from meetings.reminders.services import hot, last_moment
+from meetings.reminders.services import hot, last_moment, push
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, Transient
 
 logger = logging.getLogger(__name__)
@@ -333,7 +333,10 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
     if isinstance(result, Refused):
         kind = EventKind.REFUSED
         changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
-        if result.suppress:
+        if result.suppress and reminder.channel == Channel.PUSH:
+            # Nobody else can have it, and it will not come back: there is nothing to keep away from.
+            push.drop(contact_point=reminder.contact_point, source="push service", now=now)
+        elif result.suppress:
             Suppression.objects.get_or_create(
                 channel=reminder.channel,
                 value_hash=lookup_hash(reminder.contact_point.value),

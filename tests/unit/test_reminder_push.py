@@ -1,0 +1,161 @@
+"""From a row to what a browser shows, over a real HTTP server in place of the push service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from accounts.enums import Channel
+from accounts.models import ContactPoint, Suppression, User
+from accounts.queries import push_subscriptions
+from accounts.services.push_subscriptions import subscribe
+from meetings.models import Signup
+from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
+from meetings.reminders.models import Reminder
+from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.push import GONE
+from support.messaging.push import read_subscription
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
+from tests.push_service import Browser, PushService, push_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def service() -> Iterator[PushService]:
+    with push_service() as running:
+        yield running
+
+
+@pytest.fixture
+def member() -> User:
+    return make_user(language="es", tz="America/New_York")
+
+
+@pytest.fixture
+def phone(service: PushService) -> Browser:
+    return service.browser()
+
+
+@pytest.fixture
+def point(member: User, phone: Browser) -> ContactPoint:
+    return subscribe(user=member, subscription=read_subscription(phone.subscription).as_text(), now=NOW)
+
+
+def reminder_for(
+    member: User, point: ContactPoint, *, language: str = "en", kind: str = ReminderKind.REMINDER
+) -> Reminder:
+    meeting = make_meeting(name="Narrow Path")
+    signup = Signup.objects.filter(participant__user=member).first() or make_signup(
+        occurrence=make_occurrence(meeting=meeting),
+        participant=make_participant(user=member, language=language, display_name="Robin"),
+    )
+    return make_reminder(
+        signup=signup, contact_point=point, channel=Channel.PUSH, kind=kind, lane=Lane.SOON, due_at=NOW - HOUR
+    )
+
+
+def deliver(at: dt.datetime = NOW) -> None:
+    deliver_due(read_clock=lambda: at)
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [("en", "Reminder for Tue, Nov 24, 7:00 PM"), ("es", "Recordatorio: mar, 24 nov, 7:00 p. m.")],
+)
+def test_notification_says_when_and_nothing_else(
+    service: PushService, phone: Browser, member: User, point: ContactPoint, language: str, body: str
+) -> None:
+    reminder = reminder_for(member, point, language=language)
+    deliver()
+    (post,) = service.posts
+    content = phone.read(post)
+    assert (content["title"], content["body"]) == ("Homegroup", body)
+    for secret in ("Narrow", "Robin", "Elm"):
+        assert secret not in str(content)
+    # Good until the reminder would be of no use.
+    assert int(post.headers["ttl"]) == int((reminder.deadline_at - NOW).total_seconds())
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.template) == (ReminderState.ACCEPTED, f"reminders/reminder.subject.{language}")
+
+
+def test_notification_leads_to_the_place_it_speaks_of(
+    service: PushService, phone: Browser, member: User, point: ContactPoint, client: Client
+) -> None:
+    reminder_for(member, point)
+    deliver()
+    url = phone.read(service.posts[0])["url"]
+    assert url.startswith("http://testserver/t/")
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_browser_that_is_gone_is_forgotten_with_what_was_to_go_there(
+    service: PushService, member: User, point: ContactPoint, status: int
+) -> None:
+    first = reminder_for(member, point)
+    later = make_reminder(
+        signup=first.signup, contact_point=point, channel=Channel.PUSH, kind=ReminderKind.REMINDER, due_at=NOW + HOUR
+    )
+    service.answers = [(status, {})]
+    deliver()
+    first.refresh_from_db()
+    later.refresh_from_db()
+    assert (first.state, first.reason) == (ReminderState.FAILED, f"The browser is no longer subscribed ({status})")
+    assert (later.state, later.reason) == (ReminderState.SKIPPED, GONE)
+    assert push_subscriptions(member) == []
+    point.refresh_from_db()
+    assert "127.0.0.1" not in point.value
+    # Its timeline stays, and no hash of what is gone for ever.
+    assert list(first.events.values_list("kind", flat=True)) == [EventKind.SUBMITTED, EventKind.REFUSED]
+    assert not Suppression.objects.exists()
+    deliver(NOW + 2 * HOUR)
+    assert len(service.posts) == 1
+
+
+def test_a_push_service_that_is_busy_is_asked_again_when_it_said(
+    service: PushService, member: User, point: ContactPoint
+) -> None:
+    reminder = reminder_for(member, point)
+    service.answers = [(429, {"Retry-After": "600"})]
+    deliver()
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.due_at) == (ReminderState.PLANNED, NOW + dt.timedelta(seconds=600))
+    deliver(NOW + dt.timedelta(seconds=601))
+    reminder.refresh_from_db()
+    assert reminder.state == ReminderState.ACCEPTED
+    # The same topic: a browser that was out of reach gets one of the two.
+    assert len({post.headers["topic"] for post in service.posts}) == 1
+
+
+def test_one_push_service_out_of_reach_holds_up_no_other(
+    service: PushService, member: User, point: ContactPoint
+) -> None:
+    other = make_user()
+    nowhere = subscribe(
+        user=other,
+        subscription=read_subscription(Browser("http://127.0.0.1:9/push/two").subscription).as_text(),
+        now=NOW,
+    )
+    reminder_for(other, nowhere)
+    reminder_for(member, point)
+    deliver()
+    assert sorted(Reminder.objects.values_list("state", flat=True)) == ["accepted", "planned"]
+
+
+def test_turning_notifications_off_stops_what_is_planned_at_the_last_moment(
+    service: PushService, member: User, point: ContactPoint
+) -> None:
+    reminder = reminder_for(member, point)
+    point.consents.create(
+        purpose="reminders", is_given=False, wording="x", source="x", recorded_at=NOW + dt.timedelta(seconds=1)
+    )
+    deliver()
+    reminder.refresh_from_db()
+    assert reminder.state == ReminderState.SKIPPED
+    assert service.posts == []
