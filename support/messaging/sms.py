@@ -11,6 +11,7 @@ from django.conf import settings
 from support.messaging import outbox
 from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
 from support.messaging.text_message import TextMessage
+from support.messaging.twilio import TwilioGateway
 
 #: Marks a text message among the letters of the outbox.
 CHANNEL_HEADER: Final = "X-Channel"
@@ -41,6 +42,8 @@ def is_open() -> bool:
 def _inner() -> Gateway[TextMessage]:
     if settings.SMS_PROVIDER == "outbox":
         return _OutboxGateway()
+    if settings.SMS_PROVIDER == "twilio":
+        return TwilioGateway()
     return _ClosedGateway()
 
 
