@@ -197,6 +197,17 @@ def test_signup_page_has_every_message_in_as_many_queries_as_one(staff: Client) 
     assert shown.count("Planned, to go out by email at once.") == 3
 
 
+def test_signup_page_has_what_another_message_says_for_it(staff: Client) -> None:
+    signup = make_signup()
+    joined = make_reminder(ReminderState.DELIVERED, kind=ReminderKind.REMINDER)
+    joined.parts.create(signup=signup, lead_key="2h", schedule_seq=0)
+    DeliveryEvent.objects.create(
+        reminder=joined, kind=EventKind.PLANNED, detail="One message for several dates close together", at=NOW
+    )
+    shown = page(staff, "watch_signup", signup.public_id)
+    assert "Planned, to go out by email at once. One message for several dates close together." in shown
+
+
 # -- what can be done ------------------------------------------------------------------------------------------------
 
 

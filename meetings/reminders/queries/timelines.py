@@ -9,13 +9,13 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from meetings.models import Signup
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
-from meetings.reminders.models import DeliveryEvent, Reminder
+from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from support import wording
 
 OK, WARN, DANGER = "ok", "warn", "danger"
@@ -105,9 +105,15 @@ def stories(reminders: QuerySet[Reminder], *, reader: Reader) -> list[Story]:
     return [Story(row, _lines(row, reader)) for row in rows]
 
 
+def about(signup: Signup) -> QuerySet[Reminder]:
+    """Return the messages that speak for a signup: its own, and those of other places that speak for it as well."""
+    parts = ReminderPart.objects.filter(signup=signup).values("reminder")
+    return Reminder.objects.filter(Q(signup=signup) | Q(pk__in=parts))
+
+
 def timeline(signup: Signup, *, reader: Reader) -> list[Line]:
     """Return all that happened to the messages about one signup, oldest first, each line naming its message."""
-    told = stories(signup.reminders.all(), reader=reader)
+    told = stories(about(signup), reader=reader)
     lines = [Line(line.at, f"{story.kind}: {line.sentence}", line.tone) for story in told for line in story.lines]
     return sorted(lines, key=lambda line: line.at)
 

@@ -98,7 +98,7 @@ def signup(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "signup": found,
         "person": watching.person_label(found),
-        "stories": timelines.stories(found.reminders.all(), reader=_reader(request)),
+        "stories": timelines.stories(timelines.about(found), reader=_reader(request)),
     }
     return render(request, "reminders/watch_signup.html", context)
 
