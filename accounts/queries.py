@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hashes
-from accounts.models import Consent, ContactPoint, Preferences, Suppression, User
+from accounts.models import Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
+from accounts.organisation import needs_agreements, vendor_of
 from accounts.person import Person
 
 
@@ -42,6 +43,15 @@ def is_suppressed(contact_point: ContactPoint) -> bool:
     ).exists()
 
 
+def closed_channels() -> set[str]:
+    """Return the channels that nothing may go through: no agreement with their vendor is on record, and one is due."""
+    if not needs_agreements():
+        return set()
+    agreed = set(VendorAgreement.objects.in_force().values_list("channel", "vendor"))
+    vendors = {channel: vendor_of(channel) for channel in Channel.values}
+    return {channel for channel, vendor in vendors.items() if vendor and (channel, vendor.lower()) not in agreed}
+
+
 def push_subscriptions(user: User) -> list[ContactPoint]:
     """Return the browsers that a member gets notifications in, the newest first."""
     mine = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified()
@@ -61,27 +71,28 @@ def preferences_of(contact_point: ContactPoint) -> Preferences:
 
 
 def preferences_of_all(contact_points: Iterable[ContactPoint]) -> dict[int, Preferences]:
-    """Return the preferences for each contact point, by its id, in one query.
+    """Return the preferences for each contact point, by its id, in one query; see `kept_preferences`."""
+    owners = {point.pk: point.user_id for point in contact_points}
+    kept = kept_preferences(owners)
+    return {pk: kept.get(pk) or Preferences(**_owner(pk, user)) for pk, user in owners.items()}
 
-    As many at once as fit into a statement: callers come with a thousand or so.
+
+def kept_preferences(owners: Mapping[int, int | None]) -> dict[int, Preferences]:
+    """Return the rows there are for contact points, by their ids; `owners` names the member behind each, if any.
+
+    One query for as many as fit into a statement: callers come with a thousand or so.
     """
-    points = list(contact_points)
-    users = {point.user_id for point in points if point.user_id is not None}
-    guests = [point.pk for point in points if point.user_id is None]
-    kept = Preferences.objects.filter(Q(user__in=users) | Q(contact_point__in=guests))
-    of_user: dict[int, Preferences] = {}
-    of_guest: dict[int, Preferences] = {}
-    for row in kept:
-        if row.user_id is not None:
-            of_user[row.user_id] = row
-        elif row.contact_point_id is not None:
-            of_guest[row.contact_point_id] = row
-    return {
-        point.pk: of_user.get(point.user_id) or Preferences(user_id=point.user_id)
-        if point.user_id is not None
-        else of_guest.get(point.pk) or Preferences(contact_point_id=point.pk)
-        for point in points
-    }
+    users = {user for user in owners.values() if user is not None}
+    guests = [pk for pk, user in owners.items() if user is None]
+    kept = list(Preferences.objects.filter(Q(user__in=users) | Q(contact_point__in=guests)))
+    of_user = {row.user_id: row for row in kept if row.user_id is not None}
+    of_guest = {row.contact_point_id: row for row in kept if row.contact_point_id is not None}
+    found = {pk: of_guest.get(pk) if user is None else of_user.get(user) for pk, user in owners.items()}
+    return {pk: row for pk, row in found.items() if row is not None}
+
+
+def _owner(contact_point: int, user: int | None) -> dict[str, int]:
+    return {"contact_point_id": contact_point} if user is None else {"user_id": user}
 
 
 def newest_words(contact_points: Sequence[int], purpose: str) -> dict[int, bool]:

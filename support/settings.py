@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# -- The organisation --------------------------------------------------------------------------------------------------
+
+#: peer, clinical (HIPAA) or part2 (42 CFR part 2): see accounts.organisation.
+ORGANISATION_PROFILE = env.choice("ORGANISATION_PROFILE", default="PEER", choices=("PEER", "CLINICAL", "PART2")).lower()
+
 # -- Email -----------------------------------------------------------------------------------------------------------
 
 #: smtp://, smtps:// or submission:// with user and password; outbox:// keeps messages in DATA_DIR for /dev/outbox/.

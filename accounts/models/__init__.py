@@ -1,8 +1,20 @@
 from accounts.models.access_record import AccessRecord
+from accounts.models.agreement import VendorAgreement
 from accounts.models.consent import Consent
 from accounts.models.contact_point import ContactPoint, Suppression
+from accounts.models.disclosure import Disclosure
 from accounts.models.export import Export
 from accounts.models.preferences import Preferences
 from accounts.models.user import User
 
-__all__ = ["AccessRecord", "Consent", "ContactPoint", "Export", "Preferences", "Suppression", "User"]
+__all__ = [
+    "AccessRecord",
+    "Consent",
+    "ContactPoint",
+    "Disclosure",
+    "Export",
+    "Preferences",
+    "Suppression",
+    "User",
+    "VendorAgreement",
+]

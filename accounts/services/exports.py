@@ -15,7 +15,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
 
-from accounts.models import AccessRecord, Consent, Export, Preferences, User
+from accounts.models import AccessRecord, Consent, Disclosure, Export, Preferences, User
+from accounts.organisation import notice
 from accounts.person import Person, of_guest, of_member
 from accounts.signals import data_asked
 
@@ -69,6 +70,7 @@ def _build(export: Export) -> bool:
             _about_consents,
             _about_preferences,
             _about_access,
+            _about_disclosures,
             _about_the_rest,
         )
         for number, step in enumerate(steps, start=1):
@@ -160,6 +162,15 @@ def _about_access(person: Person) -> dict[str, Rows]:
     }
 
 
+def _about_disclosures(person: Person) -> dict[str, Rows]:
+    return {
+        "disclosures": [
+            {"on": each.disclosed_on, "to": each.recipient, "what": each.what, "why": each.purpose}
+            for each in Disclosure.objects.about(person)
+        ]
+    }
+
+
 def _about_the_rest(person: Person) -> dict[str, Rows]:
     sections: dict[str, Rows] = {}
     for _receiver, answer in data_asked.send(sender=Person, person=person):
@@ -176,9 +187,8 @@ def _archive(sections: dict[str, Rows], language: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         with override(language):
-            archive.writestr(
-                "README.txt", gettext("All that is kept about you. The JSON and the CSV files say the same.")
-            )
+            words = gettext("All that is kept about you. The JSON and the CSV files say the same.")
+            archive.writestr("README.txt", "\n\n".join(filter(None, (words, notice()))))
         archive.writestr("data.json", json.dumps(sections, default=_plain, indent=2, ensure_ascii=False))
         for name, rows in sections.items():
             archive.writestr(f"{name}.csv", _csv(rows))

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import links
 from accounts.access import member
 from accounts.forms.erasure import EraseForm
-from accounts.models import AccessRecord, ContactPoint, Export
+from accounts.models import AccessRecord, ContactPoint, Disclosure, Export
 from accounts.person import Person, of_guest, of_member
 from accounts.services.erasure import erase
 from accounts.services.exports import ask_for_export, build_waiting_exports
@@ -39,6 +39,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "export": _newest_export(Export.objects.filter(user=user)),
         "contact_points": person.contact_points,
         "access_records": AccessRecord.objects.about(person)[:50],
+        "disclosures": Disclosure.objects.about(person),
     }
     return render(request, "accounts/data.html", context)
 
@@ -94,6 +95,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
             "token": token,
             "export": _newest_export(Export.objects.filter(contact_point=point)),
             "access_records": AccessRecord.objects.about(of_guest(point))[:50],
+            "disclosures": Disclosure.objects.about(of_guest(point)),
         }
         response = render(request, "accounts/data_by_link.html", context, status=422 if form.is_bound else 200)
     return _private(response)

@@ -13,6 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from accounts.enums import Channel
+from accounts.organisation import vendor_of
+from accounts.queries import closed_channels
 from meetings.models import Occurrence, Signup
 from meetings.reminders.enums import Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
@@ -55,13 +57,15 @@ class ChannelStanding:
     label: str
     pause: ChannelPause | None
     outage: ChannelOutage | None
+    #: With whom an agreement is missing, where the organisation needs one; else "".
+    missing_agreement: str
     #: Messages that are due and not sent.
     waiting: int
     oldest_due_at: dt.datetime | None
 
     @property
     def is_open(self) -> bool:
-        return self.pause is None and self.outage is None
+        return self.pause is None and self.outage is None and not self.missing_agreement
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ def reasons() -> list[str]:
 
 
 def channel_standings(*, now: dt.datetime) -> list[ChannelStanding]:
-    """Return how each channel stands now, in three queries."""
+    """Return how each channel stands now, in three queries, and one more where agreements count."""
+    closed = closed_channels()
     pauses = {pause.channel: pause for pause in ChannelPause.objects.all()}
     outages = {outage.channel: outage for outage in ChannelOutage.objects.filter(until__gt=now)}
     # By lane, so that the index on what is due serves.
@@ -113,6 +118,7 @@ def channel_standings(*, now: dt.datetime) -> list[ChannelStanding]:
             label=str(channel.label),
             pause=pauses.get(channel),
             outage=outages.get(channel),
+            missing_agreement=vendor_of(channel) if channel in closed else "",
             waiting=waiting[channel]["number"] if channel in waiting else 0,
             oldest_due_at=waiting[channel]["oldest"] if channel in waiting else None,
         )

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel
 from accounts.fields import lookup_hash
 from accounts.models import Suppression
+from accounts.queries import closed_channels
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
@@ -46,7 +47,6 @@ MOST_ATTEMPTS = 8
 UNWRITTEN = _("The message could not be written")
 #: Until a message that could not be written is tried again.
 UNWRITTEN_PAUSE = dt.timedelta(minutes=15)
-TOO_LATE = _("It would come too late")
 
 
 @dataclass
@@ -103,8 +103,8 @@ def deliver_due(
 
 def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int]:
     """Take up to `limit` due rows for `token`, the most urgent first. Returns their ids in that order."""
-    parked = set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
-    open_channels = [channel for channel in Channel.values if channel not in parked]
+    shut = closed_channels() | set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
+    open_channels = [channel for channel in Channel.values if channel not in shut]
     due = Reminder.objects.due(now).filter(channel__in=open_channels, lane__in=Lane.values)
     # Read in the claiming statement itself: a pause holds from the moment that it is committed.
     due = due.exclude(channel__in=ChannelPause.objects.values("channel"))
@@ -381,5 +381,5 @@ def after_transient(
         return ReminderState.FAILED, due_at, result.reason[:200]
     again = now + max(result.retry_after or dt.timedelta(), timing.back_off(attempt))
     if again >= deadline_at:
-        return ReminderState.EXPIRED, due_at, TOO_LATE
+        return ReminderState.EXPIRED, due_at, timing.TOO_LATE
     return ReminderState.PLANNED, again, result.reason[:200]
