@@ -87,7 +87,7 @@ def provider(channel: str) -> str:
     if channel == "email":
         # "smtp", "outbox", or a provider's own: django.core.mail.backends.smtp.EmailBackend.
         return str(settings.EMAIL_BACKEND).split(".")[-2]
-    return channel
+    return str(settings.SMS_PROVIDER or "none") if channel == "sms" else "webpush"
 
 
 def _is_allowed(request: HttpRequest) -> bool:

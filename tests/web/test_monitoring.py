@@ -70,7 +70,8 @@ def test_metrics_of_a_site_without_a_token_are_nobodys(client: Client, settings:
     assert client.get("/metrics", headers=headers).status_code == 404
 
 
-def test_metrics_count_by_channel_and_state(client: Client) -> None:
+def test_metrics_count_by_channel_and_state(client: Client, settings: Any) -> None:
+    settings.SMS_PROVIDER = "twilio"
     make_reminder(due_at=NOW - 10 * MINUTE)
     make_reminder(due_at=NOW + MINUTE)
     make_reminder(ReminderState.FAILED, channel=Channel.SMS)
@@ -80,12 +81,12 @@ def test_metrics_count_by_channel_and_state(client: Client) -> None:
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = samples(answer.content.decode())
     assert found['homegroup_reminders{channel="email",provider="locmem",state="planned"}'] == 2
-    assert found['homegroup_reminders{channel="sms",provider="sms",state="failed"}'] == 1
+    assert found['homegroup_reminders{channel="sms",provider="twilio",state="failed"}'] == 1
     assert found['homegroup_reminders_due{channel="email"}'] == 1
     assert found['homegroup_reminders_oldest_due_seconds{channel="email"}'] == 600
     assert found['homegroup_channel_paused{channel="push"}'] == 1
     assert found['homegroup_channel_paused{channel="email"}'] == 0
-    assert found['homegroup_channel_unreachable{channel="sms",provider="sms"}'] == 1
+    assert found['homegroup_channel_unreachable{channel="sms",provider="twilio"}'] == 1
 
 
 def test_metrics_tell_how_late_sends_of_the_last_hour_began() -> None:
