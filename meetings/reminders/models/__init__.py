@@ -1,3 +1,4 @@
+from meetings.reminders.models.inbound_text import InboundText
 from meetings.reminders.models.reminder import (
     ChannelOutage,
     ChannelPause,
@@ -7,4 +8,4 @@ from meetings.reminders.models.reminder import (
     ZoneRelease,
 )
 
-__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "Reminder", "ReminderPart", "ZoneRelease"]
+__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "InboundText", "Reminder", "ReminderPart", "ZoneRelease"]
