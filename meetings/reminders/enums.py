@@ -46,6 +46,12 @@ class ReminderState(models.TextChoices):
     EXPIRED = "expired", _("Too late")
 
 
+#: Over, without ever having been handed to a gateway that took it.
+NEVER_SENT = (ReminderState.SUPERSEDED, ReminderState.SKIPPED, ReminderState.EXPIRED, ReminderState.FAILED)
+#: Not yet handed to a gateway, so that it can still be replaced.
+UNSENT = (ReminderState.PLANNED, ReminderState.CLAIMED)
+
+
 class Lane(models.IntegerChoices):
     """What goes first when not everything can go at once; a smaller number goes earlier."""
 

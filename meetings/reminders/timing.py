@@ -9,14 +9,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Lead
 from support import clock
 
-#: Nobody's phone lights up from here …
-QUIET_FROM: Final = dt.time(21, 0)
-#: … to here, on the recipient's own clocks.
-QUIET_UNTIL: Final = dt.time(8, 0)
-#: What quiet hours hold back goes out just before them.
-BEFORE_QUIET: Final = dt.time(20, 55)
+#: What quiet hours hold back goes out so long before them.
+BEFORE_QUIET: Final = dt.timedelta(minutes=5)
 #: Moving earlier is of use where this much remains to set out …
 ENOUGH_WHEN_EARLIER: Final = dt.timedelta(hours=2)
 #: … and waiting for the morning where this much does.
@@ -24,20 +23,22 @@ ENOUGH_WHEN_LATER: Final = dt.timedelta(minutes=45)
 #: A reminder is of no use once people are on their way in.
 LAST_CALL: Final = dt.timedelta(minutes=10)
 
+EARLIER = _("Earlier than asked, because of quiet hours")
+LATER = _("Later than asked, because of quiet hours")
+BY_EMAIL = _("By email, since quiet hours leave no better time")
+PAST = _("Its time was past already")
+TOO_LATE = _("It would come too late")
+TOO_QUIET = _("Quiet hours last until it would be too late")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Elapsed:
     """A lead by the stopwatch: "2 hours before"."""
 
     before: dt.timedelta
 
-    @property
-    def key(self) -> str:
-        """The lead's name in dedupe keys."""
-        return f"{int(self.before.total_seconds())}s"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LocalDay:
     """A lead by the calendar: "the day before at 18:00", on the recipient's clocks."""
 
@@ -48,25 +49,39 @@ class LocalDay:
     def before(self) -> dt.timedelta:
         return dt.timedelta(days=self.days)
 
-    @property
-    def key(self) -> str:
-        return f"{self.days}d@{self.at:%H%M}"
+
+#: What each lead that a person may choose means.
+LEADS: Final[dict[str, Elapsed | LocalDay]] = {
+    Lead.WEEK.value: Elapsed(dt.timedelta(days=7)),
+    Lead.THREE_DAYS.value: Elapsed(dt.timedelta(days=3)),
+    Lead.DAY_BEFORE.value: LocalDay(1, dt.time(18, 0)),
+    Lead.MORNING.value: LocalDay(0, dt.time(8, 0)),
+    Lead.TWO_HOURS.value: Elapsed(dt.timedelta(hours=2)),
+    Lead.ONE_HOUR.value: Elapsed(dt.timedelta(hours=1)),
+}
 
 
-Lead = Elapsed | LocalDay
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The hours in which a person wants to hear nothing, on their own clocks; they may span midnight."""
 
-#: A booked place. Two reminders, three days and one day before, left the fewest missed (Steiner 2018, AJMC 24:377).
-BOOKED_LEADS: Final[tuple[Lead, ...]] = (Elapsed(dt.timedelta(days=3)), LocalDay(1, dt.time(18, 0)))
-#: A meeting where one may just come, for those who asked to be reminded.
-DROP_IN_LEADS: Final[tuple[Lead, ...]] = (Elapsed(dt.timedelta(hours=2)),)
+    from_time: dt.time
+    until_time: dt.time
+
+    def covers(self, wall: dt.time) -> bool:
+        if self.from_time < self.until_time:
+            return self.from_time <= wall < self.until_time
+        return wall >= self.from_time or wall < self.until_time
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Due:
-    """When a reminder goes out; `is_held` says that quiet hours moved it."""
+    """When a reminder goes out (never: None), and why then where that is not when it was wanted."""
 
-    at: dt.datetime
-    is_held: bool = False
+    at: dt.datetime | None
+    reason: str = ""
+    #: The only time left is a poor one, so that nothing should ring.
+    is_by_email: bool = False
 
 
 def reminder_deadline(starts_at: dt.datetime) -> dt.datetime:
@@ -74,61 +89,92 @@ def reminder_deadline(starts_at: dt.datetime) -> dt.datetime:
     return starts_at - LAST_CALL
 
 
-def is_quiet(instant: dt.datetime, tz: str) -> bool:
+def is_quiet(instant: dt.datetime, tz: str, quiet: Quiet) -> bool:
     """Return whether clocks in `tz` show a quiet hour."""
-    wall = clock.to_wall(instant, tz).time()
-    return wall >= QUIET_FROM or wall < QUIET_UNTIL
+    return quiet.covers(clock.to_wall(instant, tz).time())
 
 
-def due_time(lead: Lead, *, starts_at: dt.datetime, tz: str, now: dt.datetime) -> Due | None:
-    """Return when to remind of something at `starts_at`, for a recipient in `tz`, or None where that time is past.
+def due_time(
+    lead: str,
+    *,
+    starts_at: dt.datetime,
+    tz: str,
+    quiet: Quiet | None,
+    now: dt.datetime,
+    is_owed: bool = False,
+) -> Due:
+    """Return when to remind of something at `starts_at`, for a recipient in `tz`; `quiet` is None where they waive it.
 
-    Quiet hours: just before them where that leaves two hours, else at their end where that leaves 45 minutes, else
-    (by email, which does not ring) at whichever of the two is still of use. None means that none of them is.
+    Quiet hours: just before them where that leaves two hours, else at their end where that leaves 45 minutes, else by
+    email (which does not ring) at whichever of the two is still of use. A lead that is past is left out, unless
+    `is_owed`: it was to come when it was planned, so it goes out as soon as it may.
     """
-    wanted = _wanted(lead, starts_at, tz)
-    if wanted <= now or wanted >= reminder_deadline(starts_at):
-        return None
-    if not is_quiet(wanted, tz):
+    wanted, deadline_at = wanted_at(lead, starts_at=starts_at, tz=tz), reminder_deadline(starts_at)
+    if wanted <= now:
+        if not is_owed:
+            return Due(None, PAST)
+        wanted = now
+    if wanted >= deadline_at:
+        return Due(None, TOO_LATE)
+    if quiet is None or not is_quiet(wanted, tz, quiet):
         return Due(wanted)
-    earlier, later = quiet_before(wanted, tz), quiet_after(wanted, tz)
-    is_earlier_to_come, is_later_of_use = earlier > now, later < reminder_deadline(starts_at)
-    if is_earlier_to_come and starts_at - earlier >= ENOUGH_WHEN_EARLIER:
-        return Due(earlier, is_held=True)
-    if is_later_of_use and starts_at - later >= ENOUGH_WHEN_LATER:
-        return Due(later, is_held=True)
-    if is_earlier_to_come:
-        return Due(earlier, is_held=True)
-    return Due(later, is_held=True) if is_later_of_use else None
+    earlier, later = quiet_before(wanted, tz, quiet), quiet_after(wanted, tz, quiet)
+    if earlier > now and starts_at - earlier >= ENOUGH_WHEN_EARLIER:
+        return Due(earlier, EARLIER)
+    if starts_at - later >= ENOUGH_WHEN_LATER:
+        return Due(later, LATER)
+    if earlier > now:
+        return Due(earlier, BY_EMAIL, is_by_email=True)
+    if later < deadline_at:
+        return Due(later, BY_EMAIL, is_by_email=True)
+    return Due(None, TOO_QUIET)
 
 
-def after_quiet(*, now: dt.datetime, deadline_at: dt.datetime, tz: str) -> dt.datetime | None:
+def wanted_at(lead: str, *, starts_at: dt.datetime, tz: str) -> dt.datetime:
+    """Return when a lead asks for a reminder, whatever else speaks against that time."""
+    what = LEADS[lead]
+    if isinstance(what, Elapsed):
+        return starts_at - what.before
+    day = clock.to_wall(starts_at, tz).date() - dt.timedelta(days=what.days)
+    return clock.to_instant(dt.datetime.combine(day, what.at), tz)
+
+
+def after_quiet(*, now: dt.datetime, deadline_at: dt.datetime, tz: str, quiet: Quiet) -> dt.datetime | None:
     """Return when a reminder that is due in a quiet hour already may go out, or None where that is too late."""
-    later = quiet_after(now, tz)
+    later = quiet_after(now, tz, quiet)
     return later if later < deadline_at else None
 
 
-def quiet_before(instant: dt.datetime, tz: str) -> dt.datetime:
-    """Return the last moment before the quiet hours that `instant` lies in."""
+def quiet_before(instant: dt.datetime, tz: str, quiet: Quiet) -> dt.datetime:
+    """Return a moment before the quiet hours that `instant` lies in, as close to them as is polite."""
     wall = clock.to_wall(instant, tz)
-    day = wall.date() if wall.time() >= QUIET_FROM else wall.date() - dt.timedelta(days=1)
-    moment = clock.to_instant(dt.datetime.combine(day, BEFORE_QUIET), tz)
-    while moment >= instant or is_quiet(moment, tz):
+    day = wall.date() if wall.time() >= quiet.from_time else wall.date() - dt.timedelta(days=1)
+    moment = _just_before(day, tz, quiet)
+    while moment >= instant or is_quiet(moment, tz, quiet):
         # A zone that skipped a whole day (Apia, 30 December 2011), or changed its clocks in the evening.
         day -= dt.timedelta(days=1)
-        moment = clock.to_instant(dt.datetime.combine(day, BEFORE_QUIET), tz)
+        moment = _just_before(day, tz, quiet)
     return moment
 
 
-def quiet_after(instant: dt.datetime, tz: str) -> dt.datetime:
+def quiet_after(instant: dt.datetime, tz: str, quiet: Quiet) -> dt.datetime:
     """Return the end of the quiet hours that `instant` lies in."""
     wall = clock.to_wall(instant, tz)
-    day = wall.date() if wall.time() < QUIET_UNTIL else wall.date() + dt.timedelta(days=1)
-    moment = clock.to_instant(dt.datetime.combine(day, QUIET_UNTIL), tz)
-    while moment <= instant or is_quiet(moment, tz):
+    day = wall.date() if wall.time() < quiet.until_time else wall.date() + dt.timedelta(days=1)
+    moment = clock.to_instant(dt.datetime.combine(day, quiet.until_time), tz)
+    while moment <= instant or is_quiet(moment, tz, quiet):
         day += dt.timedelta(days=1)
-        moment = clock.to_instant(dt.datetime.combine(day, QUIET_UNTIL), tz)
+        moment = clock.to_instant(dt.datetime.combine(day, quiet.until_time), tz)
     return moment
+
+
+def day_begins(day: dt.date, tz: str) -> dt.datetime:
+    """Return the first instant of a day on calendars in `tz`."""
+    return clock.to_instant(dt.datetime.combine(day, dt.time()), tz)
+
+
+def _just_before(day: dt.date, tz: str, quiet: Quiet) -> dt.datetime:
+    return clock.to_instant(dt.datetime.combine(day, quiet.from_time), tz) - BEFORE_QUIET
 
 
 def back_off(attempt: int) -> dt.timedelta:
@@ -139,10 +185,3 @@ def back_off(attempt: int) -> dt.timedelta:
 def outage_pause(failures: int) -> dt.timedelta:
     """Return how long to leave a provider alone after `failures` failed calls in a row: 15 s up to 5 minutes."""
     return min(dt.timedelta(seconds=15) * 2 ** min(max(failures, 1) - 1, 10), dt.timedelta(minutes=5))
-
-
-def _wanted(lead: Lead, starts_at: dt.datetime, tz: str) -> dt.datetime:
-    if isinstance(lead, Elapsed):
-        return starts_at - lead.before
-    day = clock.to_wall(starts_at, tz).date() - dt.timedelta(days=lead.days)
-    return clock.to_instant(dt.datetime.combine(day, lead.at), tz)

@@ -9,16 +9,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Channel
+from accounts.enums import Channel, Wording
 from accounts.models import ContactPoint
 from meetings.models import Signup
-from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
+from meetings.reminders.enums import UNSENT, EventKind, Lane, ReminderKind, ReminderState
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def unsent(self) -> Self:
         """Not yet handed to a gateway, so that they can still be replaced."""
-        return self.filter(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED))
+        return self.filter(state__in=UNSENT)
 
     def due(self, now: dt.datetime) -> Self:
         return self.filter(state=ReminderState.PLANNED, due_at__lte=now)
@@ -28,8 +28,9 @@ class Reminder(models.Model):
     """An intended message to one contact point about one signup. The row is the schedule; nothing else is.
 
     Where one message speaks of several dates, `signup` is the first of them; the others are a standing signup's, or its
-    `parts`. `dedupe_key` makes planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt` fences the result of an older
-    attempt out. Only what it was built from is kept (`template`, `content_hash`), never its words.
+    `parts`. `dedupe_key` makes planning twice free. `claim_token` and `lease_until` say who is sending it; `attempt`
+    fences the result of an older attempt out. Only what it was built from is kept (`template`, `content_hash`), never
+    its words.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -64,6 +65,9 @@ class Reminder(models.Model):
     created_at = models.DateTimeField()
 
     objects = ReminderQuerySet.as_manager()
+
+    #: How much it may say to whoever looks over a shoulder; queries.to_send reads it from the recipient's preferences.
+    wording: str = Wording.DISCREET.value
 
     class Meta:
         verbose_name = _("reminder")

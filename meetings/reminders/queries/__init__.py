@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meetings.reminders.models import Reminder
+from django.db.models import Prefetch
+
+from accounts.queries import kept_preferences
+from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.figures import oldest_due_seconds
 
 __all__ = ["oldest_due_seconds", "to_send"]
@@ -12,6 +15,19 @@ __all__ = ["oldest_due_seconds", "to_send"]
 
 def to_send(pks: Sequence[int]) -> list[Reminder]:
     """Return rows with all that their messages are written from."""
-    return list(
-        Reminder.objects.filter(pk__in=pks).select_related("contact_point", "signup__participant", "signup__occurrence")
+    rows = list(
+        Reminder.objects.filter(pk__in=pks)
+        .select_related("contact_point", "signup__participant", "signup__occurrence")
+        # Many rows are of few meetings, and few speak for several places.
+        .prefetch_related(
+            "signup__occurrence__meeting__venue", Prefetch("parts", _PARTS.order_by("signup__occurrence__starts_at"))
+        )
     )
+    kept = kept_preferences({row.contact_point_id: row.contact_point.user_id for row in rows})
+    for row in rows:
+        if row.contact_point_id in kept:
+            row.wording = kept[row.contact_point_id].wording
+    return rows
+
+
+_PARTS = ReminderPart.objects.select_related("signup__occurrence__meeting__venue")

@@ -16,13 +16,15 @@ from typing import Any
 
 from django.db import connection
 
-from accounts.models import Consent, ContactPoint, Suppression
+from accounts.models import Consent, ContactPoint, Preferences, Suppression
+from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import Occurrence, Participant, Signup
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
-from meetings.reminders.models import DeliveryEvent, Reminder
+from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 
 _ROW = Reminder._meta.db_table
 _EVENT = DeliveryEvent._meta.db_table
+_PART = ReminderPart._meta.db_table
 
 _BEGIN = f"""
 UPDATE {_ROW} SET state = '{ReminderState.SUBMITTING}', attempt = %s, submitted_at = %s, lease_until = %s
@@ -56,11 +58,24 @@ SELECT s.status, o.status, o.schedule_seq, p.tz, p.language, p.hour_cycle, c.ver
     OR (s.standing_id IS NOT NULL AND EXISTS (
         SELECT 1 FROM {Signup._meta.db_table} es JOIN {_ROW} e ON e.signup_id = es.id
         WHERE es.standing_id = s.standing_id AND e.kind = '{ReminderKind.CONFIRMATION}' AND {_UNSETTLED}))
+    OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.id = q.reminder_id
+        WHERE q.signup_id = r.signup_id AND {_UNSETTLED})
+    OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.signup_id = q.signup_id
+        WHERE q.reminder_id = r.id AND {_UNSETTLED}),
+    EXISTS (SELECT 1 FROM {_PART} q WHERE q.reminder_id = r.id),
+    EXISTS (SELECT 1 FROM {_PART} q JOIN {Signup._meta.db_table} qs ON qs.id = q.signup_id
+        JOIN {Occurrence._meta.db_table} qo ON qo.id = qs.occurrence_id
+        WHERE q.reminder_id = r.id AND (qs.status <> '{SignupStatus.CONFIRMED}'
+            OR qo.status <> '{OccurrenceStatus.SCHEDULED}' OR qo.schedule_seq <> q.schedule_seq)),
+    f.quiet_from, f.quiet_until, f.ignores_quiet, f.paused_until, f.wording
 FROM {_ROW} r
 JOIN {Signup._meta.db_table} s ON s.id = r.signup_id
 JOIN {Occurrence._meta.db_table} o ON o.id = s.occurrence_id
 JOIN {Participant._meta.db_table} p ON p.id = s.participant_id
 JOIN {ContactPoint._meta.db_table} c ON c.id = r.contact_point_id
+LEFT JOIN {Preferences._meta.db_table} f ON f.id = COALESCE(
+    (SELECT u.id FROM {Preferences._meta.db_table} u WHERE u.user_id = c.user_id),
+    (SELECT g.id FROM {Preferences._meta.db_table} g WHERE g.contact_point_id = c.id))
 WHERE r.id = %s
 """  # noqa: S608  # as above
 
@@ -79,6 +94,10 @@ class Reading:
     is_suppressed: bool
     consent: bool | None
     is_earlier_unsettled: bool
+    #: Whether it speaks for other places as well, and whether one of these is not as it says any more.
+    is_joined: bool
+    is_part_stale: bool
+    preferences: Preferences
 
 
 @dataclass(frozen=True)
@@ -117,7 +136,10 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str) -> Reading:
     with connection.cursor() as cursor:
         cursor.execute(_facts_sql(len(hashes)), [*hashes, purpose, pk])
         row = cursor.fetchone()
-    status, occurrence_status, seq, tz, language, hour_cycle, is_verified, is_suppressed, consent, is_unsettled = row
+    (
+        status, occurrence_status, seq, tz, language, hour_cycle, is_verified, is_suppressed, consent, is_unsettled,
+        is_joined, is_part_stale, *wishes,
+    ) = row  # fmt: skip
     return Reading(
         signup_status=status,
         occurrence_status=occurrence_status,
@@ -130,7 +152,30 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str) -> Reading:
         is_suppressed=bool(is_suppressed),
         consent=None if consent is None else bool(consent),
         is_earlier_unsettled=bool(is_unsettled),
+        is_joined=bool(is_joined),
+        is_part_stale=bool(is_part_stale),
+        preferences=_preferences(*wishes),
     )
+
+
+def _preferences(quiet_from: Any, quiet_until: Any, ignores_quiet: Any, paused_until: Any, wording: Any) -> Preferences:
+    if wording is None:
+        return Preferences()
+    # SQLite has no dates and times of its own either.
+    return Preferences(
+        quiet_from=_PREFERENCES["quiet_from"](quiet_from),
+        quiet_until=_PREFERENCES["quiet_until"](quiet_until),
+        ignores_quiet=bool(ignores_quiet),
+        paused_until=_PREFERENCES["paused_until"](paused_until),
+        wording=wording,
+    )
+
+
+_PREFERENCES: dict[str, Any] = {
+    field.name: field.to_python
+    for field in Preferences._meta.fields
+    if field.name in ("quiet_from", "quiet_until", "paused_until")
+}
 
 
 def write(events: Sequence[Event]) -> None:

@@ -8,25 +8,27 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.fields import lookup_hashes
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
+from meetings.reminders.agenda import PAUSED
 from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.people import UNSUBSCRIBED, quiet_of
 from meetings.reminders.services import hot
-from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, UNSUBSCRIBED
+from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED
+from meetings.reminders.services.replan import replan
 
 SUPPRESSED = _("Nothing may be sent to this address any more")
 UNVERIFIED = _("The address was never confirmed")
 CONFIRMED_MEANWHILE = _("Already confirmed")
 TAKEN_AGAIN = _("The place was taken again")
 IS_ON = _("The date is on after all")
-TOO_LATE = _("It would come too late")
 QUIET = _("Held back by quiet hours")
-TOO_QUIET = _("Quiet hours last until it would be too late")
 AFTER_ANOTHER = _("Waits for an earlier message")
 WRITE_ANEW = _("Something it says has changed")
 #: How long to wait for the message that this one corrects.
@@ -63,6 +65,11 @@ class Facts:
     is_earlier_unsettled: bool
     #: The row as it was read for writing still says the same about its recipient.
     is_same_reader: bool
+    #: One of the other places that it speaks for is not as it says any more.
+    is_part_stale: bool = False
+    #: None where the person waives them.
+    quiet: timing.Quiet | None = None
+    paused_until: dt.date | None = None
 
 
 def judge(facts: Facts, *, now: dt.datetime) -> Verdict | None:
@@ -87,7 +94,7 @@ def _is_untrue(facts: Facts) -> Verdict | None:
     is_certain = facts.signup_status == SignupStatus.CONFIRMED
     if facts.kind in (ReminderKind.REMINDER, ReminderKind.CONFIRMATION) and not is_certain:
         return _skip(GIVEN_BACK)
-    return None
+    return _supersede(WRITE_ANEW) if facts.is_part_stale else None
 
 
 def _is_unwanted(facts: Facts) -> Verdict | None:
@@ -105,33 +112,81 @@ def _is_unwanted(facts: Facts) -> Verdict | None:
 
 def _is_untimely(facts: Facts, now: dt.datetime) -> Verdict | None:
     if now >= facts.deadline_at:
-        return Verdict(ReminderState.EXPIRED, EventKind.EXPIRED, TOO_LATE)
-    if facts.kind == ReminderKind.REMINDER and timing.is_quiet(now, facts.tz):
-        later = timing.after_quiet(now=now, deadline_at=facts.deadline_at, tz=facts.tz)
-        return _later(QUIET, later) if later else _skip(TOO_QUIET)
+        return Verdict(ReminderState.EXPIRED, EventKind.EXPIRED, timing.TOO_LATE)
+    return _is_paused(facts, now) or _is_quiet(facts, now) or _is_early(facts, now)
+
+
+def _is_paused(facts: Facts, now: dt.datetime) -> Verdict | None:
+    if facts.paused_until is None or facts.kind not in PURPOSES:
+        return None
+    resumed_at = timing.day_begins(facts.paused_until, facts.tz)
+    if now >= resumed_at:
+        return None
+    if facts.quiet and timing.is_quiet(resumed_at, facts.tz, facts.quiet):
+        resumed_at = timing.quiet_after(resumed_at, facts.tz, facts.quiet)
+    # A reminder has its time; news of a change is good for as long as it is news.
+    is_of_use = facts.kind != ReminderKind.REMINDER and resumed_at < facts.deadline_at
+    return _later(PAUSED, resumed_at) if is_of_use else _skip(PAUSED)
+
+
+def _is_quiet(facts: Facts, now: dt.datetime) -> Verdict | None:
+    if facts.quiet is None or facts.kind not in PURPOSES or not timing.is_quiet(now, facts.tz, facts.quiet):
+        return None
+    later = timing.after_quiet(now=now, deadline_at=facts.deadline_at, tz=facts.tz, quiet=facts.quiet)
+    if facts.kind == ReminderKind.REMINDER:
+        return _later(QUIET, later) if later else _skip(timing.TOO_QUIET)
+    # News of a change rings only where it cannot wait; an email does not ring.
+    can_wait = later is not None and facts.deadline_at - later >= timing.ENOUGH_WHEN_LATER
+    return _later(QUIET, later) if later and can_wait and facts.channel != Channel.EMAIL else None
+
+
+def _is_early(facts: Facts, now: dt.datetime) -> Verdict | None:
     if facts.is_earlier_unsettled:
         return _later(AFTER_ANOTHER, now + _PATIENCE)
-    if not facts.is_same_reader:
-        return _later(WRITE_ANEW, now)
-    return None
+    return None if facts.is_same_reader else _later(WRITE_ANEW, now)
 
 
 def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
-    """Read the facts about a locked row, and judge them."""
-    return judge(_facts(reminder), now=now)
+    """Read the facts about a locked row, and judge them.
+
+    Where a row that speaks for several places is not true any more, what it was to say of the others is planned anew in
+    the same transaction. Whoever changed one of them does so too, but cannot see what another is changing meanwhile.
+    """
+    read = _read(reminder)
+    verdict = judge(_facts(reminder, read), now=now)
+    is_untrue = verdict is not None and verdict.state in (ReminderState.SUPERSEDED, ReminderState.SKIPPED)
+    if verdict and is_untrue and read.is_joined and not _plan_anew(reminder, verdict, now):
+        return _later(WRITE_ANEW, now + _PATIENCE)
+    return verdict
 
 
-def _facts(reminder: Reminder) -> Facts:
-    kind = ReminderKind(reminder.kind)
-    read = hot.read(
+def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
+    """Plan what a row that is not sent was to say of other places. Returns False where somebody else holds them."""
+    try:
+        with transaction.atomic():
+            Reminder.objects.filter(pk=reminder.pk).update(
+                state=verdict.state, reason=verdict.reason, claim_token=None, lease_until=None
+            )
+            replan(participants=[reminder.signup.participant_id], why=verdict.reason, is_waiting=False, now=now)
+    except DatabaseError:
+        # Beginning never waits: what another holds is being changed, and may be changed back.
+        return False
+    return True
+
+
+def _read(reminder: Reminder) -> hot.Reading:
+    return hot.read(
         pk=reminder.pk,
         hashes=lookup_hashes(reminder.contact_point.value),
-        purpose=PURPOSES.get(kind, ""),
+        purpose=PURPOSES.get(ReminderKind(reminder.kind), ""),
     )
+
+
+def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
     participant = reminder.signup.participant
-    reader = (participant.tz, participant.language, participant.hour_cycle)
+    reader = (participant.tz, participant.language, participant.hour_cycle, reminder.wording)
     return Facts(
-        kind=kind,
+        kind=ReminderKind(reminder.kind),
         channel=reminder.channel,
         schedule_seq=reminder.schedule_seq,
         deadline_at=reminder.deadline_at,
@@ -143,7 +198,10 @@ def _facts(reminder: Reminder) -> Facts:
         is_suppressed=read.is_suppressed,
         consent=read.consent,
         is_earlier_unsettled=read.is_earlier_unsettled,
-        is_same_reader=(read.tz, read.language, read.hour_cycle) == reader,
+        is_same_reader=(read.tz, read.language, read.hour_cycle, read.preferences.wording) == reader,
+        is_part_stale=read.is_part_stale,
+        quiet=quiet_of(read.preferences),
+        paused_until=read.preferences.paused_until,
     )
 
 

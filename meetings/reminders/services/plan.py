@@ -15,11 +15,12 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint
-from meetings.enums import MeetingKind, SignupPolicy, SignupStatus
+from meetings.enums import SignupStatus
 from meetings.models import Occurrence, OccurrenceChange, Signup
-from meetings.reminders import timing
-from meetings.reminders.enums import PURPOSES, Lane, ReminderKind, ReminderState
+from meetings.reminders.enums import NEVER_SENT, PURPOSES, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.people import UNSUBSCRIBED
+from meetings.reminders.services.replan import replan
 from support.messaging.letter import message_id
 
 #: Rows written at once.
@@ -31,8 +32,8 @@ _CONFIRM_WITHIN = dt.timedelta(days=2)
 
 MOVED = _("The date was moved")
 CANCELLED = _("The date was cancelled")
+MORE_PLACES = _("More dates were planned")
 GIVEN_BACK = _("The place was given back")
-UNSUBSCRIBED = _("No longer wanted")
 COVERED = _("Another message says it")
 
 _NEEDED = ("occurrence__meeting", "participant")
@@ -47,7 +48,7 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     kind = ReminderKind.CONFIRM_REQUEST if pending else ReminderKind.CONFIRMATION
     signup = min(pending or signups, key=lambda each: each.occurrence.starts_at)
     earlier = Reminder.objects.filter(signup=signup, kind=kind, schedule_seq=signup.occurrence.schedule_seq)
-    is_on_its_way = earlier.exclude(state__in=_NEVER_SENT).filter(created_at__gt=now - _SECOND_CLICK).exists()
+    is_on_its_way = earlier.exclude(state__in=NEVER_SENT).filter(created_at__gt=now - _SECOND_CLICK).exists()
     if is_on_its_way or earlier.unsent().exists():
         return
     again = earlier.count()
@@ -75,9 +76,9 @@ def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
 
 
 def plan_reminders(*, signups: Iterable[Signup], now: dt.datetime) -> None:
-    """Plan the reminders of certain places; leads that are past are left out."""
-    rows = (row for signup in signups if signup.status == SignupStatus.CONFIRMED for row in _reminders(signup, now))
-    _write(rows)
+    """Plan the reminders of certain places, together with all else that the same people have planned."""
+    certain = {signup.participant_id for signup in signups if signup.status == SignupStatus.CONFIRMED}
+    replan(participants=certain, why=MORE_PLACES, now=now)
 
 
 def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
@@ -95,7 +96,6 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
     def rows() -> Iterator[Reminder]:
         for signup in coming.select_related(*_NEEDED).order_by("pk").iterator(chunk_size=_CHUNK):
             signup.occurrence = occurrence
-            yield from _reminders(signup, now) if signup.status == SignupStatus.CONFIRMED else ()
             if signup.pk in told_anyway.own:
                 yield _confirmation(signup, now=now)
             elif signup.pk in asked_already:
@@ -111,6 +111,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
                 yield _row(signup, ReminderKind.MOVED, lane=Lane.CHANGE, due_at=now, deadline_at=deadline, now=now)
 
     _write(rows())
+    replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=MOVED, now=now)
 
 
 def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
@@ -135,6 +136,7 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
             )
 
     _write(rows())
+    replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=CANCELLED, now=now)
 
 
 def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
@@ -147,13 +149,13 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
         Reminder.objects.filter(
             signup__in=mine, kind__in=(ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.REMINDER)
         )
-        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *_NEVER_SENT))
+        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *NEVER_SENT))
         .values_list("signup_id", flat=True)
     )
     standing = {signup.standing_id for signup in signups if signup.standing_id}
     is_standing_announced = (
         Reminder.objects.filter(signup__standing__in=standing, kind=ReminderKind.CONFIRMATION)
-        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *_NEVER_SENT))
+        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *NEVER_SENT))
         .exists()
     )
     told_anyway = _reopen_confirmations(mine, now=now)
@@ -178,6 +180,7 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
             )
         )
     _write(rows)
+    replan(participants={signup.participant_id for signup in signups}, why=GIVEN_BACK, now=now)
 
 
 def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
@@ -185,21 +188,6 @@ def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
     kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
     unsent = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
     return _take_back(unsent, ReminderState.SKIPPED, UNSUBSCRIBED, now=now)
-
-
-_NEVER_SENT = (
-    ReminderState.SUPERSEDED,
-    ReminderState.SKIPPED,
-    ReminderState.EXPIRED,
-    ReminderState.FAILED,
-)
-
-
-def leads_for(signup: Signup) -> tuple[timing.Lead, ...]:
-    """Return the leads of a signup's reminders: those of a booked place, or those of a meeting where one just comes."""
-    meeting = signup.occurrence.meeting
-    is_booked = meeting.signup_policy == SignupPolicy.SIGN_UP or meeting.kind == MeetingKind.FAMILY_SESSION
-    return timing.BOOKED_LEADS if is_booked else timing.DROP_IN_LEADS
 
 
 class _ToldAnyway:
@@ -272,22 +260,6 @@ def _confirmation(signup: Signup, *, now: dt.datetime, again: int = 0) -> Remind
     )
 
 
-def _reminders(signup: Signup, now: dt.datetime) -> Iterator[Reminder]:
-    starts_at = signup.occurrence.starts_at
-    for lead in leads_for(signup):
-        due = timing.due_time(lead, starts_at=starts_at, tz=signup.participant.tz, now=now)
-        if due is not None:
-            yield _row(
-                signup,
-                ReminderKind.REMINDER,
-                lane=Lane.SOON if starts_at - due.at <= dt.timedelta(hours=3) else Lane.LATER,
-                due_at=due.at,
-                deadline_at=timing.reminder_deadline(starts_at),
-                now=now,
-                lead=lead,
-            )
-
-
 def _row(
     signup: Signup,
     kind: ReminderKind,
@@ -296,14 +268,13 @@ def _row(
     due_at: dt.datetime,
     deadline_at: dt.datetime,
     now: dt.datetime,
-    lead: timing.Lead | None = None,
     again: int = 0,
 ) -> Reminder:
     contact_point_id = signup.participant.contact_point_id
     seq = signup.occurrence.schedule_seq
     # A place that is given back and taken again is told of anew: these times say which taking it is.
     taken = max(filter(None, (signup.created_at, signup.confirmed_at, signup.cancelled_at)))
-    key = f"{signup.pk}@{int(taken.timestamp() * 1000)}:{kind}:{lead.key if lead else ''}:{contact_point_id}:{seq}" + (
+    key = f"{signup.pk}@{int(taken.timestamp() * 1000)}:{kind}::{contact_point_id}:{seq}" + (
         f":{again}" if again else ""
     )
     public_id = uuid.uuid4()
@@ -313,7 +284,6 @@ def _row(
         contact_point_id=contact_point_id,
         kind=kind,
         channel=Channel.EMAIL,
-        lead=lead.before if lead else None,
         schedule_seq=seq,
         dedupe_key=key,
         lane=lane,

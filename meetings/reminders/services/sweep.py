@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
-from meetings.reminders.services.deliver import TOO_LATE
+from meetings.reminders.timing import TOO_LATE
 
 VANISHED = _("The worker that had it vanished")
 VANISHED_SENDING = _("The worker vanished while it was sending")

@@ -17,10 +17,10 @@ from accounts.services.audit import record_access
 from meetings.models import Signup
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.queries.people import STOPPED
 
 logger = logging.getLogger(__name__)
 
-STOPPED = _("Stopped by staff")
 #: Over, and not in its reader's hands: planning it again cannot double it, as far as anybody knows.
 REPLAYABLE = (
     ReminderState.FAILED,

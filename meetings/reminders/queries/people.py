@@ -1,0 +1,226 @@
+"""What is known of people before their reminders are planned: for a thousand at a time, in a handful of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Channel, Purpose
+from accounts.models import Preferences
+from accounts.queries import kept_preferences, newest_words
+from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, SignupStatus, VenueType
+from meetings.models import Participant, Signup
+from meetings.reminders import timing
+from meetings.reminders.agenda import Agenda, Habits, Place, draw_up
+from meetings.reminders.enums import NEVER_SENT, UNSENT, ReminderKind, ReminderState
+from meetings.reminders.models import Reminder, ReminderPart
+from meetings.reminders.queries.addresses import Address, Wish, resolve
+from support import clock
+
+UNSUBSCRIBED = _("No longer wanted")
+STOPPED = _("Stopped by staff")
+#: What was sent so long ago is of another day in every zone.
+_LOOKING_BACK = dt.timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A place, and a lead, that a reminder speaks for."""
+
+    signup: int
+    lead: str
+    seq: int
+
+
+@dataclass(slots=True)
+class Row:
+    """A reminder there is or was, as far as planning goes."""
+
+    pk: int
+    main: Part
+    contact_point: int
+    state: str
+    reason: str
+    due_at: dt.datetime
+    attempt: int
+    created_at: dt.datetime
+    submitted_at: dt.datetime | None
+    parts: set[Part] = field(default_factory=set)
+
+    @property
+    def is_unsent(self) -> bool:
+        return self.state in UNSENT
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether what it was to say is said, or must not be: what staff stopped stays stopped."""
+        if self.state == ReminderState.SKIPPED:
+            return self.reason == STOPPED
+        return not self.is_unsent and self.state not in NEVER_SENT
+
+
+@dataclass(slots=True)
+class Known:
+    """All that the planning of one participant's reminders looks at."""
+
+    participant: int
+    habits: Habits
+    #: Where reminders go, and where they go when they must not ring.
+    address: Address
+    own: Address
+    places: list[Place] = field(default_factory=list)
+    #: By signup: the date's `schedule_seq`, and when the place was taken.
+    seqs: dict[int, int] = field(default_factory=dict)
+    taken: dict[int, dt.datetime] = field(default_factory=dict)
+    rows: list[Row] = field(default_factory=list)
+    sent_today: int = 0
+
+    def agenda(self, now: dt.datetime) -> Agenda:
+        return draw_up(self.places, self.habits, sent_today=self.sent_today, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signup:
+    pk: int
+    participant: int
+    is_on: bool
+    starts_at: dt.datetime
+    seq: int
+    taken_at: dt.datetime
+    is_booked: bool
+    is_online: bool
+
+
+def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known]:
+    """Return what is known of `participants` (ids, a thousand or so), in the order of their ids."""
+    rows = Participant.objects.filter(pk__in=participants).order_by("pk")
+    people = list(rows.values_list("pk", "user_id", "contact_point_id", "contact_point__channel", "tz"))
+    kept = kept_preferences({point: user for _pk, user, point, _channel, _tz in people})
+    wanted = [kept.get(point, _DEFAULTS) for _pk, _user, point, _channel, _tz in people]
+    addresses = resolve(
+        [
+            Wish(user, preferences.reminder_channel, Address(point, channel))
+            for (_pk, user, point, channel, _tz), preferences in zip(people, wanted, strict=True)
+        ],
+        purpose=Purpose.REMINDERS,
+    )
+    words = newest_words([address.contact_point for address in addresses], Purpose.REMINDERS)
+    signups: dict[int, list[_Signup]] = defaultdict(list)
+    for signup in _signups(participants, now):
+        signups[signup.participant].append(signup)
+    reminders = _reminders([each.pk for mine in signups.values() for each in mine])
+    found = []
+    for (pk, _user, point, channel, tz), preferences, address in zip(people, wanted, addresses, strict=True):
+        word = words.get(address.contact_point)
+        # Asking for a place by email is asking to hear of it there; all else needs a recorded yes.
+        is_wanted = word is not False if address.channel == Channel.EMAIL else word is True
+        known = Known(pk, _habits(preferences, tz, is_wanted), address, Address(point, channel))
+        _fill(known, signups.get(pk, ()), preferences, reminders, now)
+        found.append(known)
+    return found
+
+
+_DEFAULTS = Preferences()
+
+
+def _habits(preferences: Preferences, tz: str, is_wanted: bool) -> Habits:
+    return Habits(
+        tz=tz,
+        quiet=quiet_of(preferences),
+        paused_until=preferences.paused_until,
+        refusal="" if is_wanted else UNSUBSCRIBED,
+    )
+
+
+def quiet_of(preferences: Preferences) -> timing.Quiet | None:
+    """Return a person's quiet hours, or None where they waive them."""
+    return None if preferences.ignores_quiet else timing.Quiet(preferences.quiet_from, preferences.quiet_until)
+
+
+def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]:
+    lately = Signup.objects.filter(participant__in=participants, occurrence__starts_at__gt=now - _LOOKING_BACK)
+    fields = (
+        "pk", "participant_id", "status", "created_at", "confirmed_at", "cancelled_at", "occurrence__status",
+        "occurrence__starts_at", "occurrence__schedule_seq", "occurrence__meeting__signup_policy",
+        "occurrence__meeting__kind", "occurrence__meeting__venue_type",
+    )  # fmt: skip
+    for row in lately.order_by("pk").values_list(*fields):
+        pk, participant, status, created, confirmed, cancelled, is_on, starts_at, seq, policy, kind, venue = row
+        yield _Signup(
+            pk=pk,
+            participant=participant,
+            is_on=status == SignupStatus.CONFIRMED and is_on == OccurrenceStatus.SCHEDULED and starts_at > now,
+            starts_at=starts_at,
+            seq=seq,
+            taken_at=max(filter(None, (created, confirmed, cancelled))),
+            is_booked=policy == SignupPolicy.SIGN_UP or kind == MeetingKind.FAMILY_SESSION,
+            is_online=venue == VenueType.ONLINE,
+        )
+
+
+def _reminders(signups: Collection[int]) -> dict[int, list[Row]]:
+    """Return the reminders about signups, by signup."""
+    found: dict[int, list[Row]] = defaultdict(list)
+    by_pk: dict[int, Row] = {}
+    reminders = Reminder.objects.filter(signup__in=signups, kind=ReminderKind.REMINDER).order_by("pk")
+    fields = (
+        "pk", "signup_id", "lead_key", "schedule_seq", "contact_point_id", "state", "reason", "due_at", "attempt",
+        "created_at", "submitted_at",
+    )  # fmt: skip
+    for row in reminders.values_list(*fields):
+        pk, signup, lead, seq, point, state, reason, due_at, attempt, created_at, submitted_at = row
+        main = Part(signup, lead, seq)
+        by_pk[pk] = Row(pk, main, point, state, reason, due_at, attempt, created_at, submitted_at)
+        found[signup].append(by_pk[pk])
+    parts = ReminderPart.objects.filter(reminder__signup__in=signups)
+    for reminder, signup, lead, seq in parts.values_list("reminder_id", "signup_id", "lead_key", "schedule_seq"):
+        if reminder in by_pk:
+            by_pk[reminder].parts.add(Part(signup, lead, seq))
+    return found
+
+
+def _fill(
+    known: Known,
+    signups: Sequence[_Signup],
+    preferences: Preferences,
+    reminders: dict[int, list[Row]],
+    now: dt.datetime,
+) -> None:
+    told: dict[int, set[str]] = defaultdict(set)
+    owed: dict[int, set[str]] = defaultdict(set)
+    known.seqs = {each.pk: each.seq for each in signups}
+    known.taken = {each.pk: each.taken_at for each in signups}
+    known.rows = [row for each in signups for row in reminders.get(each.pk, ())]
+    today = clock.to_wall(now, known.habits.tz).date() if known.rows else None
+    for row in known.rows:
+        for part in (row.main, *row.parts):
+            is_about_now = part.seq == known.seqs.get(part.signup) and row.created_at >= known.taken[part.signup]
+            if is_about_now and row.is_unsent:
+                owed[part.signup].add(part.lead)
+            elif is_about_now and row.is_answer:
+                told[part.signup].add(part.lead)
+        if row.submitted_at and row.state not in NEVER_SENT and not row.is_unsent:
+            known.sent_today += clock.to_wall(row.submitted_at, known.habits.tz).date() == today
+    for each in signups:
+        if each.is_on:
+            known.places.append(
+                Place(
+                    signup=each.pk,
+                    starts_at=each.starts_at,
+                    leads=leads_for(preferences, is_booked=each.is_booked, is_online=each.is_online),
+                    is_booked=each.is_booked,
+                    told=frozenset(told.get(each.pk, ())),
+                    owed=frozenset(owed.get(each.pk, ())),
+                )
+            )
+
+
+def leads_for(preferences: Preferences, *, is_booked: bool, is_online: bool) -> tuple[str, ...]:
+    """Return the leads of a place: those of a booked one, in a room or online, or of a meeting where one just comes."""
+    if not is_booked:
+        return tuple(preferences.drop_in_leads)
+    return tuple(preferences.online_leads if is_online else preferences.booked_leads)
