@@ -14,12 +14,12 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Suppression
 from accounts.queries import is_suppressed
-from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.bounces import record_bounce
 from meetings.reminders.services.receipts import record_receipt
 from support.messaging.bounces import Bounce, BounceKind, read_bounce
-from tests.factories import make_signup
+from tests.factories import make_reminder
 
 OURS = uuid.UUID("5f3c0000-0000-4000-8000-000000000001")
 MESSAGE_ID = f"<{OURS}@meetings.example.org>"
@@ -132,22 +132,7 @@ def test_what_is_no_final_report_is_left_alone(content: bytes) -> None:
 
 @pytest.fixture
 def sent(now: dt.datetime) -> Reminder:
-    signup = make_signup()
-    return Reminder.objects.create(
-        public_id=OURS,
-        signup=signup,
-        contact_point=signup.participant.contact_point,
-        kind=ReminderKind.REMINDER,
-        channel="email",
-        dedupe_key="one",
-        state=ReminderState.ACCEPTED,
-        attempt=1,
-        submitted_at=now,
-        due_at=now,
-        deadline_at=now + dt.timedelta(hours=2),
-        message_id=MESSAGE_ID,
-        created_at=now,
-    )
+    return make_reminder(public_id=OURS, state=ReminderState.ACCEPTED, attempt=1, submitted_at=now)
 
 
 def after(sent: Reminder) -> SimpleNamespace:

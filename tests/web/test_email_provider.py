@@ -20,12 +20,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.queries import is_suppressed
-from meetings.reminders.enums import ReminderKind, ReminderState
+from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from support import environment
 from support.messaging import Accepted, Ambiguous, CalendarPart, Letter, Refused, Result, Transient
 from support.messaging.email import EmailGateway
-from tests.factories import make_signup
+from tests.factories import make_reminder
 
 OURS = uuid.UUID("5f3c0000-0000-4000-8000-000000000001")
 ADDRESS = "/webhooks/email/"
@@ -171,21 +171,7 @@ def test_secret_that_a_provider_cannot_send_is_refused_at_the_start(
 
 @pytest.fixture
 def sent(now: dt.datetime) -> Reminder:
-    signup = make_signup()
-    return Reminder.objects.create(
-        public_id=OURS,
-        signup=signup,
-        contact_point=signup.participant.contact_point,
-        kind=ReminderKind.REMINDER,
-        channel="email",
-        dedupe_key="one",
-        state=ReminderState.ACCEPTED,
-        attempt=1,
-        submitted_at=now,
-        due_at=now,
-        deadline_at=now + dt.timedelta(hours=2),
-        created_at=now,
-    )
+    return make_reminder(public_id=OURS, state=ReminderState.ACCEPTED, attempt=1, submitted_at=now)
 
 
 def postmark(client: Client, *, user: str = "user:password", **fields: Any) -> HttpResponse:
