@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from accounts.enums import Channel
@@ -16,7 +17,8 @@ from meetings.models import Signup
 from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.deliver import deliver_due
-from meetings.reminders.services.push import GONE
+from meetings.reminders.services.instead import by_email_instead
+from meetings.reminders.services.push import GONE, INSTEAD
 from support.messaging.push import read_subscription
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -100,7 +102,12 @@ def test_a_browser_that_is_gone_is_forgotten_with_what_was_to_go_there(
 ) -> None:
     first = reminder_for(member, point)
     later = make_reminder(
-        signup=first.signup, contact_point=point, channel=Channel.PUSH, kind=ReminderKind.REMINDER, due_at=NOW + HOUR
+        signup=first.signup,
+        contact_point=point,
+        channel=Channel.PUSH,
+        kind=ReminderKind.REMINDER,
+        lead_key="2h",
+        due_at=NOW + HOUR,
     )
     service.answers = [(status, {})]
     deliver()
@@ -114,8 +121,53 @@ def test_a_browser_that_is_gone_is_forgotten_with_what_was_to_go_there(
     # Its timeline stays, and no hash of what is gone for ever.
     assert list(first.events.values_list("kind", flat=True)) == [EventKind.SUBMITTED, EventKind.REFUSED]
     assert not Suppression.objects.exists()
+    # Each goes by email instead, once, when it was due.
+    emails = Reminder.objects.filter(channel=Channel.EMAIL).order_by("due_at")
+    assert list(emails.values_list("state", "due_at")) == [("accepted", NOW), ("planned", NOW + HOUR)]
+    assert emails[1].events.get().detail == INSTEAD
+    deliver(NOW + 2 * HOUR)
     deliver(NOW + 2 * HOUR)
     assert len(service.posts) == 1
+    assert [message.subject for message in mail.outbox] == ["Reminder for Tue, Nov 24, 7:00 PM"] * 2
+    assert mail.outbox[0].to == [first.signup.participant.contact_point.value]
+
+
+def test_a_notification_that_is_refused_goes_by_email_and_the_browser_stays(
+    service: PushService, member: User, point: ContactPoint
+) -> None:
+    reminder_for(member, point)
+    service.answers = [(403, {})]
+    deliver()
+    deliver()
+    assert len(mail.outbox) == 1
+    assert push_subscriptions(member) == [point]
+    assert sorted(Reminder.objects.values_list("channel", "state")) == [("email", "accepted"), ("push", "failed")]
+
+
+def test_nothing_goes_by_email_too_late_or_where_it_is_said_already(
+    service: PushService, member: User, point: ContactPoint
+) -> None:
+    late = reminder_for(member, point)
+    late.deadline_at = NOW
+    late.save()
+    said = reminder_for(member, point, kind=ReminderKind.MOVED)
+    make_reminder(ReminderState.DELIVERED, signup=said.signup, kind=ReminderKind.MOVED)
+    failed = [late.pk, said.pk]
+    assert by_email_instead(failed, why=INSTEAD, now=NOW) == 0
+
+
+def test_by_email_instead_twice_is_once_and_speaks_for_the_same_places(member: User, point: ContactPoint) -> None:
+    reminder = reminder_for(member, point)
+    other = make_signup(participant=reminder.signup.participant)
+    reminder.parts.create(signup=other, lead_key="2h", schedule_seq=0)
+    Reminder.objects.filter(pk=reminder.pk).update(state=ReminderState.FAILED)
+    assert [by_email_instead([reminder.pk], why=INSTEAD, now=NOW) for _n in range(2)] == [1, 0]
+    twin = Reminder.objects.get(channel=Channel.EMAIL)
+    assert twin.contact_point == reminder.signup.participant.contact_point
+    assert [part.signup for part in twin.parts.all()] == [other]
+    # Also where it failed in its turn.
+    Reminder.objects.filter(pk=twin.pk).update(state=ReminderState.FAILED)
+    assert by_email_instead([reminder.pk], why=INSTEAD, now=NOW) == 0
 
 
 def test_a_push_service_that_is_busy_is_asked_again_when_it_said(

@@ -333,9 +333,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
     if isinstance(result, Refused):
         kind = EventKind.REFUSED
         changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
-        if result.suppress and reminder.channel == Channel.PUSH:
-            # Nobody else can have it, and it will not come back: there is nothing to keep away from.
-            push.drop(contact_point=reminder.contact_point, source="push service", now=now)
+        if changed and reminder.channel == Channel.PUSH:
+            push.follow_up(reminder, is_gone=result.suppress, now=now)
         elif result.suppress:
             Suppression.objects.get_or_create(
                 channel=reminder.channel,
@@ -358,6 +357,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
             lease_until=None,
             settled_at=None if state == ReminderState.PLANNED else now,
         )
+        if changed and state == ReminderState.FAILED and reminder.channel == Channel.PUSH:
+            push.follow_up(reminder, is_gone=False, now=now)
     return [hot.Event(reminder.pk, kind, sent.attempt, now, reason)] if changed else []
 
 

@@ -12,8 +12,11 @@ from accounts.models import ContactPoint, User
 from accounts.services import push_subscriptions
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
+from meetings.reminders.services.instead import by_email_instead
 
 GONE = _("The browser is no longer subscribed")
+INSTEAD = _("By email, since the browser is no longer subscribed")
+FAILED = _("By email, since the notification could not be sent")
 
 
 @transaction.atomic
@@ -28,7 +31,7 @@ def unsubscribe(*, user: User, subscription: str, now: dt.datetime) -> bool:
 
 @transaction.atomic
 def drop(*, contact_point: ContactPoint, source: str, now: dt.datetime) -> None:
-    """Forget a subscription and what was still to go there. What somebody else holds now, the last look will stop."""
+    """Forget a subscription; what was still to go there goes by email. What somebody holds now, the last look stops."""
     push_subscriptions.forget(contact_point=contact_point, source=source, now=now)
     unsent = Reminder.objects.unsent().filter(contact_point=contact_point)
     # Never waiting: whoever calls may hold a row of its own.
@@ -39,3 +42,14 @@ def drop(*, contact_point: ContactPoint, source: str, now: dt.datetime) -> None:
     DeliveryEvent.objects.bulk_create(
         DeliveryEvent(reminder=row, kind=EventKind.SKIPPED, attempt=row.attempt, detail=GONE, at=now) for row in rows
     )
+    by_email_instead([row.pk for row in rows], why=INSTEAD, now=now)
+
+
+def follow_up(reminder: Reminder, *, is_gone: bool, now: dt.datetime) -> None:
+    """Say by email what could not be sent as a notification; where the browser `is_gone`, forget it as well.
+
+    Runs in the transaction that records the failure.
+    """
+    if is_gone:
+        drop(contact_point=reminder.contact_point, source="push service", now=now)
+    by_email_instead([reminder.pk], why=INSTEAD if is_gone else FAILED, now=now)
