@@ -13,8 +13,6 @@ from accounts.services.consents import give_consent_once, record_consent
 
 #: Which wording a member saw beside the button; raised when its words change.
 WORDING = "push-2026-11"
-#: As many browsers as one person may be reached in; the longest known makes room.
-_MOST = 8
 _PURPOSES: list[str] = [Purpose.REMINDERS, Purpose.CHANGES]
 
 
@@ -22,18 +20,12 @@ _PURPOSES: list[str] = [Purpose.REMINDERS, Purpose.CHANGES]
 def subscribe(*, user: User, subscription: str, now: dt.datetime) -> ContactPoint:
     """Record that a member wants notifications in the browser that `subscription` (checked text) is of.
 
-    A browser is its last subscriber's: what somebody else had there ends. Again is harmless.
+    Again is harmless.
     """
-    everybodys = ContactPoint.objects.with_value(Channel.PUSH, subscription)
-    for other in everybodys.exclude(user=user):
-        forget(contact_point=other, source="another person", now=now)
     contact_point = _get_or_create(user, subscription, now)
     give_consent_once(
         contact_point=contact_point, purposes=_PURPOSES, wording=WORDING, source="notification button", now=now
     )
-    live = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified().order_by("-created_at", "-pk")
-    for surplus in live[_MOST:]:
-        forget(contact_point=surplus, source="too many", now=now)
     return contact_point
 
 

@@ -82,7 +82,7 @@ def test_turned_on_by_a_press_and_off_by_another(
     expect(page.get_by_role("heading", name="Notifications in this browser")).to_be_visible()
     assert ContactPoint.objects.count() == 0
     page.get_by_role("button", name="Turn on").click()
-    expect(page.get_by_text("They are on.")).to_be_visible()
+    expect(page.get_by_text("They are on")).to_be_visible()
     expect(page.get_by_role("button", name="Turn off")).to_be_focused()
     assert page.evaluate("window.askedFor.userVisibleOnly")
     (point,) = push_subscriptions(member)
@@ -105,7 +105,7 @@ def test_turned_on_by_a_press_and_off_by_another(
     assert shown(page, live_server.url, browser_keys, service.posts[0]) == [["Homegroup", "Reminder for Tue 7:00 PM"]]
 
     page.get_by_role("button", name="Turn off").click()
-    expect(page.get_by_text("They are off.")).to_be_visible()
+    expect(page.get_by_text("They are off")).to_be_visible()
     assert push_subscriptions(member) == []
 
 

@@ -9,9 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import member
-from accounts.services.push_subscriptions import subscribe
 from meetings.reminders.forms import SubscriptionForm
-from meetings.reminders.services.push import unsubscribe
+from meetings.reminders.services.push import turn_off, turn_on
 from support import clock
 
 
@@ -22,7 +21,7 @@ def push_on(request: HttpRequest) -> HttpResponse:
     form = SubscriptionForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
-    subscribe(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
+    turn_on(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
     return HttpResponse(status=204)
 
 
@@ -33,7 +32,7 @@ def push_off(request: HttpRequest) -> HttpResponse:
     form = SubscriptionForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
-    unsubscribe(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
+    turn_off(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
     return HttpResponse(status=204)
 
 
