@@ -16,6 +16,10 @@ from accounts.models import AccessRecord
 from meetings.enums import SignupPolicy
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.queries.timelines import Reader, about, stories
+from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.plan import plan_reminders
+from meetings.reminders.services.receipts import record_receipt
 from tests.conftest import NOW
 from tests.factories import (
     make_contact_point,
@@ -169,6 +173,25 @@ def test_timeline_tells_what_was_changed_with_many_others(
 ) -> None:
     reminder = make_reminder(state, reason=reason, settled_at=NOW)
     assert sentence in page(staff, "watch_message", reminder.public_id)
+
+
+def test_timeline_of_a_reminder_held_for_quiet_hours(staff: Client) -> None:
+    meeting = make_meeting(start_time=dt.time(7, 0), rrule="FREQ=WEEKLY;BYDAY=WE")
+    signup = make_signup(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 11, 18)))
+    plan_reminders(signups=[signup], now=NOW)
+    # 20:55 in New York, the evening before.
+    evening = dt.datetime(2026, 11, 18, 1, 55, tzinfo=dt.UTC)
+    deliver_due(read_clock=lambda: evening)
+    reminder = Reminder.objects.get()
+    record_receipt(public_id=reminder.public_id, state=ReminderState.DELIVERED, now=evening + HOUR / 60)
+    (story,) = stories(about(signup), reader=Reader("America/New_York", "h12"))
+    assert [line.sentence for line in story.lines] == [
+        "Planned, to go out by email on Tue, Nov 17 at 8:55\u00a0PM. Earlier than asked, because of quiet hours.",
+        "Given to the service that sends it by email.",
+        "The service took it.",
+        "The service reported: delivered.",
+    ]
+    assert "Earlier than asked, because of quiet hours." in page(staff, "watch_signup", signup.public_id)
 
 
 def test_pages_about_a_person_show_a_number_and_are_on_record(staff: Client) -> None:

@@ -52,6 +52,8 @@ _TONES = {
     EventKind.AMBIGUOUS: WARN,
     EventKind.EXPIRED: WARN,
 }
+#: What gives a message another time than it was planned for.
+_PUT_OFF = (EventKind.RETRY, EventKind.RECONCILED, EventKind.REPLAYED)
 #: States whose reason is an event's where the row was changed alone, and the row's own where many were changed at once.
 _TOLD_BY_ROW = {ReminderState.SUPERSEDED: EventKind.SUPERSEDED, ReminderState.SKIPPED: EventKind.SKIPPED}
 
@@ -133,7 +135,7 @@ def _lines(reminder: Reminder, reader: Reader) -> list[Line]:
 def _planned(reminder: Reminder, events: Iterable[DeliveryEvent], reader: Reader) -> str:
     values = {"channel": _by(reminder), "when": reader.when(reminder.due_at)}
     why = next((event.detail for event in events if event.kind == EventKind.PLANNED and event.detail), "")
-    if reminder.attempt or any(event.kind != EventKind.PLANNED for event in events):
+    if any(event.kind in _PUT_OFF for event in events):
         # When it was due at first is not kept, and what it is due now says something else.
         sentence = _("Planned, to go out %(channel)s.") % values
     elif reminder.due_at <= reminder.created_at:
