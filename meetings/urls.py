@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import URLPattern, path, register_converter
 
-from meetings.views import calendar, facilitate, finder, signups
+from meetings.views import calendar, facilitate, favourites, finder, signups
 
 app_name = "meetings"
 
@@ -28,6 +28,8 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<slug:slug>/", finder.meeting_detail, name="detail"),
     path("meetings/<slug:slug>/calendar.ics", calendar.meeting_calendar_file, name="calendar"),
     path("meetings/<slug:slug>/sign-up/", signups.sign_up, name="sign_up"),
+    path("meetings/<slug:slug>/favourite/", favourites.favourite, name="favourite"),
+    path("meetings/<slug:slug>/home-group/", favourites.home_group, name="home_group"),
     path("signups/requested/", signups.signup_requested, name="signup_requested"),
     path("signups/confirm/<str:token>/", signups.signup_confirm, name="signup_confirm"),
     path("signups/<str:token>/", signups.signup_manage, name="signup_manage"),

@@ -1,3 +1,4 @@
+from meetings.models.favourite import Favourite
 from meetings.models.format import Format, FormatTranslation
 from meetings.models.meeting import Meeting
 from meetings.models.occurrence import Occurrence, OccurrenceChange
@@ -7,6 +8,7 @@ from meetings.models.venue import Venue
 
 __all__ = [
     "HOLDS_A_PLACE",
+    "Favourite",
     "Format",
     "FormatTranslation",
     "Meeting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -20,6 +21,12 @@ _SIGNUPS = Signup.objects.select_related(
 def meeting_for_visitor(slug: str) -> Meeting:
     """Return a published meeting by its address. Raises Http404."""
     return get_object_or_404(Meeting.objects.published().select_related("venue", "service_body"), slug=slug)
+
+
+def meeting_for_favourites(user: User, slug: str) -> Meeting:
+    """Return a meeting that `user` may keep: a published one, or one they keep already. Raises Http404."""
+    may_be_kept = Q(is_published=True) | Q(favourites__user=user)
+    return get_object_or_404(Meeting.objects.filter(may_be_kept).distinct(), slug=slug)
 
 
 def signup_by_link(public_id: UUID) -> Signup:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.person import Person
-from meetings.models import Meeting, Signup, StandingSignup
+from meetings.models import Favourite, Meeting, Signup, StandingSignup
 
 
 def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -18,6 +18,7 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     signups = Signup.objects.filter(mine).select_related("occurrence__meeting", "participant").order_by("pk")
     standing = StandingSignup.objects.filter(mine).select_related("meeting").order_by("pk")
     run = Meeting.objects.filter(facilitators=person.user).order_by("pk") if person.user else Meeting.objects.none()
+    kept = Favourite.objects.filter(user=person.user, user__isnull=False).select_related("meeting").order_by("pk")
     return {
         "signups": [
             {
@@ -33,6 +34,9 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         ],
         "standing_signups": [
             {"meeting": row.meeting.name, "since": row.created_at, "ended_at": row.ended_at} for row in standing
+        ],
+        "favourites": [
+            {"meeting": row.meeting.name, "is_home_group": row.is_home_group, "since": row.created_at} for row in kept
         ],
         "meetings_run": [{"meeting": meeting.name} for meeting in run],
     }

@@ -6,15 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
-from meetings.enums import SignupPolicy, SignupStatus
+from meetings.enums import OccurrenceStatus, SignupPolicy, SignupStatus
 from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, StandingSignup
 from meetings.queries.occurrences import DatedOccurrence, next_dates, upcoming_dates
 
-#: How far back "past" on my meetings reaches.
-PAST = dt.timedelta(days=90)
 DATES_AHEAD = 8
 
 
@@ -31,31 +29,36 @@ class DateCount:
 @dataclass(frozen=True, slots=True)
 class MySignups:
     coming: list[Signup]
-    past: list[Signup]
     standing: list[StandingSignup]
 
 
 def my_signups(user: User, *, now: dt.datetime) -> MySignups:
-    """Return what a member signed up for: what is coming, the last months, and what they come to every time."""
-    signups = list(
-        Signup.objects.filter(participant__user=user, occurrence__ends_at__gt=now - PAST)
-        .exclude(status=SignupStatus.PENDING)
-        .select_related("occurrence__meeting__venue", "standing")
-        .order_by("occurrence__starts_at", "pk")
+    """Return what a member signed up for: what is coming, and what they come to every time."""
+    coming = Signup.objects.filter(
+        participant__user=user,
+        occurrence__ends_at__gt=now,
+        status__in=(SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.OFFERED),
     )
-    live = {SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.OFFERED}
     return MySignups(
-        coming=[each for each in signups if each.occurrence.ends_at > now and each.status in live],
-        past=[
-            each
-            for each in reversed(signups)
-            if each.occurrence.ends_at <= now and each.status != SignupStatus.CANCELLED
-        ],
+        coming=list(
+            coming.select_related("occurrence__meeting__venue", "standing").order_by("occurrence__starts_at", "pk")
+        ),
         standing=list(
             StandingSignup.objects.filter(participant__user=user, ended_at=None)
             .select_related("meeting")
             .order_by("meeting__name")
         ),
+    )
+
+
+def past_signups(user: User, *, now: dt.datetime) -> QuerySet[Signup]:
+    """Return what a member had a place at and is over, the latest first, for as long as it is kept."""
+    return (
+        Signup.objects.filter(participant__user=user, occurrence__ends_at__lte=now)
+        .exclude(status__in=(SignupStatus.PENDING, SignupStatus.CANCELLED, SignupStatus.WAITLISTED))
+        .exclude(occurrence__status=OccurrenceStatus.CANCELLED)
+        .select_related("occurrence__meeting")
+        .order_by("-occurrence__starts_at", "-pk")
     )
 
 

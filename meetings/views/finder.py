@@ -25,6 +25,7 @@ from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
 from meetings.geo import uses_miles
 from meetings.models import Meeting
 from meetings.queries import access, finder
+from meetings.queries.favourites import kept_among
 from meetings.queries.finder import DISTANCE, WHEN, Found
 from meetings.queries.occurrences import upcoming_dates
 from support import clock, wording
@@ -85,6 +86,7 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
     parameters = form.parameters()
     context: dict[str, Any] = {
         "form": form,
+        "kept": kept_among(request.user, [found.meeting.pk for found in page.object_list]),
         "page": page,
         "params": parameters.urlencode(),
         "groups": _groups(page, form, now),
@@ -122,10 +124,12 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
     dates = [] if meeting.is_temporarily_closed else upcoming_dates(meeting, now=now, limit=DATES_SHOWN)
     coming = [date for date in dates if not date.is_cancelled and date.starts_at > now]
     tz = meeting.tz if meeting.is_in_person else _reader_tz()
+    kept = kept_among(request.user, [meeting.pk])
     context = {
         "meeting": meeting,
         "now": now,
         "tz": tz,
+        "kept": None if kept is None else meeting.pk in kept,
         "dates": dates,
         "next_date": coming[0] if coming else None,
         "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, _reader_tz()),

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,12 +26,14 @@ from meetings.feeds.calendar import occurrence_calendar
 from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
 from meetings.models import Meeting, Signup
 from meetings.queries import access, roster
+from meetings.queries.favourites import favourites_of
 from meetings.queries.occurrences import upcoming_dates
 from meetings.services import signups
 from support import clock, limits, wording
 
 #: As many dates as can be chosen from without scrolling for long.
 DATES_OFFERED = 5
+PAST_SHOWN = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,6 +133,8 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     context = {
         "mine": roster.my_signups(request.user, now=now),
+        "past": Paginator(roster.past_signups(request.user, now=now), PAST_SHOWN).get_page(request.GET.get("page")),
+        "favourites": favourites_of(request.user, now=now),
         "facilitated": roster.facilitated_meetings(request.user, now=now),
         "now": now,
     }

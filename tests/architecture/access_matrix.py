@@ -43,6 +43,8 @@ MATRIX: dict[str, Row] = {
     "meetings:signup_calendar": everyone(200),
     # A member's own, and a facilitator's: staff have the admin, and no way in here.
     "meetings:my_meetings": members(200),
+    "meetings:favourite": everyone(405),
+    "meetings:home_group": everyone(405),
     "meetings:my_signup_cancel": members(405),
     "meetings:my_standing_end": members(405),
     "meetings:facilitate": Row(302, 404, 404, 200, 404),

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from meetings.models.meeting import Meeting
+
+
+class Favourite(models.Model):
+    """A meeting that a member wants at hand. One of them may be their home group; nobody else is told."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="favourites")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="favourites")
+    is_home_group = models.BooleanField(_("home group"), default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("favourite")
+        verbose_name_plural = _("favourites")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "meeting"], name="favourite_once"),
+            models.UniqueConstraint(fields=["user"], condition=Q(is_home_group=True), name="favourite_one_home_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

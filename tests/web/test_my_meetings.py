@@ -1,0 +1,163 @@
+"""My meetings: what is coming, what was, and what a member keeps at hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from accounts.models import User
+from accounts.person import of_member
+from accounts.services.erasure import erase
+from meetings.enums import SignupStatus
+from meetings.models import Favourite, Meeting
+from meetings.queries.person import kept_about
+from tests.conftest import NOW
+from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _frozen() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def member(client: Client) -> User:
+    user = make_user(tz="America/New_York")
+    client.force_login(user)
+    return user
+
+
+def page(client: Client, query: str = "") -> str:
+    return client.get(f"/my/meetings/{query}").content.decode()
+
+
+def test_star_keeps_a_meeting_and_lets_go_of_it(client: Client, member: User) -> None:
+    meeting = make_meeting(slug="evening-light", name="Evening Light")
+    detail = client.get("/meetings/evening-light/").content.decode()
+    assert 'aria-pressed="false"' in detail
+    for _ in range(2):
+        answer = client.post("/meetings/evening-light/favourite/", {"keep": "1", "next": "/meetings/?q=light"})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/meetings/?q=light")
+    assert Favourite.objects.get().meeting == meeting
+    assert 'aria-pressed="true"' in client.get("/meetings/evening-light/").content.decode()
+    assert "Evening Light" in page(client)
+    client.post("/meetings/evening-light/favourite/", {"keep": "0"})
+    client.post("/meetings/evening-light/favourite/", {"keep": "0"})
+    assert not Favourite.objects.exists()
+
+
+def test_star_answers_htmx_with_itself(client: Client, member: User) -> None:
+    make_meeting(slug="evening-light")
+    answer = client.post("/meetings/evening-light/favourite/", {"keep": "1", "next": "/meetings/"}, headers=HTMX)
+    body = answer.content.decode()
+    assert body.count("<form") == 1
+    assert 'aria-pressed="true"' in body
+    assert 'value="/meetings/"' in body
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_star_leads_nowhere_else(client: Client, member: User, target: str) -> None:
+    make_meeting(slug="evening-light")
+    answer = client.post("/meetings/evening-light/favourite/", {"keep": "1", "next": target})
+    assert answer.headers["Location"] == "/meetings/evening-light/"
+
+
+@pytest.mark.parametrize("what", ["favourite", "home-group"])
+def test_visitor_signs_in_first_and_goes_on_at_the_meeting(client: Client, what: str) -> None:
+    answer = client.post(f"/meetings/evening-light/{what}/", {"keep": "1"})
+    assert answer.headers["Location"] == "/accounts/login/?next=/meetings/evening-light/"
+    make_meeting(slug="evening-light")
+    assert "star" not in client.get("/meetings/evening-light/").content.decode()
+    assert 'class="star"' not in client.get("/meetings/").content.decode()
+
+
+def test_unpublished_meeting_can_only_be_let_go_of(client: Client, member: User) -> None:
+    meeting = make_meeting(slug="evening-light", is_published=False)
+    assert client.post("/meetings/evening-light/favourite/", {"keep": "1"}).status_code == 404
+    Favourite.objects.create(user=member, meeting=meeting, created_at=NOW)
+    assert meeting.name not in page(client)
+    assert client.post("/meetings/evening-light/favourite/", {"keep": "0"}).status_code == 302
+
+
+def test_list_shows_which_are_kept(client: Client, member: User) -> None:
+    kept, _other = make_meeting(), make_meeting()
+    Favourite.objects.create(user=member, meeting=kept, created_at=NOW)
+    Favourite.objects.create(user=make_user(), meeting=_other, created_at=NOW)
+    listed = client.get("/meetings/").content.decode()
+    assert listed.count('aria-pressed="true"') == 1
+    assert listed.count('class="star"') == 2
+
+
+def test_home_group_is_one_at_a_time_and_comes_first(client: Client, member: User) -> None:
+    first, second = make_meeting(name="Aaa", slug="aaa"), make_meeting(name="Bbb", slug="bbb")
+    client.post("/meetings/aaa/home-group/", {"keep": "1"})
+    client.post("/meetings/bbb/favourite/", {"keep": "1"})
+    client.post("/meetings/bbb/home-group/", {"keep": "1"})
+    client.post("/meetings/bbb/home-group/", {"keep": "1"})
+    assert set(Favourite.objects.values_list("meeting", "is_home_group")) == {(first.pk, False), (second.pk, True)}
+    body = page(client)
+    assert body.index("Bbb") < body.index("Aaa")
+    client.post("/meetings/bbb/home-group/", {"keep": "0"})
+    assert not Favourite.objects.filter(is_home_group=True).exists()
+    assert Favourite.objects.count() == 2
+
+
+def test_favourites_are_in_the_copy_and_gone_when_erased(member: User) -> None:
+    meeting = make_meeting(name="Evening Light")
+    Favourite.objects.create(user=member, meeting=meeting, is_home_group=True, created_at=NOW)
+    told = kept_about(of_member(member))["favourites"]
+    assert told == [{"meeting": "Evening Light", "is_home_group": True, "since": NOW}]
+    erase(person=of_member(member), now=NOW)
+    assert not Favourite.objects.exists()
+    assert Meeting.objects.exists()
+
+
+def test_past_is_paged_the_latest_first_and_holds_places_alone(client: Client, member: User) -> None:
+    participant = make_participant(user=member)
+    meeting = make_meeting(name="Evening Light", starts_on=dt.date(2025, 1, 7))
+    for week in range(22):
+        occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 10) - dt.timedelta(weeks=week))
+        make_signup(occurrence=occurrence, participant=participant, status=SignupStatus.ATTENDED)
+    for status, cancelled_at in ((SignupStatus.CANCELLED, NOW), (SignupStatus.WAITLISTED, None)):
+        over = make_occurrence(meeting=make_meeting(name=f"Never {status}"), on=dt.date(2026, 11, 10))
+        make_signup(occurrence=over, participant=participant, status=status, cancelled_at=cancelled_at)
+    first, second = page(client), page(client, "?page=2")
+    assert "Never" not in first + second
+    assert "Tue, Nov 10" in first
+    assert (first.count("<li>T"), second.count("<li>T")) == (20, 2)
+    assert "Page 1 of 2" in first
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_page_costs_the_same_however_much_it_shows(
+    client: Client, member: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    participant = make_participant(user=member)
+    for number in range(count):
+        meeting = make_meeting()
+        meeting.facilitators.add(member)
+        Favourite.objects.create(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
+        for day in (dt.date(2026, 11, 10), dt.date(2026, 11, 24)):
+            make_signup(occurrence=make_occurrence(meeting=meeting, on=day), participant=participant)
+    with django_assert_num_queries(11):
+        assert client.get("/my/meetings/").status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_costs_a_member_the_same_however_much_it_shows(
+    client: Client, member: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(count):
+        Favourite.objects.create(user=member, meeting=make_meeting(), created_at=NOW)
+    with django_assert_num_queries(10):
+        assert client.get("/meetings/").status_code == 200
