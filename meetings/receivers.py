@@ -9,17 +9,24 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
+from accounts.models import User
 from accounts.person import Person
-from accounts.signals import data_asked, person_leaving
+from accounts.signals import data_asked, person_leaving, profile_changed
 from meetings.queries.person import kept_about
 from meetings.queries.plain import SQLITE_NAME, plain_lines
 from meetings.services.leaving import let_go
+from meetings.services.signups import follow_profile
 
 
 @receiver(connection_created)
 def teach_sqlite_plain_text(connection: BaseDatabaseWrapper, **_: Any) -> None:
     if connection.vendor == "sqlite":
         connection.connection.create_function(SQLITE_NAME, -1, plain_lines, deterministic=True)
+
+
+@receiver(profile_changed)
+def read_as_their_account_says(sender: type[User], *, user: User, now: dt.datetime, **_: Any) -> None:
+    follow_profile(user=user, now=now)
 
 
 @receiver(person_leaving)

@@ -16,6 +16,9 @@ signup_confirmed = Signal()
 #: A participant gave places back. `signups`: list[Signup], all of one participant and one meeting.
 signup_cancelled = Signal()
 
+#: Somebody reads dates and times another way now. `participants`: list[Participant], all of one person.
+reader_changed = Signal()
+
 #: A facilitator moved one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
 occurrence_moved = Signal()
 

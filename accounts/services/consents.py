@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.enums import Purpose
 from accounts.models import Consent, ContactPoint
 from accounts.queries import is_given, newest_word
+from accounts.signals import consents_changed
 
 
 def record_consent(
@@ -42,10 +43,10 @@ def choose(
 ) -> list[Consent]:
     """Record yes for each purpose in `wanted` and no for each other, where that is not the newest word already.
 
-    Returns what was recorded. Saying the same again adds nothing.
+    Returns what was recorded; what is planned follows. Saying the same again adds nothing.
     """
     ContactPoint.objects.select_for_update().get(pk=contact_point.pk)
-    return [
+    recorded = [
         record_consent(
             contact_point=contact_point,
             purpose=purpose,
@@ -57,3 +58,6 @@ def choose(
         for purpose in Purpose.values
         if newest_word(contact_point, purpose) is not (purpose in wanted)
     ]
+    if recorded:
+        consents_changed.send(sender=Consent, contact_point=contact_point, now=now)
+    return recorded

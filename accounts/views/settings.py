@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import member
 from accounts.forms.settings import SettingsForm
 from accounts.services.profile import update_profile
+from support import clock
 
 
 @login_required
@@ -24,7 +25,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.for_user(user)
     if not form.is_valid():
         return render(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)
-    update_profile(user=user, **form.cleaned_data)
+    update_profile(user=user, **form.cleaned_data, now=clock.now())
     response = redirect("accounts:settings")
     # The browser may remember another language, which would win over the account's.
     response.set_cookie(

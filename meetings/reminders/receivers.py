@@ -1,4 +1,4 @@
-"""Receivers of what meetings announce: each only writes rows, in the sender's transaction."""
+"""Receivers of what accounts and meetings announce: each only writes rows, in the sender's transaction."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 
-from meetings.models import Occurrence, OccurrenceChange, Signup
+from accounts.models import Consent, ContactPoint, Preferences
+from accounts.person import Person, of_guest, of_member
+from accounts.signals import consents_changed, preferences_changed
+from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.services import plan
 from meetings.reminders.services.receipts import record_receipt
+from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
     occurrence_cancelled,
     occurrence_moved,
+    reader_changed,
     signup_cancelled,
     signup_confirmed,
     signup_extended,
@@ -75,6 +80,25 @@ def tell_of_cancellation(
     sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
 ) -> None:
     plan.plan_cancelled(occurrence=occurrence, change=change, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(preferences_changed)
+def follow_wishes(sender: type[Preferences], *, person: Person, now: dt.datetime, **_: Any) -> None:
+    replan_person(person=person, why=WISHES, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(consents_changed)
+def follow_consents(sender: type[Consent], *, contact_point: ContactPoint, now: dt.datetime, **_: Any) -> None:
+    person = of_member(contact_point.user) if contact_point.user else of_guest(contact_point)
+    replan_person(person=person, why=WISHES, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(reader_changed)
+def follow_reader(sender: type[Participant], *, participants: list[Participant], now: dt.datetime, **_: Any) -> None:
+    replan(participants=[participant.pk for participant in participants], why=READER, now=now)
     transaction.on_commit(hint)
 
 

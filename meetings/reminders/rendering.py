@@ -1,7 +1,9 @@
 """From a reminder's row to the message its recipient reads, in their language, on their clocks.
 
 Discreet: no meeting's name, no group, no place, nobody's name; a neutral word in the calendar. All of that is behind
-the signed link.
+the signed link. Whoever chose detailed wording reads the meeting's name and its place as well.
+
+A meeting in a room is told by the clock on its wall, whatever zone its reader is in; one online by the reader's own.
 """
 
 from __future__ import annotations
@@ -16,14 +18,16 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import dateformat, translation
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from icalendar import Calendar
 
 from accounts import links
-from accounts.enums import Channel, Purpose
+from accounts.enums import Channel, Purpose, Wording
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
-from meetings.models import Occurrence, Participant, Signup
+from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
@@ -33,6 +37,8 @@ from support.messaging.gsm7 import transliterate
 from support.messaging.letter import message_id
 from support.messaging.push import Notification
 
+#: As much of a meeting's name as fits beside its day and time.
+_SHORT_NAME = 40
 #: Up to so many days ahead a weekday alone says which day is meant.
 _WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
 
@@ -144,6 +150,7 @@ class Renderer:
             reminder.kind,
             signup.occurrence_id,
             reminder.schedule_seq,
+            reminder.wording,
             *reader,
             *((each.pk, each.schedule_seq) for each in occurrences),
         )
@@ -178,29 +185,51 @@ class Renderer:
 def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> dict[str, Any]:
     """Return the dates and times of a message, as its reader's calendar and clock show them."""
     participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
-    tz, language, hour_cycle = participant.tz, participant.language, participant.hour_cycle
+    language, hour_cycle = participant.language, participant.hour_cycle
+    is_detailed = reminder.wording == Wording.DETAILED
+    zones = [_zone(each, participant) for each in occurrences]
+    is_one_zone = len(set(zones)) == 1
+    tz = _zone(occurrence, participant)
     old_starts_at = _old_start(reminder, occurrence) if reminder.kind == ReminderKind.MOVED else None
     return {
-        "short_when": _short_when(occurrence.starts_at, participant, now),
+        "short_when": _short_words(reminder, occurrences, now),
         "dates": [
             {
-                "date": wording.date_words_long(each.starts_at, tz, language),
-                "hours": wording.range_words(each.starts_at, each.ends_at, tz, hour_cycle, language),
+                "date": wording.date_words_long(each.starts_at, zone, language),
+                "hours": wording.range_words(each.starts_at, each.ends_at, zone, hour_cycle, language),
+                "zone": "" if is_one_zone else wording.zone_words(zone, language),
+                "name": each.meeting.name if is_detailed else "",
+                "place": _place(each.meeting) if is_detailed else "",
             }
-            for each in occurrences
+            for each, zone in zip(occurrences, zones, strict=True)
         ],
         "old_date": wording.date_words_long(old_starts_at, tz, language) if old_starts_at else "",
         "old_time": wording.time_words(old_starts_at, tz, hour_cycle, language) if old_starts_at else "",
-        "zone": wording.zone_words(tz, language),
+        "zone": wording.zone_words(zones[0], language) if is_one_zone else "",
     }
 
 
+def _zone(occurrence: Occurrence, participant: Participant) -> str:
+    """Return whose clock a date is told by: the room's, where there is one, else the reader's."""
+    return occurrence.meeting.tz if occurrence.meeting.is_in_person else participant.tz
+
+
+def _place(meeting: Meeting) -> str:
+    if not meeting.is_in_person or meeting.venue is None:
+        return str(meeting.get_venue_type_display())
+    return ", ".join(dict.fromkeys(filter(None, (meeting.venue.name, meeting.venue.one_line))))
+
+
 def _dates(reminder: Reminder) -> list[Occurrence]:
-    """Return the dates that a message speaks of: its signup's own, or all of those that it stands for."""
+    """Return the dates that a message speaks of: its signup's own, its parts', or all of those that it stands for."""
     signup = reminder.signup
+    if reminder.kind == ReminderKind.REMINDER:
+        parts = [part.signup.occurrence for part in reminder.parts.all()]
+        by_pk = {each.pk: each for each in (signup.occurrence, *parts)}
+        return sorted(by_pk.values(), key=lambda each: each.starts_at)
     if signup.standing_id is None:
         return [signup.occurrence]
-    together = Signup.objects.filter(standing=signup.standing_id).select_related("occurrence")
+    together = Signup.objects.filter(standing=signup.standing_id).select_related("occurrence__meeting__venue")
     if reminder.kind == ReminderKind.CONFIRMATION:
         together = together.confirmed()
     elif reminder.kind == ReminderKind.CONFIRM_REQUEST:
@@ -220,16 +249,35 @@ def _old_start(reminder: Reminder, occurrence: Occurrence) -> dt.datetime | None
     return change.old_starts_at if change else None
 
 
-def _short_when(instant: dt.datetime, participant: Participant, now: dt.datetime) -> str:
-    """Return "Tue 7:00 PM", with the date where the weekday alone could be another week's."""
-    tz, language = participant.tz, participant.language
+def _short_words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> str:
+    """Return what fits a subject line and a lock screen: "Tue 7:00 PM", and how many more there are."""
+    participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
+    words = _short_when(occurrence.starts_at, _zone(occurrence, participant), participant, now)
+    if reminder.wording == Wording.DETAILED:
+        words = f"{words}, {Truncator(occurrence.meeting.name).chars(_SHORT_NAME)}"
+    more = len(occurrences) - 1 if reminder.kind == ReminderKind.REMINDER else 0
+    if more:
+        words = ngettext("%(when)s and %(number)s more", "%(when)s and %(number)s more", more) % {
+            "when": words,
+            "number": more,
+        }
+    # A subject of plain ASCII stays readable everywhere.
+    return words.replace("\u00a0", " ")
+
+
+def _short_when(instant: dt.datetime, tz: str, participant: Participant, now: dt.datetime) -> str:
+    """Return "Tue 7:00 PM", with the date where the weekday alone could be another week's.
+
+    The zone is named where its clocks show another time than the reader's.
+    """
+    language = participant.language
     time = wording.time_words(instant, tz, participant.hour_cycle, language)
     if abs(instant - now) <= _WEEKDAY_IS_ENOUGH:
         day = dateformat.format(clock.to_wall(instant, tz), "D")
     else:
         day = f"{wording.date_words(instant, tz, language)},"
-    # A subject of plain ASCII stays readable everywhere.
-    return f"{day} {time}".replace("\u00a0", " ")
+    zone = wording.zone_note(instant, tz, participant.tz, language)
+    return f"{day} {time} ({zone})" if zone else f"{day} {time}"
 
 
 def _url(name: str, purpose: str, signup: Signup) -> str:

@@ -15,7 +15,7 @@ from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
 from meetings.queries.occurrences import upcoming_dates
 from meetings.services.occurrences import NotAnOccurrence, ensure_occurrence
-from meetings.signals import signup_cancelled, signup_confirmed, signup_extended, signup_requested
+from meetings.signals import reader_changed, signup_cancelled, signup_confirmed, signup_extended, signup_requested
 
 #: How far ahead a standing signup becomes signups.
 STANDING_HORIZON = dt.timedelta(days=28)
@@ -90,6 +90,21 @@ def member_participant(*, user: User, now: dt.datetime) -> Participant:
         hour_cycle=user.hour_cycle,
     )
     return participant
+
+
+@transaction.atomic
+def follow_profile(*, user: User, now: dt.datetime) -> None:
+    """Word messages to a member as their account says from now on."""
+    participant = Participant.objects.select_for_update(no_key=True, of=("self",)).filter(user=user).first()
+    if participant is not None:
+        _remember_reader(
+            participant,
+            display_name=user.display_name,
+            tz=user.tz,
+            language=user.language,
+            hour_cycle=user.hour_cycle,
+        )
+        reader_changed.send(sender=Participant, participants=[participant], now=now)
 
 
 def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:

@@ -204,16 +204,40 @@ def test_every_message_is_discreet(language: str) -> None:
         assert "<img" not in letter.html
 
 
-def test_message_says_the_time_on_the_recipients_clock() -> None:
+@pytest.mark.parametrize(
+    ("venue_type", "subject", "dates"),
+    [
+        # In a room: the clock on its wall, with the zone, since the reader's shows another time.
+        ("in_person", "Tue 19:00 (New York time)", "Tuesday, November 24\n19:00–20:30\n(New York time)"),
+        ("hybrid", "Tue 19:00 (New York time)", "Tuesday, November 24\n19:00–20:30\n(New York time)"),
+        ("online", "Wed 00:00", "Wednesday, November 25\n00:00–01:30\n(London time)"),
+    ],
+)
+def test_message_says_the_time_on_the_rooms_clock_or_the_readers(venue_type: str, subject: str, dates: str) -> None:
     participant = make_participant(tz="Europe/London", hour_cycle="h24")
-    signup = make_signup(participant=participant)
-    plan.plan_reminders(signups=[signup], now=NOW)
+    occurrence = make_occurrence(meeting=make_meeting(venue_type=venue_type))
+    plan.plan_reminders(signups=[make_signup(participant=participant, occurrence=occurrence)], now=NOW)
     # Midnight to 1:30 in London, so that two hours before is held until before the quiet hours.
     row = Reminder.objects.get()
     assert row.due_at == dt.datetime(2026, 11, 24, 20, 55, tzinfo=dt.UTC)
     [letter] = run(at=row.due_at).letters
-    assert letter.subject == "Reminder for Wed 00:00"
-    assert "Wednesday, November 25\n00:00–01:30\n(London time)" in letter.text
+    assert letter.subject == f"Reminder for {subject}"
+    assert dates in letter.text
+
+
+def test_moved_message_says_both_times_on_the_rooms_clock() -> None:
+    signup = booked(participant=make_participant(tz="America/Los_Angeles"))
+    run()
+    move_occurrence(occurrence=signup.occurrence, starts_at=signup.occurrence.starts_at + HOUR, now=NOW)
+    [letter] = run().letters
+    assert letter.subject == "Moved to Tue, Nov 24, 8:00 PM (New York time)"
+    assert "It was planned for Tuesday, November 24, 7:00\u00a0PM." in letter.text
+    assert "8:00–9:30\u00a0PM\n(New York time)" in letter.text
+
+
+def test_zone_is_not_named_in_a_subject_where_both_clocks_show_the_same() -> None:
+    booked(participant=make_participant(tz="America/Toronto"))
+    assert run().subjects == ["Confirmed for Tue, Nov 24, 7:00 PM"]
 
 
 def test_calendar_file_keeps_its_uid_and_counts_up() -> None:
@@ -318,7 +342,7 @@ def test_change_of_zone_between_writing_and_beginning_is_written_anew(monkeypatc
         participant.save()
 
     monkeypatch.setattr(gateway, "open", open_and_travel)
-    assert run(gateway).subjects == ["Confirmed for Tue, Nov 24, 4:00 PM"]
+    assert run(gateway).subjects == ["Confirmed for Tue, Nov 24, 7:00 PM (New York time)"]
 
 
 def test_cancelled_date_is_told_once_and_nothing_else_goes() -> None:

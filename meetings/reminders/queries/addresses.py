@@ -31,8 +31,9 @@ class Wish:
 
 def open_channels() -> frozenset[str]:
     """Return the channels that this site can send by."""
-    kinds = {Channel.EMAIL.value, *([Channel.SMS.value] if sms.is_open() else [])}
-    return frozenset(kinds - closed_channels())
+    return frozenset({Channel.EMAIL.value, Channel.PUSH.value, *([Channel.SMS.value] if sms.is_open() else [])}) - (
+        closed_channels()
+    )
 
 
 def resolve(wishes: Iterable[Wish], *, purpose: str) -> list[Address]:

@@ -164,8 +164,9 @@ def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
     """Plan what a row that is not sent was to say of other places. Returns False where somebody else holds them."""
     try:
         with transaction.atomic():
+            # As unsent as it is, it counts for what is still owed.
             Reminder.objects.filter(pk=reminder.pk).update(
-                state=verdict.state, reason=verdict.reason, claim_token=None, lease_until=None
+                state=ReminderState.PLANNED, claim_token=None, lease_until=None
             )
             replan(participants=[reminder.signup.participant_id], why=verdict.reason, is_waiting=False, now=now)
     except DatabaseError:

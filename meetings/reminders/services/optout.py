@@ -7,9 +7,11 @@ import datetime as dt
 from django.db import transaction
 
 from accounts.models import ContactPoint
+from accounts.person import of_guest, of_member
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
 from meetings.reminders.services import plan
+from meetings.reminders.services.replan import WISHES, replan_person
 
 #: Which wording a person saw on the page that stops messages; raised when its words change.
 WORDING = "unsubscribe-2026-11"
@@ -29,3 +31,6 @@ def withdraw(*, contact_point: ContactPoint, purposes: list[str], source: str, n
                     now=now,
                 )
             plan.stop(contact_point=contact_point, purpose=purpose, now=now)
+        # What goes no more by one way may go by another.
+        person = of_member(contact_point.user) if contact_point.user else of_guest(contact_point)
+        replan_person(person=person, why=WISHES, now=now)

@@ -33,7 +33,8 @@ CHUNK = 1000
 #: What goes out so close before the start goes before what has time.
 _SOON = dt.timedelta(hours=3)
 
-PREFERENCES = _("Wishes about messages changed")
+WISHES = _("Wishes about messages changed")
+READER = _("Time zone, language or clock changed")
 INSTEAD = _("By email, since nothing else is confirmed")
 #: Why there is no reminder, where that is worth a line in the person's timeline: a lead that was past is not.
 _WORTH_TELLING = (PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
