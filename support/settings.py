@@ -198,6 +198,7 @@ CELERY_TASK_TIME_LIMIT = 280
 CELERY_BEAT_SCHEDULE = {
     "reminders.deliver": {"task": "reminders.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "reminders.sweep": {"task": "reminders.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "reminders.purge_texts": {"task": "reminders.purge_texts", "schedule": 3600.0, "options": {"expires": 3600}},
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -257,6 +258,8 @@ VONAGE_API_BASE = env.origin("VONAGE_API_BASE", default="https://api.nexmo.com")
 SMS_PROVIDER = env.sms_provider(is_development=DEVELOPMENT)
 #: The number that people write to, shown on pages; without one nobody is invited to write.
 SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or VONAGE_FROM)
+#: The country of numbers that are written without its code.
+PHONE_REGION = env.text("PHONE_REGION", "US").upper()
 SMS_TIMEOUT = 15  # seconds, for a whole request
 
 # -- Web push ---------------------------------------------------------------------------------------------------------
@@ -335,6 +338,8 @@ SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
 #: How long things are kept that nobody needs for ever; "accounts.purge" deletes what is over.
 RETENTION = {
     "unconfirmed": timedelta(days=env.number("RETENTION_UNCONFIRMED_DAYS", default=2, lowest=1)),
+    # A month at most: whoever writes to a number expects it to be forgotten.
+    "inbound_texts": timedelta(days=min(30, env.number("RETENTION_INBOUND_TEXTS_DAYS", default=30, lowest=1))),
     "access_records": timedelta(days=env.number("RETENTION_ACCESS_RECORDS_DAYS", default=730, lowest=1)),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from meetings.reminders.services import inbound
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep as sweep_rows
 from support import clock
@@ -17,3 +18,8 @@ def deliver() -> None:
 @shared_task(name="reminders.sweep")
 def sweep() -> None:
     sweep_rows(now=clock.now())
+
+
+@shared_task(name="reminders.purge_texts")
+def purge_texts() -> None:
+    inbound.purge(now=clock.now())

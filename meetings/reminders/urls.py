@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import email_webhook, push, texts, unsubscribe, watching
+from meetings.reminders.views import email_webhook, push, text_webhooks, texts, unsubscribe, watching
 
 app_name = "reminders"
 
 urlpatterns: list[URLPattern] = [
     path("webhooks/email/", email_webhook.email_webhook, name="email_webhook"),
+    path("webhooks/twilio/inbound/", text_webhooks.twilio_inbound, name="twilio_inbound"),
+    path("webhooks/twilio/status/<str:token>/", text_webhooks.twilio_status, name="twilio_status"),
     path("t/<str:token>", texts.short, name="short"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("my/push/worker.js", push.push_worker, name="push_worker"),

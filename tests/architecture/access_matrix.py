@@ -70,6 +70,9 @@ MATRIX: dict[str, Row] = {
     "reminders:short": everyone(302),
     # A provider's receipts, by signed POST; absent until a provider and its secret are set.
     "reminders:email_webhook": everyone(405),
+    # The same of a provider of text messages.
+    "reminders:twilio_inbound": everyone(405),
+    "reminders:twilio_status": everyone(405),
     "crisis": everyone(200),
     "about": everyone(200),
     "privacy": everyone(200),

@@ -1,0 +1,253 @@
+"""Doing what somebody asks for by text message. The same text twice acts once, in whatever order texts come."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
+
+from accounts import phones
+from accounts.enums import Channel, Purpose
+from accounts.fields import lookup_hash, lookup_hashes
+from accounts.models import Consent, ContactPoint, Suppression
+from accounts.queries import is_given
+from accounts.services.consents import record_consent
+from meetings.enums import OccurrenceStatus, SignupStatus
+from meetings.models import Participant, Signup
+from meetings.reminders import replies
+from meetings.reminders.enums import ReminderState
+from meetings.reminders.models import InboundText, Reminder
+from meetings.reminders.services.optout import withdraw
+from meetings.services.signups import cancel_signup
+from support import limits
+from support.messaging import keywords
+from support.messaging.keywords import Meaning, Word
+from support.messaging.sms_results import Inbound
+
+logger = logging.getLogger(__name__)
+
+STOPPED: Final = _("The recipient wrote STOP")
+#: How consents say that they were withdrawn, and given again, by text.
+BY_STOP: Final = "STOP"
+BY_START: Final = "START"
+#: An answer is about the last message that asked for one, for so long.
+_ABOUT_THE_LAST: Final = dt.timedelta(days=4)
+#: Two machines that answer each other end soon.
+_ANSWERS_AN_HOUR: Final = 30
+_ACTS: Final = (Word.STOP, Word.START, Word.COMES, Word.CANNOT_COME)
+_HAS_A_PLACE: Final = (SignupStatus.CONFIRMED, SignupStatus.OFFERED, SignupStatus.WAITLISTED)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Whoever writes from a number: all whom it is known to belong to."""
+
+    number: str
+    contact_points: tuple[ContactPoint, ...]
+    participants: tuple[Participant, ...]
+    is_stopped: bool
+    language: str
+
+    @property
+    def region(self) -> str:
+        return phones.region(self.number)
+
+
+def take(*, inbound: Inbound, now: dt.datetime) -> str:
+    """Do what a text asks for, and return the answer to it; "" answers nothing.
+
+    STOP is done when this returns: nothing may be sent there any more, and what was planned is taken back.
+    """
+    number = phones.normal(inbound.sender if inbound.sender.startswith("+") else f"+{inbound.sender}")
+    if number is None:
+        # A short code or a name: a machine, and nobody who asked for anything.
+        return ""
+    meaning = keywords.read(inbound.text)
+    sender = _sender(number, meaning)
+    with translation.override(sender.language):
+        if meaning.word in _ACTS or meaning.is_for_person:
+            answer = _once(inbound, sender, meaning, now)
+        else:
+            answer = _answer(inbound, sender, meaning)
+    if meaning.word == Word.STOP or not answer or inbound.is_answered:
+        return "" if inbound.is_answered else answer
+    try:
+        limits.consume("text answers", number, limit=_ANSWERS_AN_HOUR, seconds=3600)
+    except limits.TooMany:
+        return ""
+    return answer
+
+
+def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
+    with transaction.atomic():
+        row, is_new = InboundText.objects.get_or_create(
+            provider_id=inbound.provider_id or f"none-{uuid.uuid4()}",
+            defaults={
+                "sender": sender.number,
+                "sender_hash": lookup_hash(sender.number),
+                "text": inbound.text[:2000],
+                "word": meaning.word,
+                "is_for_person": meaning.is_for_person,
+                "is_crisis": meaning.is_crisis,
+                "received_at": now,
+            },
+        )
+        if not is_new:
+            return ""
+        if meaning.is_for_person:
+            logger.warning("A text waits for a person to read it (#%s)", row.pk)
+        return _act(row, sender, meaning, now)
+
+
+def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
+    if meaning.word == Word.STOP:
+        stop(number=sender.number, contact_points=sender.contact_points, now=now)
+        return "" if sender.is_stopped else replies.stopped(sender.region, is_crisis=meaning.is_crisis)
+    if meaning.word == Word.START:
+        return replies.started(is_back=start(number=sender.number, contact_points=sender.contact_points, now=now))
+    answer = ""
+    if meaning.word in (Word.COMES, Word.CANNOT_COME):
+        answer = _about_a_date(row, sender, meaning.word, now)
+    elif meaning.is_crisis:
+        answer = replies.crisis(sender.region)
+    else:
+        answer = replies.read_by_a_person(sender.region)
+    # After STOP there is silence, whatever else somebody writes.
+    return "" if sender.is_stopped else answer
+
+
+def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetime) -> None:
+    """Let nothing more go to a number: suppressed, its consents withdrawn, what was planned for it taken back.
+
+    Email goes on where it is consented to. Again is harmless.
+    """
+    with transaction.atomic():
+        Suppression.objects.get_or_create(
+            channel=Channel.SMS, value_hash=lookup_hash(number), defaults={"reason": STOPPED}
+        )
+        unsent = Reminder.objects.unsent().filter(contact_point__in=contact_points, channel=Channel.SMS)
+        ids = list(unsent.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        Reminder.objects.filter(pk__in=ids).update(
+            state=ReminderState.SUPERSEDED, reason=STOPPED, claim_token=None, lease_until=None, settled_at=now
+        )
+        for point in contact_points:
+            given = [str(purpose) for purpose in Purpose if is_given(point, purpose)]
+            withdraw(contact_point=point, purposes=given, source=BY_STOP, now=now)
+
+
+def start(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetime) -> bool:
+    """Undo STOP: what was consented to before it is again, and nothing else. Returns False where there was none.
+
+    A number that takes no texts stays as it is: only what STOP did is undone.
+    """
+    stops = Suppression.objects.filter(
+        channel=Channel.SMS, value_hash__in=lookup_hashes(number), reason__contains=BY_STOP
+    )
+    if not stops.delete()[0]:
+        return False
+    for point in contact_points:
+        for purpose in Purpose:
+            words = Consent.objects.filter(contact_point=point, purpose=purpose).order_by("-recorded_at", "-pk")
+            newest = words.first()
+            if newest is None or newest.is_given or newest.source != BY_STOP:
+                continue
+            before = words.filter(is_given=True).first()
+            record_consent(
+                contact_point=point,
+                purpose=purpose,
+                is_given=True,
+                wording=before.wording if before else newest.wording,
+                source=BY_START,
+                now=now,
+            )
+    return True
+
+
+def purge(*, now: dt.datetime) -> int:
+    """Forget texts that are older than settings.RETENTION says. Returns how many."""
+    return InboundText.objects.filter(received_at__lt=now - settings.RETENTION["inbound_texts"]).delete()[0]
+
+
+def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None:
+    """Note that a person has read texts. The first who did stays."""
+    InboundText.objects.filter(pk__in=[row.pk for row in rows], seen_at=None).update(seen_at=now, seen_by=by)
+
+
+def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime) -> str:
+    signups = _meant(sender, now)
+    if not signups:
+        return replies.no_date("C" if word == Word.COMES else "X")
+    first = signups[0]
+    row.signup = first
+    row.save(update_fields=["signup"])
+    when = replies.when(first.occurrence.starts_at, first.participant)
+    if word == Word.COMES:
+        return replies.expected(when)
+    for signup in signups:
+        cancel_signup(signup=signup, now=now)
+    return replies.given_back(when)
+
+
+def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
+    """Return the places that an answer is about: those of the last text that we sent, else the next one."""
+    coming = (
+        Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
+        .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
+        .select_related("occurrence", "participant")
+        .order_by("occurrence__starts_at", "pk")
+    )
+    last = (
+        Reminder.objects.filter(
+            contact_point__in=sender.contact_points, channel=Channel.SMS, submitted_at__gte=now - _ABOUT_THE_LAST
+        )
+        .filter(state__in=(ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT))
+        .order_by("-submitted_at", "-pk")
+        .first()
+    )
+    if last is not None:
+        spoken_of = coming.filter(Q(pk=last.signup_id) | Q(pk__in=last.parts.values("signup")))
+        if found := list(spoken_of):
+            return found
+    return list(coming.filter(participant__in=sender.participants)[:1])
+
+
+def _answer(inbound: Inbound, sender: Sender, meaning: Meaning) -> str:
+    """Answer a text that changes nothing; that it came is kept for a day, and nothing else of it."""
+    if sender.is_stopped or not _is_first(inbound):
+        return ""
+    if meaning.word == Word.HELP:
+        return replies.help_words(sender.region)
+    return replies.not_understood()
+
+
+def _is_first(inbound: Inbound) -> bool:
+    try:
+        return not inbound.provider_id or cache.add(f"inbound:{inbound.provider_id}", 1, timeout=86_400)
+    except Exception:  # noqa: BLE001  # each cache backend has errors of its own; an answer twice is better than none
+        logger.warning("The cache is out of reach; a repeated text would be answered twice.")
+        return True
+
+
+def _sender(number: str, meaning: Meaning) -> Sender:
+    points = tuple(ContactPoint.objects.with_value(Channel.SMS, number).order_by("pk"))
+    users = [point.user_id for point in points if point.user_id is not None]
+    people = tuple(Participant.objects.filter(Q(contact_point__in=points) | Q(user__in=users)).order_by("pk"))
+    known = people[0].language if people else ""
+    return Sender(
+        number=number,
+        contact_points=points,
+        participants=people,
+        is_stopped=Suppression.objects.filter(channel=Channel.SMS, value_hash__in=lookup_hashes(number)).exists(),
+        # The words they write in come before what they once chose.
+        language=meaning.language or known or settings.LANGUAGE_CODE,
+    )

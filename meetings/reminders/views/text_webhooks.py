@@ -1,0 +1,70 @@
+"""What providers of text messages tell us: texts from outside, and what became of ours. Only what is signed is read."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from accounts import links
+from meetings.reminders.enums import ReminderState
+from meetings.reminders.services import inbound
+from meetings.reminders.services.receipts import record_receipt
+from support import clock
+from support.messaging import twilio
+from support.messaging.sms_results import Aftermath, Receipt, Stage, outcome
+
+_STATES = {
+    Stage.TAKEN: ReminderState.ACCEPTED,
+    Stage.DELIVERED: ReminderState.DELIVERED,
+    Stage.UNDELIVERED: ReminderState.UNDELIVERED,
+}
+
+
+@csrf_exempt
+@require_POST
+def twilio_inbound(request: HttpRequest) -> HttpResponse:
+    """Take a text from Twilio, and answer it in the same breath."""
+    if not _is_twilio(request):
+        return HttpResponseForbidden()
+    answer = inbound.take(inbound=twilio.parse_inbound(request.POST.dict()), now=clock.now())
+    return HttpResponse(twilio.reply(answer), content_type="text/xml; charset=utf-8")
+
+
+@csrf_exempt
+@require_POST
+def twilio_status(request: HttpRequest, token: str) -> HttpResponse:
+    """Take Twilio's word on what became of one message; what is unknown is taken as well, or it would come for ever."""
+    if not _is_twilio(request):
+        return HttpResponseForbidden()
+    _record(token, twilio.parse_status(request.POST.dict()))
+    return HttpResponse()
+
+
+def _is_twilio(request: HttpRequest) -> bool:
+    if settings.SMS_PROVIDER != "twilio":
+        raise Http404
+    return twilio.verify(
+        # As they were told to call it: behind a proxy the request itself may name another host, or no https.
+        url=settings.PUBLIC_BASE_URL + request.get_full_path(),
+        values=request.POST.dict(),
+        signature=request.headers.get("X-Twilio-Signature", ""),
+    )
+
+
+def _record(token: str, receipt: Receipt | None) -> None:
+    if receipt is None:
+        return
+    try:
+        public_id = links.read(token, "receipt")
+    except links.BadLink:
+        return
+    is_undelivered = receipt.stage == Stage.UNDELIVERED
+    record_receipt(
+        public_id=public_id,
+        state=_STATES[receipt.stage],
+        detail=receipt.code,
+        suppress=is_undelivered and outcome(receipt.code).aftermath in (Aftermath.SUPPRESS, Aftermath.OPTED_OUT),
+        now=clock.now(),
+    )

@@ -1,0 +1,300 @@
+"""Texts from outside: what they do, once, and what is answered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import count
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from accounts.enums import Channel, Purpose
+from accounts.fields import lookup_hash
+from accounts.models import ContactPoint, Suppression
+from accounts.queries import is_given
+from accounts.services.consents import record_consent
+from meetings.enums import SignupPolicy, SignupStatus
+from meetings.models import Signup
+from meetings.reminders.enums import ReminderKind, ReminderState
+from meetings.reminders.models import InboundText, Reminder
+from meetings.reminders.services import inbound
+from meetings.reminders.services.deliver import deliver_due
+from support.messaging import gsm7
+from support.messaging.sms_results import Inbound
+from tests.conftest import NOW
+from tests.factories import (
+    make_contact_point,
+    make_meeting,
+    make_occurrence,
+    make_participant,
+    make_reminder,
+    make_signup,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+NUMBER = "+12025550143"
+DAY = dt.timedelta(days=1)
+_sids = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    cache.clear()
+
+
+def write(text: str, *, sid: str = "", sender: str = NUMBER, at: dt.datetime = NOW, **more: Any) -> str:
+    answer = inbound.take(inbound=Inbound(sid or f"SM{next(_sids)}", sender, text, **more), now=at)
+    assert gsm7.is_gsm7(answer), answer
+    assert gsm7.measure(answer).segments <= 2, answer
+    return answer
+
+
+def member_with_phone(*, language: str = "en") -> tuple[Signup, ContactPoint]:
+    """A member with a place on Tuesday 24 November, who is reminded by text."""
+    user = make_user()
+    participant = make_participant(user=user, language=language)
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP)
+    signup = make_signup(occurrence=make_occurrence(meeting=meeting), participant=participant)
+    phone = make_contact_point(user=user, channel=Channel.SMS, value=NUMBER)
+    for purpose in (Purpose.REMINDERS, Purpose.CHANGES):
+        record_consent(
+            contact_point=phone, purpose=purpose, is_given=True, wording="phone-1", source="form", now=NOW - DAY
+        )
+    return signup, phone
+
+
+def text_about(signup: Signup, phone: ContactPoint, state: str = ReminderState.PLANNED, **fields: Any) -> Reminder:
+    fields.setdefault("kind", ReminderKind.REMINDER)
+    return make_reminder(state, signup=signup, contact_point=phone, channel=Channel.SMS, **fields)
+
+
+# -- STOP and START --------------------------------------------------------------------------------------------------
+
+
+def test_stop_ends_texts_in_the_same_breath_and_leaves_email_alone() -> None:
+    signup, phone = member_with_phone()
+    text, letter = text_about(signup, phone), make_reminder(signup=signup)
+    assert write("please stop texting me") == "Homegroup: you get no more texts from us. Reply START to undo."
+    for row in (text, letter):
+        row.refresh_from_db()
+    assert (text.state, text.reason) == (ReminderState.SUPERSEDED, "The recipient wrote STOP")
+    assert letter.state == ReminderState.PLANNED
+    assert Suppression.objects.filter(channel=Channel.SMS, value_hash=lookup_hash(NUMBER)).exists()
+    assert not is_given(phone, Purpose.REMINDERS)
+    assert is_given(signup.participant.contact_point, Purpose.REMINDERS) is False
+    assert not Suppression.objects.filter(channel=Channel.EMAIL).exists()
+
+
+def test_after_one_confirmation_there_is_silence() -> None:
+    member_with_phone()
+    assert write("STOP") != ""
+    assert [write(text) for text in ("STOP", "stop!", "HELP", "12207", "I want to die", "C", "hello?")] == [""] * 7
+
+
+def test_text_that_is_in_hand_when_stop_comes_is_not_sent() -> None:
+    signup, phone = member_with_phone()
+    row = text_about(signup, phone, ReminderState.CLAIMED)
+    write("STOP")
+    row.refresh_from_db()
+    assert (row.state, row.claim_token) == (ReminderState.SUPERSEDED, None)
+    # A row that comes later, from a plan that was older, meets the last look.
+    late = text_about(signup, phone, due_at=NOW)
+    deliver_due(read_clock=lambda: NOW)
+    late.refresh_from_db()
+    assert late.state == ReminderState.SKIPPED
+
+
+def test_same_stop_twice_is_answered_once() -> None:
+    assert write("STOP", sid="SM7") != ""
+    assert write("STOP", sid="SM7") == ""
+    assert InboundText.objects.count() == 1
+
+
+def test_start_brings_back_what_was_consented_to_and_nothing_else() -> None:
+    _signup, phone = member_with_phone()
+    record_consent(contact_point=phone, purpose=Purpose.CHANGES, is_given=False, wording="w", source="form", now=NOW)
+    write("STOP", at=NOW + DAY)
+    answer = write("START", at=NOW + 2 * DAY)
+    assert "texts are on again" in answer
+    assert is_given(phone, Purpose.REMINDERS)
+    assert not is_given(phone, Purpose.CHANGES)
+    assert not is_given(phone, Purpose.FACILITATOR)
+    assert phone.consents.filter(purpose=Purpose.REMINDERS, is_given=True).latest("pk").wording == "phone-1"
+    assert not Suppression.objects.exists()
+
+
+def test_start_from_a_stranger_gives_nothing() -> None:
+    assert "there is nothing to switch on" in write("START")
+    assert not Suppression.objects.exists()
+
+
+def test_start_does_not_revive_a_number_that_takes_no_texts() -> None:
+    Suppression.objects.create(channel=Channel.SMS, value_hash=lookup_hash(NUMBER), reason="A landline (30006)")
+    write("START")
+    assert Suppression.objects.count() == 1
+
+
+def test_start_undoes_a_stop_that_the_provider_told_us_of() -> None:
+    Suppression.objects.create(
+        channel=Channel.SMS, value_hash=lookup_hash(NUMBER), reason="The recipient wrote STOP (21610)"
+    )
+    assert "texts are on again" in write("START")
+    assert not Suppression.objects.exists()
+
+
+def test_stop_from_a_number_that_nobody_knows_is_kept_as_a_hash() -> None:
+    write("STOP")
+    assert Suppression.objects.get().value_hash == lookup_hash(NUMBER)
+
+
+def test_provider_that_has_answered_by_itself_is_not_echoed() -> None:
+    assert write("STOP", is_answered=True) == ""
+    assert Suppression.objects.exists()
+
+
+def test_probable_stop_is_done_and_shown_to_a_person() -> None:
+    write("we stop")
+    assert Suppression.objects.exists()
+    assert InboundText.objects.waiting().count() == 1
+
+
+def test_cannot_stop_smiling_is_flagged_and_stops_nothing() -> None:
+    signup, phone = member_with_phone()
+    row = text_about(signup, phone)
+    answer = write("I can't stop smiling")
+    row.refresh_from_db()
+    assert "A person will read this" in answer
+    assert (row.state, Suppression.objects.count()) == (ReminderState.PLANNED, 0)
+    assert InboundText.objects.waiting().get().text == "I can't stop smiling"
+
+
+# -- C and X ---------------------------------------------------------------------------------------------------------
+
+
+def test_x_frees_the_place_for_the_next_in_line() -> None:
+    signup, phone = member_with_phone()
+    meeting = signup.occurrence.meeting
+    meeting.capacity = 1
+    meeting.save()
+    waiting = make_signup(occurrence=signup.occurrence, status=SignupStatus.WAITLISTED)
+    text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW - DAY)
+    assert write("x") == "Given back: Tue, Nov 24, 7:00 PM. Thank you for saying so."
+    for each in (signup, waiting):
+        each.refresh_from_db()
+    assert (signup.status, waiting.status) == (SignupStatus.CANCELLED, SignupStatus.CONFIRMED)
+    assert not Suppression.objects.exists()
+
+
+def test_same_x_twice_gives_back_one_place() -> None:
+    signup, _phone = member_with_phone()
+    later = make_signup(
+        participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
+    )
+    assert write("X", sid="SM1") != ""
+    assert write("X", sid="SM1") == ""
+    for each in (signup, later):
+        each.refresh_from_db()
+    assert (signup.status, later.status) == (SignupStatus.CANCELLED, SignupStatus.CONFIRMED)
+
+
+def test_answer_is_about_the_last_text_rather_than_the_next_date() -> None:
+    signup, phone = member_with_phone()
+    later = make_signup(
+        participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
+    )
+    text_about(later, phone, ReminderState.DELIVERED, submitted_at=NOW - dt.timedelta(hours=1))
+    assert "Tue, Dec 1" in write("X")
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CONFIRMED
+
+
+def test_c_notes_it_and_changes_nothing() -> None:
+    signup, _phone = member_with_phone()
+    assert write("C") == "Noted: Tue, Nov 24, 7:00 PM. Reply X if you cannot come after all."
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CONFIRMED
+    assert InboundText.objects.get().signup == signup
+
+
+@pytest.mark.parametrize("text", ["C", "X"])
+def test_letter_from_somebody_without_a_date_says_so(text: str) -> None:
+    assert write(text).startswith(f"There is no coming date of yours that {text} could be about.")
+
+
+def test_x_never_touches_another_persons_place() -> None:
+    signup, _phone = member_with_phone()
+    assert "no coming date" in write("X", sender="+12025550199")
+    signup.refresh_from_db()
+    assert signup.status == SignupStatus.CONFIRMED
+
+
+# -- HELP, crisis, the rest ------------------------------------------------------------------------------------------
+
+
+def test_help_names_sender_contact_stop_and_crisis_line() -> None:
+    answer = write("HELP")
+    for part in ("Homegroup", "STOP", "988", "Msg & data rates may apply", "http://testserver/about/"):
+        assert part in answer
+    assert InboundText.objects.count() == 0
+
+
+def test_crisis_is_answered_with_where_somebody_answers() -> None:
+    answer = write("I want to end my life")
+    assert "988" in answer
+    assert "911" in answer
+    assert InboundText.objects.waiting().get().is_crisis
+    assert not Suppression.objects.exists()
+
+
+def test_crisis_abroad_names_no_american_number() -> None:
+    answer = write("quiero morir", sender="+34612345678")
+    assert "988" not in answer
+    assert "http://testserver/crisis/" in answer
+
+
+def test_spanish_is_answered_in_spanish(settings: Any) -> None:
+    english, spanish = write("HELP"), write("AYUDA", sender="+12025550144")
+    assert english != spanish
+
+
+@pytest.mark.parametrize("sender", ["72345", "Amazon", "", "+1"])
+def test_machines_are_not_answered(sender: str) -> None:
+    answer = inbound.take(inbound=Inbound("SM1", sender, "STOP"), now=NOW)
+    assert (answer, InboundText.objects.count(), Suppression.objects.count()) == ("", 0, 0)
+
+
+def test_number_without_a_plus_is_the_same_number() -> None:
+    write("STOP", sender=NUMBER.removeprefix("+"))
+    assert Suppression.objects.get().value_hash == lookup_hash(NUMBER)
+
+
+def test_two_machines_do_not_talk_for_ever() -> None:
+    answers = [write("thank you for your message") for _n in range(40)]
+    assert answers.count("") == 10
+
+
+def test_what_is_only_asked_is_kept_nowhere() -> None:
+    write("see you soon all")
+    assert InboundText.objects.count() == 0
+
+
+def test_kept_texts_are_sealed_and_forgotten_after_thirty_days(settings: Any) -> None:
+    write("STOP it, Rosalind said so", at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sender, text, sender_hash FROM reminders_inboundtext")
+        raw = " ".join(cursor.fetchone())
+    assert "Rosalind" not in raw
+    assert NUMBER.lstrip("+") not in raw
+    assert inbound.purge(now=NOW + dt.timedelta(days=29)) == 0
+    assert inbound.purge(now=NOW + dt.timedelta(days=31)) == 1
+
+
+def test_nothing_of_a_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    write("I want to die, says Rosalind")
+    assert "waits for a person" in caplog.text
+    assert "Rosalind" not in caplog.text
+    assert "2025550143" not in caplog.text
