@@ -253,7 +253,7 @@ def test_two_who_move_two_dates_at_once_lose_neither_reminder(guest: Participant
     type(second.occurrence).objects.filter(pk=second.occurrence_id).update(starts_at=at("24 20:00"), schedule_seq=1)
     [letter] = run(at=at("24 15:00")).letters
     assert letter.subject == "Reminder for Tue 5:00 PM and 1 more"
-    assert "8:00–9:30" in letter.text
+    assert "8:00–8:30" in letter.text
     assert first.reminders.filter(state="accepted").get().parts.get().schedule_seq == 1
 
 
@@ -336,6 +336,20 @@ def test_reminders_go_by_the_chosen_channel(settings: Any) -> None:
     choose(contact_point=phone, wanted=[], wording="w", source="STOP", now=NOW)
     assert by_channel() == {"email": 2}
     assert set(why()) == {replan.INSTEAD}
+
+
+def test_news_of_a_change_goes_by_the_channel_chosen_for_it(settings: Any) -> None:
+    settings.SMS_PROVIDER = "outbox"
+    member, phone = member_with_phone(is_consented=True)
+    signup = place("24 19:00", member)
+    wish(member, change_channel="sms")
+    record_consent(contact_point=phone, purpose="changes", is_given=True, wording="w", source="test", now=NOW)
+    move_occurrence(occurrence=signup.occurrence, starts_at=at("24 20:00"), now=NOW)
+    rows = Reminder.objects.unsent().values_list("kind", "channel")
+    assert Counter(rows) == {("reminder", "email"): 2, ("moved", "sms"): 1}
+    # At night it waits for the morning, since it rings.
+    assert run(at=at("18 02:00")).letters == []
+    assert Reminder.objects.get(kind="moved").due_at == at("18 08:00")
 
 
 @pytest.mark.parametrize("provider", ["", "outbox"])

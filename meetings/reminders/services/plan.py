@@ -19,6 +19,7 @@ from meetings.enums import SignupStatus
 from meetings.models import Occurrence, OccurrenceChange, Signup
 from meetings.reminders.enums import NEVER_SENT, PURPOSES, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services.replan import replan
 from support.messaging.letter import message_id
@@ -94,7 +95,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
     deadline = max(change.old_starts_at, change.new_starts_at)
 
     def rows() -> Iterator[Reminder]:
-        for signup in coming.select_related(*_NEEDED).order_by("pk").iterator(chunk_size=_CHUNK):
+        for signup, address in _with_addresses(coming):
             signup.occurrence = occurrence
             if signup.pk in told_anyway.own:
                 yield _confirmation(signup, now=now)
@@ -108,7 +109,15 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
                     now=now,
                 )
             elif signup.standing_id is None or signup.standing_id not in told_anyway.standing:
-                yield _row(signup, ReminderKind.MOVED, lane=Lane.CHANGE, due_at=now, deadline_at=deadline, now=now)
+                yield _row(
+                    signup,
+                    ReminderKind.MOVED,
+                    lane=Lane.CHANGE,
+                    due_at=now,
+                    deadline_at=deadline,
+                    now=now,
+                    address=address,
+                )
 
     _write(rows())
     replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=MOVED, now=now)
@@ -124,7 +133,7 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
     def rows() -> Iterator[Reminder]:
         for heir in heirs:
             yield _confirmation(heir, now=now)
-        for signup in coming.select_related(*_NEEDED).order_by("pk").iterator(chunk_size=_CHUNK):
+        for signup, address in _with_addresses(coming):
             signup.occurrence = occurrence
             yield _row(
                 signup,
@@ -133,6 +142,7 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
                 due_at=now,
                 deadline_at=change.old_starts_at,
                 now=now,
+                address=address,
             )
 
     _write(rows())
@@ -215,6 +225,14 @@ def _reopen_confirmations(signups: QuerySet[Signup], *, now: dt.datetime) -> _To
     return told
 
 
+def _with_addresses(signups: QuerySet[Signup]) -> Iterator[tuple[Signup, Address]]:
+    """Yield signups with where their people hear of changes."""
+    rows = signups.select_related("participant").order_by("pk").iterator(chunk_size=_CHUNK)
+    while chunk := list(islice(rows, _CHUNK)):
+        addresses = addresses_for_changes(signup.participant for signup in chunk)
+        yield from ((signup, addresses[signup.participant_id]) for signup in chunk)
+
+
 def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
     """Return, for each standing signup among `signups`, its next certain place: the message on hand goes on from it."""
     heirs = []
@@ -269,8 +287,10 @@ def _row(
     deadline_at: dt.datetime,
     now: dt.datetime,
     again: int = 0,
+    address: Address | None = None,
 ) -> Reminder:
-    contact_point_id = signup.participant.contact_point_id
+    # What answers something that a person just did goes where they did it from.
+    contact_point_id = address.contact_point if address else signup.participant.contact_point_id
     seq = signup.occurrence.schedule_seq
     # A place that is given back and taken again is told of anew: these times say which taking it is.
     taken = max(filter(None, (signup.created_at, signup.confirmed_at, signup.cancelled_at)))
@@ -283,7 +303,7 @@ def _row(
         signup=signup,
         contact_point_id=contact_point_id,
         kind=kind,
-        channel=Channel.EMAIL,
+        channel=address.channel if address else Channel.EMAIL,
         schedule_seq=seq,
         dedupe_key=key,
         lane=lane,
