@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from icalendar import Calendar, Event, vRecur
+from icalendar import Calendar, Event, vDuration, vRecur
 
-from meetings.models import Meeting, Occurrence
+from meetings.enums import SignupStatus
+from meetings.models import Meeting, Occurrence, Signup
 from meetings.recurrence import Parts, Rule
 from support import clock
 
 PRODID = "-//Homegroup//EN"
+#: How often a calendar program that follows an address should look again.
+REFRESH = dt.timedelta(hours=4)
 
 
 def occurrence_calendar(occurrence: Occurrence, *, method: str, summary: str) -> bytes:
@@ -27,6 +31,24 @@ def occurrence_calendar(occurrence: Occurrence, *, method: str, summary: str) ->
     event.add("dtend", occurrence.ends_at.astimezone(dt.UTC))
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     return _file([event], method=method)
+
+
+def member_calendar(signups: Iterable[Signup], *, summary: str) -> bytes:
+    """Return one file with every date of these signups (with their occurrences), for a calendar that is subscribed to.
+
+    As neutral as the file of one date; a place that is not certain yet is TENTATIVE.
+    """
+    events = []
+    for signup in signups:
+        occurrence = signup.occurrence
+        event = _event(occurrence.calendar_uid, summary)
+        event.add("sequence", occurrence.schedule_seq)
+        event.add("dtstart", occurrence.starts_at.astimezone(dt.UTC))
+        event.add("dtend", occurrence.ends_at.astimezone(dt.UTC))
+        is_certain = signup.status not in (SignupStatus.WAITLISTED, SignupStatus.OFFERED)
+        event.add("status", "CONFIRMED" if is_certain else "TENTATIVE")
+        events.append(event)
+    return _file(events, method="PUBLISH", refresh=REFRESH)
 
 
 def meeting_calendar(meeting: Meeting, *, now: dt.datetime, summary: str) -> bytes:
@@ -74,11 +96,15 @@ def _event(uid: str, summary: str) -> Event:
     return event
 
 
-def _file(events: list[Event], *, method: str) -> bytes:
+def _file(events: list[Event], *, method: str, refresh: dt.timedelta | None = None) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", PRODID)
     calendar.add("version", "2.0")
     calendar.add("method", method)
+    if refresh is not None:
+        # RFC 7986 section 5.7, and what calendar programs have read for longer.
+        calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
+        calendar.add("x-published-ttl", vDuration(refresh))
     for event in events:
         if method in ("REQUEST", "CANCEL"):
             # RFC 5546 asks for an organizer in both; the site's own neutral address names nobody.

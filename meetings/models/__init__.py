@@ -1,3 +1,4 @@
+from meetings.models.calendar_address import CalendarAddress
 from meetings.models.favourite import Favourite
 from meetings.models.format import Format, FormatTranslation
 from meetings.models.meeting import Meeting
@@ -8,6 +9,7 @@ from meetings.models.venue import Venue
 
 __all__ = [
     "HOLDS_A_PLACE",
+    "CalendarAddress",
     "Favourite",
     "Format",
     "FormatTranslation",

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from meetings.models import Meeting, Signup, StandingSignup
+from meetings.models import CalendarAddress, Meeting, Signup, StandingSignup
 from meetings.queries.occurrences import DatedOccurrence, date_of
 
 _SIGNUPS = Signup.objects.select_related(
@@ -27,6 +27,16 @@ def meeting_for_favourites(user: User, slug: str) -> Meeting:
     """Return a meeting that `user` may keep: a published one, or one they keep already. Raises Http404."""
     may_be_kept = Q(is_published=True) | Q(favourites__user=user)
     return get_object_or_404(Meeting.objects.filter(may_be_kept).distinct(), slug=slug)
+
+
+def member_by_calendar_address(token: str) -> User:
+    """Return the member whose calendar program asks with this address. Raises Http404 for one that is not in use."""
+    address = get_object_or_404(
+        CalendarAddress.objects.select_related("user"),
+        token_hash=CalendarAddress.hash_of(token),
+        user__is_active=True,
+    )
+    return address.user
 
 
 def signup_by_link(public_id: UUID) -> Signup:

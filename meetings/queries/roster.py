@@ -14,6 +14,8 @@ from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, Standing
 from meetings.queries.occurrences import DatedOccurrence, next_dates, upcoming_dates
 
 DATES_AHEAD = 8
+#: Longer ago, a calendar program need not be told again.
+CALENDAR_PAST = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,20 @@ def my_signups(user: User, *, now: dt.datetime) -> MySignups:
             .select_related("meeting")
             .order_by("meeting__name")
         ),
+    )
+
+
+def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
+    """Return the places that a member's calendar shows: what is coming, and the last weeks. Cancelled ones are gone."""
+    return list(
+        Signup.objects.filter(
+            participant__user=user,
+            occurrence__ends_at__gt=now - CALENDAR_PAST,
+            occurrence__status=OccurrenceStatus.SCHEDULED,
+        )
+        .exclude(status__in=(SignupStatus.PENDING, SignupStatus.CANCELLED))
+        .select_related("occurrence")
+        .order_by("occurrence__starts_at", "pk")
     )
 
 

@@ -24,7 +24,7 @@ from accounts.models import User
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
 from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
-from meetings.models import Meeting, Signup
+from meetings.models import CalendarAddress, Meeting, Signup
 from meetings.queries import access, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.occurrences import upcoming_dates
@@ -131,7 +131,13 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
     """What a member comes to, and what they run."""
     assert isinstance(request.user, User)
     now = clock.now()
+    calendar = CalendarAddress.objects.filter(user=request.user).first()
+    calendar_url = settings.PUBLIC_BASE_URL + reverse("meetings:my_calendar", args=[calendar.token]) if calendar else ""
     context = {
+        "calendar": calendar,
+        "calendar_url": calendar_url,
+        # What a calendar program registers for: it asks there by https.
+        "webcal_url": "webcal:" + calendar_url.partition(":")[2],
         "mine": roster.my_signups(request.user, now=now),
         "past": Paginator(roster.past_signups(request.user, now=now), PAST_SHOWN).get_page(request.GET.get("page")),
         "favourites": favourites_of(request.user, now=now),

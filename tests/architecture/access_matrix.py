@@ -43,6 +43,9 @@ MATRIX: dict[str, Row] = {
     "meetings:signup_calendar": everyone(200),
     # A member's own, and a facilitator's: staff have the admin, and no way in here.
     "meetings:my_meetings": members(200),
+    "meetings:calendar_address": members(405),
+    # For a calendar program, which signs in nowhere: the random address is the key.
+    "meetings:my_calendar": everyone(200),
     "meetings:favourite": everyone(405),
     "meetings:home_group": everyone(405),
     "meetings:my_signup_cancel": members(405),

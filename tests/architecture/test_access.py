@@ -19,6 +19,7 @@ from accounts.models import User
 from meetings.enums import SignupStatus
 from meetings.models import StandingSignup
 from meetings.reminders import short_links
+from meetings.services.calendar_addresses import renew_calendar_address
 from tests.architecture.access_matrix import MATRIX, Row
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -64,6 +65,7 @@ def addresses() -> dict[str, str]:
         "meetings:calendar": slug,
         "meetings:sign_up": slug,
         "meetings:favourite": slug,
+        "meetings:my_calendar": {"token": renew_calendar_address(user=member, now=NOW).token},
         "meetings:home_group": slug,
         "meetings:facilitate": slug,
         "meetings:occurrence": on_date,

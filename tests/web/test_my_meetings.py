@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+import recurring_ical_events
 import time_machine
 from django.test import Client
+from icalendar import Calendar
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.person import of_member
 from accounts.services.erasure import erase
 from meetings.enums import SignupStatus
-from meetings.models import Favourite, Meeting
+from meetings.models import CalendarAddress, Favourite, Meeting
 from meetings.queries.person import kept_about
+from meetings.services.calendar_addresses import renew_calendar_address
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
 
@@ -149,7 +152,7 @@ def test_page_costs_the_same_however_much_it_shows(
         Favourite.objects.create(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
         for day in (dt.date(2026, 11, 10), dt.date(2026, 11, 24)):
             make_signup(occurrence=make_occurrence(meeting=meeting, on=day), participant=participant)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert client.get("/my/meetings/").status_code == 200
 
 
@@ -161,3 +164,84 @@ def test_list_costs_a_member_the_same_however_much_it_shows(
         Favourite.objects.create(user=member, meeting=make_meeting(), created_at=NOW)
     with django_assert_num_queries(10):
         assert client.get("/meetings/").status_code == 200
+
+
+def calendar_path(client: Client) -> str:
+    client.post("/my/calendar/", {"action": "renew"})
+    return f"/my/calendar/{CalendarAddress.objects.get().token}.ics"
+
+
+def test_calendar_address_gives_neutral_dates_to_whoever_has_it(client: Client, member: User) -> None:
+    participant = make_participant(user=member)
+    meeting = make_meeting(name="Evening Light")
+    occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24), schedule_seq=2)
+    make_signup(occurrence=occurrence, participant=participant)
+    make_signup(
+        occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 12, 1)),
+        participant=participant,
+        status=SignupStatus.WAITLISTED,
+    )
+    hidden = make_occurrence(meeting=meeting, on=dt.date(2026, 12, 8))
+    make_signup(occurrence=hidden, participant=participant, status=SignupStatus.CANCELLED, cancelled_at=NOW)
+    make_signup(occurrence=hidden)
+    path = calendar_path(client)
+    assert path in page(client)
+    answer = Client().get(path)
+    assert answer.headers["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+    calendar = Calendar.from_ical(answer.content)
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT4H" in answer.content
+    events = recurring_ical_events.of(calendar).between(NOW, NOW + dt.timedelta(days=60))
+    assert [(str(event["SUMMARY"]), str(event["STATUS"]), event["SEQUENCE"]) for event in events] == [
+        ("Appointment", "CONFIRMED", 2),
+        ("Appointment", "TENTATIVE", 0),
+    ]
+    assert events[0]["DTSTART"].dt == occurrence.starts_at
+    assert str(events[0]["UID"]) == occurrence.calendar_uid
+    for secret in (b"Evening", b"Elm", b"Albany", member.email.encode(), member.display_name.encode()):
+        assert secret not in answer.content
+
+
+def test_calendar_says_it_in_its_owners_language(client: Client, member: User) -> None:
+    member.language = "es"
+    member.save()
+    make_signup(occurrence=make_occurrence(), participant=make_participant(user=member))
+    assert b"SUMMARY:Cita" in Client().get(calendar_path(client)).content
+
+
+def test_new_calendar_address_ends_the_old_one(client: Client, member: User) -> None:
+    first = calendar_path(client)
+    second = calendar_path(client)
+    assert first != second
+    assert (Client().get(first).status_code, Client().get(second).status_code) == (404, 200)
+    for _ in range(2):
+        client.post("/my/calendar/", {"action": "end"})
+    assert Client().get(second).status_code == 404
+    assert "Make an address" in page(client)
+
+
+def test_calendar_address_of_a_closed_account_leads_nowhere(client: Client, member: User) -> None:
+    path = calendar_path(client)
+    User.objects.update(is_active=False)
+    assert Client().get(path).status_code == 404
+    User.objects.update(is_active=True)
+    erase(person=of_member(member), now=NOW)
+    assert Client().get(path).status_code == 404
+
+
+def test_calendar_address_is_unlike_the_persons_number(member: User) -> None:
+    token = renew_calendar_address(user=member, now=NOW).token
+    assert len(token) == 43
+    assert CalendarAddress.objects.filter(token_hash=CalendarAddress.hash_of(token)).exists()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_calendar_costs_the_same_however_much_it_holds(
+    client: Client, member: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    participant = make_participant(user=member)
+    for _ in range(count):
+        make_signup(occurrence=make_occurrence(), participant=participant)
+    path = calendar_path(client)
+    with django_assert_num_queries(2):
+        assert Client().get(path).status_code == 200
