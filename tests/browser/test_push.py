@@ -13,8 +13,10 @@ from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.enums import Channel
 from accounts.models import ContactPoint, User
 from accounts.queries import push_subscriptions
+from accounts.services.push_subscriptions import forget
 from support.messaging import Accepted
 from support.messaging.push import Notification, PushGateway
 from tests.conftest import NOW
@@ -26,17 +28,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 #: Chromium's own push service is out of reach in a test, so the browser is handed a subscription with our endpoint.
 SUBSCRIBE = """
   const subscription = %s;
-  let current = null;
+  const make = (key) => ({
+    endpoint: subscription.endpoint,
+    options: { applicationServerKey: Uint8Array.from(key).buffer },
+    toJSON: () => subscription,
+    unsubscribe: async () => { sessionStorage.clear(); return true; },
+  });
   PushManager.prototype.subscribe = async function (options) {
     window.askedFor = options;
-    current = {
-      endpoint: subscription.endpoint,
-      toJSON: () => subscription,
-      unsubscribe: async () => { current = null; return true; },
-    };
-    return current;
+    const key = Array.from(new Uint8Array(options.applicationServerKey));
+    sessionStorage.setItem("key", JSON.stringify(key));
+    return make(key);
   };
-  PushManager.prototype.getSubscription = async function () { return current; };
+  PushManager.prototype.getSubscription = async function () {
+    const key = sessionStorage.getItem("key");
+    return key ? make(JSON.parse(key)) : null;
+  };
 """
 
 
@@ -129,6 +136,27 @@ def test_a_site_that_does_not_take_it_leaves_the_browser_unsubscribed(
     }"""
     assert my_meetings.evaluate(subscription) is None
     assert push_subscriptions(member) == []
+
+
+def test_a_browser_knows_whether_it_is_on_when_the_page_is_opened_again(
+    my_meetings: Page, signed_in: BrowserContext, live_server: LiveServer
+) -> None:
+    signed_in.grant_permissions(["notifications"], origin=live_server.url)
+    my_meetings.get_by_role("button", name="Turn on").click()
+    expect(my_meetings.get_by_text("They are on")).to_be_visible()
+    my_meetings.reload()
+    expect(my_meetings.get_by_role("button", name="Turn off")).to_be_visible()
+    # Subscribed to a key that the site no longer has, it never hears a thing.
+    my_meetings.evaluate("sessionStorage.setItem('key', JSON.stringify(new Array(65).fill(4)))")
+    my_meetings.reload()
+    expect(my_meetings.get_by_role("button", name="Turn on")).to_be_visible()
+    # Nor does it where the site knows nothing of it: it is somebody else's, or was given up.
+    my_meetings.get_by_role("button", name="Turn on").click()
+    expect(my_meetings.get_by_text("They are on")).to_be_visible()
+    for point in ContactPoint.objects.filter(channel=Channel.PUSH):
+        forget(contact_point=point, source="test", now=NOW)
+    my_meetings.reload()
+    expect(my_meetings.get_by_role("button", name="Turn on")).to_be_visible()
 
 
 def shown(page: Page, origin: str, keys: Browser, post: Post) -> list[list[str]]:

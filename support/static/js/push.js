@@ -41,9 +41,16 @@
     return registration ? registration.pushManager.getSubscription() : null;
   }
 
+  // One that was made for an older key of this site never hears from it.
+  function isForOurKey(subscription) {
+    const key = subscription.options && subscription.options.applicationServerKey;
+    return !key || String(new Uint8Array(key)) === String(octets(panel.dataset.key));
+  }
+
   // The browser may be subscribed for somebody else who uses it, or the site may have heard that it is gone.
   async function isKnown(subscription) {
-    return panel.dataset.known.split(" ").includes(await digest(subscription.endpoint));
+    const known = panel.dataset.known.split(" ");
+    return isForOurKey(subscription) && known.includes(await digest(subscription.endpoint));
   }
 
   async function post(address, subscription) {
@@ -80,9 +87,8 @@
       return;
     }
     const registration = await activeRegistration();
-    // One that was made for an older key of this site would never hear from it.
     const stale = await registration.pushManager.getSubscription();
-    if (stale) {
+    if (stale && !isForOurKey(stale)) {
       await stale.unsubscribe();
     }
     const subscription = await registration.pushManager.subscribe({
