@@ -11,6 +11,7 @@ from accounts.fields import lookup_hashes
 from accounts.models import Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
 from accounts.organisation import needs_agreements, vendor_of
 from accounts.person import Person
+from support.messaging import sms
 
 
 def newest_word(contact_point: ContactPoint, purpose: str) -> bool | None:
@@ -50,6 +51,17 @@ def closed_channels() -> set[str]:
     agreed = set(VendorAgreement.objects.in_force().values_list("channel", "vendor"))
     vendors = {channel: vendor_of(channel) for channel in Channel.values}
     return {channel for channel, vendor in vendors.items() if vendor and (channel, vendor.lower()) not in agreed}
+
+
+def channels_of(person: Person) -> list[str]:
+    """Return the channels that a person is proven to be reached by and that are open, the one they came by first."""
+    own = [point for point in person.contact_points if person.user is not None or point == person.contact_points[0]]
+    proven = {point.channel for point in own if point.verified_at is not None}
+    if person.user is not None:
+        # Signing in proves it, whether anything went there yet or not.
+        proven.add(Channel.EMAIL.value)
+    shut = closed_channels() | (set() if sms.is_open() else {Channel.SMS.value})
+    return [channel for channel in Channel.values if channel in proven and channel not in shut]
 
 
 def push_subscriptions(user: User) -> list[ContactPoint]:

@@ -1,13 +1,21 @@
-"""Which messages a person wants at one address."""
+"""Which messages a person wants at one address; how, when, and in how many words."""
 
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Purpose
+from accounts.enums import Channel, Lead, Purpose, Wording
+from accounts.models import Preferences
+from accounts.services.preferences import PreferenceFields
+
+#: Longer quiet hours would leave no time to be reminded in.
+LONGEST_QUIET: Final = dt.timedelta(hours=16)
+#: A pause that nobody remembers is no pause.
+LONGEST_PAUSE: Final = dt.timedelta(days=366)
 
 
 class ChoicesForm(forms.Form):
@@ -20,3 +28,89 @@ class ChoicesForm(forms.Form):
     def __init__(self, *args: Any, wanted: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["wanted"] = wanted
+
+
+def _leads(label: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, choices=Lead.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class PreferencesForm(ChoicesForm):
+    """The same, and how and when. `channels` are those that this person can be reached by; `today` is their date."""
+
+    reminder_channel = forms.ChoiceField(label=_("Reminders come"), widget=forms.RadioSelect)
+    change_channel = forms.ChoiceField(label=_("Moved and cancelled dates come"), widget=forms.RadioSelect)
+    booked_leads = _leads(_("For a place kept for you"))
+    drop_in_leads = _leads(_("For a meeting where one just comes"))
+    online_leads = _leads(_("For a place kept for you online"))
+    quiet_from = forms.TimeField(
+        label=_("Quiet from"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )  # fmt: skip
+    quiet_until = forms.TimeField(label=_("until"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    ignores_quiet = forms.BooleanField(
+        label=_("Send reminders in these hours as well"),
+        required=False,
+        help_text=_("Otherwise they come before or after, whichever still helps."),
+    )
+    wording = forms.ChoiceField(label=_("How much a message says"), choices=Wording.choices, widget=forms.RadioSelect)
+    paused_until = forms.DateField(
+        label=_("Send nothing before"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Your places stay. Only what answers something you just did still comes."),
+    )
+
+    def __init__(
+        self, *args: Any, preferences: Preferences, channels: list[str], today: dt.date, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._today = today
+        for name in _FIELDS:
+            self.initial[name] = getattr(preferences, name)
+        labels = {Channel.EMAIL: _("by email"), Channel.SMS: _("by text message"), Channel.PUSH: _("as a notification")}
+        choices = [(channel, labels[Channel(channel)]) for channel in channels]
+        for name in ("reminder_channel", "change_channel"):
+            if len(choices) > 1:
+                self.fields[name].choices = choices  # type: ignore[attr-defined]  # both are choice fields
+                if self.initial[name] not in channels:
+                    self.initial[name] = channels[0]
+            else:
+                del self.fields[name]
+        if preferences.paused_until is not None and preferences.paused_until <= today:
+            self.initial["paused_until"] = None
+
+    @property
+    def preferences(self) -> PreferenceFields:
+        """What was chosen, for services.preferences.save_preferences."""
+        chosen: Any = {name: self.cleaned_data[name] for name in _FIELDS if name in self.fields}
+        return chosen
+
+    def clean_paused_until(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["paused_until"]
+        if day is None:
+            return None
+        if day <= self._today:
+            raise forms.ValidationError(_("Choose a day after today, or leave it empty to pause nothing."))
+        if day > self._today + LONGEST_PAUSE:
+            raise forms.ValidationError(_("Choose a day within a year."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        start, end = values.get("quiet_from"), values.get("quiet_until")
+        if start is None or end is None:
+            return values
+        if start == end:
+            self.add_error("quiet_until", _("Choose another time here, or tick the box below to have no quiet hours."))
+        elif _length(start, end) > LONGEST_QUIET:
+            self.add_error("quiet_until", _("Leave at least eight hours of the day in which we may write."))
+        return values
+
+
+_FIELDS: Final = tuple(PreferenceFields.__annotations__)
+
+
+def _length(start: dt.time, end: dt.time) -> dt.timedelta:
+    minutes = (end.hour - start.hour) * 60 + end.minute - start.minute
+    return dt.timedelta(minutes=minutes % (24 * 60))

@@ -1,11 +1,14 @@
-"""Which messages go to one address: a member's own page, and a guest's from a signed link."""
+"""What a person is written to about, how and when: a member's own page, and a guest's from a signed link."""
 
 from __future__ import annotations
 
-from typing import Final
+import datetime as dt
+from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_cache_control
@@ -15,11 +18,14 @@ from django.views.decorators.http import require_http_methods
 from accounts import links
 from accounts.access import member
 from accounts.enums import Purpose
-from accounts.forms.choices import ChoicesForm
+from accounts.forms.choices import ChoicesForm, PreferencesForm
+from accounts.middleware import reader_zone
 from accounts.models import ContactPoint
-from accounts.queries import wanted_purposes
+from accounts.person import Person, of_guest, of_member
+from accounts.queries import channels_of, preferences_for, wanted_purposes
 from accounts.services.consents import choose
 from accounts.services.contact_points import member_email
+from accounts.services.preferences import save_preferences
 from support import clock
 
 #: Which wording a person saw beside the boxes; raised when its words change.
@@ -29,44 +35,67 @@ WORDING: Final = "choices-2026-11"
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
-    """Show and change what a member is written to about."""
-    user = member(request)
+    """Show and change what a member is written to about, how and when."""
+    user, now = member(request), clock.now()
+    person = of_member(user)
     known = ContactPoint.objects.filter(user=user).with_value("email", user.email).first()
-    form = ChoicesForm(
-        request.POST if request.method == "POST" else None,
-        # Nobody was asked yet, and nothing was said.
-        wanted=wanted_purposes(known) if known else list(Purpose.values),
-    )
-    if not form.is_valid():
-        context = {"form": form, "address": user.email}
-        return render(request, "accounts/messages.html", context, status=422 if form.is_bound else 200)
-    now = clock.now()
-    point = known or member_email(user=user, now=now)
-    choose(contact_point=point, wanted=form.cleaned_data["wanted"], wording=WORDING, source="account", now=now)
-    messages.success(request, _("Saved."))
-    return redirect("accounts:messages")
+    # Nobody was asked yet, and nothing was said.
+    wanted = wanted_purposes(known) if known else list(Purpose.values)
+    form = _form(request, person, wanted, today=clock.to_wall(now, user.tz).date())
+    if form.is_valid():
+        with transaction.atomic():
+            point = known or member_email(user=user, now=now)
+            _save(form, person, point, source="account", now=now)
+        messages.success(request, _("Saved."))
+        return redirect("accounts:messages")
+    return _page(request, "accounts/messages.html", form, address=user.email)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """The same for whoever holds the link in one of our messages."""
+    """The same for whoever holds the link in one of our messages; how and when is a member's own to say."""
+    now = clock.now()
     try:
         point = ContactPoint.objects.get(public_id=links.read(token, "unsubscribe"))
     except (links.BadLink, ContactPoint.DoesNotExist) as error:
         raise Http404 from error
-    form = ChoicesForm(request.POST if request.method == "POST" else None, wanted=wanted_purposes(point))
+    is_guest = point.user_id is None
+    wanted = wanted_purposes(point)
+    form: ChoicesForm
+    if is_guest:
+        today = clock.to_wall(now, reader_zone(request)).date()
+        form = _form(request, of_guest(point), wanted, today=today)
+    else:
+        form = ChoicesForm(request.POST if request.method == "POST" else None, wanted=wanted)
     response: HttpResponse
     if form.is_valid():
-        choose(contact_point=point, wanted=form.cleaned_data["wanted"], wording=WORDING, source="link", now=clock.now())
+        with transaction.atomic():
+            _save(form, of_guest(point), point, source="link", now=now)
         messages.success(request, _("Saved."))
         response = redirect("accounts:messages_by_link", token)
     else:
-        response = render(
-            request,
-            "accounts/messages_by_link.html",
-            {"form": form, "is_guest": point.user_id is None},
-            status=422 if form.is_bound else 200,
-        )
+        response = _page(request, "accounts/messages_by_link.html", form, is_guest=is_guest, token=token)
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)
     return response
+
+
+def _form(request: HttpRequest, person: Person, wanted: list[str], *, today: dt.date) -> PreferencesForm:
+    return PreferencesForm(
+        request.POST if request.method == "POST" else None,
+        wanted=wanted,
+        preferences=preferences_for(person),
+        channels=channels_of(person),
+        today=today,
+    )
+
+
+def _save(form: ChoicesForm, person: Person, point: ContactPoint, *, source: str, now: dt.datetime) -> None:
+    choose(contact_point=point, wanted=form.cleaned_data["wanted"], wording=WORDING, source=source, now=now)
+    if isinstance(form, PreferencesForm):
+        save_preferences(person=person, **form.preferences, now=now)
+
+
+def _page(request: HttpRequest, template: str, form: ChoicesForm, **context: Any) -> HttpResponse:
+    context |= {"form": form, "sender_name": settings.SENDER_NAME}
+    return render(request, template, context, status=422 if form.is_bound else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,15 +12,32 @@ from allauth.account.signals import email_changed
 from django.test import Client
 
 from accounts import links
-from accounts.models import Consent, ContactPoint
-from accounts.queries import is_given, wanted_purposes
+from accounts.models import Consent, ContactPoint, Preferences
+from accounts.person import of_member
+from accounts.queries import is_given, preferences_for, preferences_of, wanted_purposes
 from accounts.services.consents import choose
 from accounts.services.contact_points import member_email
+from support import clock
 from tests.factories.accounts import make_contact_point, make_user
 
 pytestmark = pytest.mark.django_db
 
 ALL = ["reminders", "changes", "facilitator"]
+
+
+def choices(wanted: list[str] = ALL, **fields: Any) -> dict[str, Any]:
+    """Return what a browser posts from the page as it stands, with `fields` chosen anew."""
+    return {
+        "wanted": wanted,
+        "booked_leads": ["3d", "1d@18:00"],
+        "drop_in_leads": ["2h"],
+        "online_leads": ["3d", "1d@18:00", "2h"],
+        "quiet_from": "21:00",
+        "quiet_until": "08:00",
+        "wording": "discreet",
+        "paused_until": "",
+        **fields,
+    }
 
 
 def words(point: ContactPoint) -> list[tuple[str, bool, str]]:
@@ -41,12 +59,11 @@ def test_member_takes_back_and_gives_again(client: Client, now: dt.datetime) -> 
     user = make_user(email="ana@example.org")
     point = member_email(user=user, now=now)
     client.force_login(user)
-    page = client.get("/my/account/messages/").content.decode()
-    assert page.count("checked") == 3
-    assert client.post("/my/account/messages/", {"wanted": ["changes"]}).status_code == 302
+    assert client.get("/my/account/messages/").context["form"]["wanted"].value() == ALL
+    assert client.post("/my/account/messages/", choices(["changes"])).status_code == 302
     assert wanted_purposes(point) == ["changes"]
-    assert client.get("/my/account/messages/").content.decode().count("checked") == 1
-    client.post("/my/account/messages/", {"wanted": ALL})
+    assert client.get("/my/account/messages/").context["form"]["wanted"].value() == ["changes"]
+    client.post("/my/account/messages/", choices(ALL))
     assert wanted_purposes(point) == ALL
 
 
@@ -64,8 +81,85 @@ def test_guest_has_the_same_from_their_link(client: Client) -> None:
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     assert point.value not in response.content.decode()
-    client.post(url, {"wanted": ["reminders"]})
+    client.post(url, choices(["reminders"], wording="detailed", quiet_from="22:30"))
     assert wanted_purposes(point) == ["reminders"]
+    kept = preferences_of(point)
+    assert (kept.wording, kept.quiet_from) == ("detailed", dt.time(22, 30))
+
+
+def test_link_to_a_members_address_leaves_how_and_when_to_the_member(client: Client) -> None:
+    point = make_contact_point(user=make_user())
+    url = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    assert "wording" not in client.get(url).content.decode()
+    client.post(url, choices(["reminders"], wording="detailed"))
+    assert wanted_purposes(point) == ["reminders"]
+    assert not Preferences.objects.exists()
+
+
+def test_member_chooses_how_and_when(client: Client) -> None:
+    user = make_user(tz="America/New_York")
+    client.force_login(user)
+    tomorrow = clock.to_wall(clock.now(), user.tz).date() + dt.timedelta(days=1)
+    answer = client.post(
+        "/my/account/messages/",
+        choices(booked_leads=["7d"], drop_in_leads=[], ignores_quiet="on", paused_until=tomorrow.isoformat()),
+        follow=True,
+    )
+    assert "Saved." in answer.content.decode()
+    kept = preferences_for(of_member(user))
+    assert (kept.booked_leads, kept.drop_in_leads, kept.ignores_quiet) == (["7d"], [], True)
+    assert kept.paused_until == tomorrow
+    form = answer.context["form"]
+    assert (form["booked_leads"].value(), form["paused_until"].value()) == (["7d"], tomorrow)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "says"),
+    [
+        ({"quiet_until": "21:00"}, "quiet_until", "Choose another time here"),
+        ({"quiet_from": "12:00", "quiet_until": "04:30"}, "quiet_until", "at least eight hours"),
+        ({"quiet_from": "late"}, "quiet_from", "Enter a valid time"),
+        ({"paused_until": "2020-01-01"}, "paused_until", "Choose a day after today"),
+        ({"paused_until": "2090-01-01"}, "paused_until", "within a year"),
+        ({"booked_leads": ["5d"]}, "booked_leads", "5d is not one of the available choices"),
+        ({"wording": "loud"}, "wording", "loud is not one of the available choices"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
+    client: Client, fields: dict[str, Any], field: str, says: str
+) -> None:
+    client.force_login(make_user())
+    answer = client.post("/my/account/messages/", choices(["changes"], **fields))
+    assert answer.status_code == 422
+    assert says in answer.context["form"].errors[field][0]
+    assert list(answer.context["form"].errors) == [field]
+    assert answer.context["form"]["wanted"].value() == ["changes"]
+    assert not Preferences.objects.exists()
+    assert not Consent.objects.exists()
+
+
+def test_only_channels_that_reach_somebody_are_offered(client: Client, settings: Any) -> None:
+    settings.SMS_PROVIDER = "outbox"
+    user = make_user()
+    client.force_login(user)
+    assert "reminder_channel" not in client.get("/my/account/messages/").context["form"].fields
+    make_contact_point(user=user, channel="sms", value="+12125550123")
+    make_contact_point(user=user, channel="push", value="{}", verified_at=None)
+    form = client.get("/my/account/messages/").context["form"]
+    assert [value for value, _label in form.fields["reminder_channel"].choices] == ["email", "sms"]
+    client.post("/my/account/messages/", choices(reminder_channel="sms", change_channel="email"))
+    kept = preferences_for(of_member(user))
+    assert (kept.reminder_channel, kept.change_channel) == ("sms", "email")
+    settings.SMS_PROVIDER = ""
+    client.post("/my/account/messages/", choices())
+    assert preferences_for(of_member(user)).reminder_channel == "sms"
+
+
+def test_both_wordings_are_shown_as_a_phone_shows_them(client: Client) -> None:
+    client.force_login(make_user())
+    page = client.get("/my/account/messages/").content.decode()
+    assert page.count('class="lock-screen"') == 2
+    assert "Reminder for Tue 7:00 PM, Evening Light" in page
 
 
 def test_text_message_needs_a_yes() -> None:
@@ -87,7 +181,7 @@ def test_unknown_and_forged_links_are_alike(client: Client) -> None:
 
 def test_unknown_purpose_is_refused(client: Client) -> None:
     client.force_login(make_user())
-    assert client.post("/my/account/messages/", {"wanted": ["adverts"]}).status_code == 422
+    assert client.post("/my/account/messages/", choices(["adverts"])).status_code == 422
 
 
 def test_messages_follow_to_a_new_address_with_their_consents(now: dt.datetime) -> None:
