@@ -142,3 +142,8 @@ MATRIX: dict[str, Row] = {
     "accounts:remove_password": members(405),
     "accounts:sign_out_everywhere": members(405),
 }
+    # A phone would let a stranger with an unlocked screen read along: a fresh proof first.
+    "accounts:phone": members(302),
+    "accounts:phone_code": members(302),
+    "accounts:phone_choose": members(405),
+    "accounts:phone_remove": members(405),

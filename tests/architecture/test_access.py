@@ -85,6 +85,8 @@ def addresses() -> dict[str, str]:
         "reminders:watch_resume": {"channel": "email"},
         "accounts:messages_by_link": {"token": own_link},
         "accounts:data_by_link": {"token": guest_link},
+        "accounts:phone_choose": {"public_id": uuid.UUID(int=1)},
+        "accounts:phone_remove": {"public_id": uuid.UUID(int=1)},
         "accounts:download": {"public_id": uuid.UUID(int=1)},
         "accounts:download_by_link": {"token": guest_link, "public_id": uuid.UUID(int=1)},
         "outbox_message": {"name": "no-such-message"},

@@ -22,6 +22,7 @@ from accounts.fields import lookup_hash, lookup_hashes
 from accounts.models import Consent, ContactPoint, Suppression
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
+from accounts.signals import consents_changed
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import Participant, Signup
 from meetings.reminders import replies
@@ -153,24 +154,31 @@ def start(*, number: str, contact_points: Sequence[ContactPoint], now: dt.dateti
     stops = Suppression.objects.filter(
         channel=Channel.SMS, value_hash__in=lookup_hashes(number), reason__contains=BY_STOP
     )
-    if not stops.delete()[0]:
-        return False
-    for point in contact_points:
-        for purpose in Purpose:
-            words = Consent.objects.filter(contact_point=point, purpose=purpose).order_by("-recorded_at", "-pk")
-            newest = words.first()
-            if newest is None or newest.is_given or newest.source != BY_STOP:
-                continue
-            before = words.filter(is_given=True).first()
-            record_consent(
-                contact_point=point,
-                purpose=purpose,
-                is_given=True,
-                wording=before.wording if before else newest.wording,
-                source=BY_START,
-                now=now,
-            )
+    with transaction.atomic():
+        if not stops.delete()[0]:
+            return False
+        for point in contact_points:
+            _give_again(point, now)
+            # What goes by email meanwhile goes by text again.
+            consents_changed.send(sender=Consent, contact_point=point, now=now)
     return True
+
+
+def _give_again(point: ContactPoint, now: dt.datetime) -> None:
+    for purpose in Purpose:
+        words = Consent.objects.filter(contact_point=point, purpose=purpose).order_by("-recorded_at", "-pk")
+        newest = words.first()
+        if newest is None or newest.is_given or newest.source != BY_STOP:
+            continue
+        before = words.filter(is_given=True).first()
+        record_consent(
+            contact_point=point,
+            purpose=purpose,
+            is_given=True,
+            wording=before.wording if before else newest.wording,
+            source=BY_START,
+            now=now,
+        )
 
 
 def purge(*, now: dt.datetime) -> int:

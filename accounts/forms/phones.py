@@ -1,0 +1,74 @@
+"""Adding a phone number: never required, proven by a code, and nothing ticked beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.core.internal.cryptokit import compare_user_code
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import phones
+from accounts.enums import Purpose
+
+#: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
+TEXT_PURPOSES = [
+    (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts for each date")),
+    (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or cancelled")),
+]
+
+
+class PhoneForm(forms.Form):
+    """A number, and what it may be used for."""
+
+    number = forms.CharField(
+        label=_("Mobile number"),
+        max_length=40,
+        help_text=_("With the country code if it is not a number of this country, like +34 612 34 56 78."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={"required": _("Type the number that you want texts on.")},
+    )
+    wanted = forms.MultipleChoiceField(
+        label=_("What we may text you"),
+        choices=TEXT_PURPOSES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Message and data rates may apply. Reply STOP to end texts at any time, HELP for help."),
+    )
+
+    def clean_number(self) -> str:
+        number = phones.normal(self.cleaned_data["number"])
+        if number is None:
+            raise forms.ValidationError(_("This is not a phone number as we know them. Look at each digit again."))
+        if not phones.takes_texts(number):
+            raise forms.ValidationError(_("This number takes no text messages. Use a mobile number."))
+        return number
+
+
+class TextChoicesForm(forms.Form):
+    """What one number may be used for."""
+
+    wanted = forms.MultipleChoiceField(
+        label=_("What we may text you"), choices=TEXT_PURPOSES, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class PhoneCodeForm(forms.Form):
+    """The code that was sent to a number."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        error_messages={"required": _("Type the code from the text message.")},
+    )
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        self.expected = expected
+        super().__init__(*args, **kwargs)
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if not compare_user_code(actual=code, expected=self.expected):
+            raise forms.ValidationError(_("That is not the code we sent. Look at the newest message."))
+        return code

@@ -1,0 +1,114 @@
+"""A member's phone numbers: proven by a code, and used for what was ticked and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.enums import Channel, Purpose
+from accounts.models import Consent, ContactPoint, User
+from accounts.person import of_member
+from accounts.queries import is_suppressed
+from accounts.services.consents import choose
+from accounts.services.preferences import save_preferences
+from accounts.signals import consents_changed
+from support.messaging import Refused, Result, SmsGateway, TextMessage
+from support.messaging.gsm7 import transliterate
+
+#: Which wording a person saw beside the boxes; raised when its words change.
+WORDING = "phone-2026-11"
+#: As many numbers as one person may be reached at.
+MOST = 3
+#: How long a code is good for.
+CODE_LIFE = dt.timedelta(minutes=10)
+
+
+def send_code(*, number: str, code: str, now: dt.datetime) -> Result:
+    """Text a code to a number, at once: a person waits for it. Its words name no meeting.
+
+    A number that wrote STOP gets nothing, and the answer says so.
+    """
+    if is_suppressed(ContactPoint(channel=Channel.SMS, value=number)):
+        return Refused("Nothing may be sent there", suppress=True)
+    words = _("%(sender)s: your code is %(code)s. It is good for 10 minutes. Not you? Then ignore this.")
+    return _send(number, words % {"sender": settings.SENDER_NAME, "code": code}, now, expires_at=now + CODE_LIFE)
+
+
+def say_what_comes(*, number: str, now: dt.datetime) -> Result:
+    """Text what somebody has just agreed to: who writes, how often, what it may cost, and how to end it."""
+    words = _(
+        "%(sender)s: you get reminders by text, up to 3 for each date you plan. Msg & data rates may apply. "
+        "HELP for help, STOP to end."
+    )
+    return _send(number, words % {"sender": settings.SENDER_NAME}, now, expires_at=now + dt.timedelta(hours=4))
+
+
+def add_phone(*, user: User, number: str, wanted: list[str], now: dt.datetime) -> ContactPoint:
+    """Keep a number that its owner has proven, with a recorded yes for each of `wanted` and a no for the rest.
+
+    What is ticked goes to the phone from now on. Adding it again changes what it is for.
+    """
+    with transaction.atomic():
+        point = _get_or_create(user, number)
+        if point.verified_at is None:
+            point.verified_at = now
+            point.save(update_fields=["verified_at"])
+        choose_texts(contact_point=point, wanted=wanted, source="phone form", now=now)
+    return point
+
+
+@transaction.atomic
+def choose_texts(*, contact_point: ContactPoint, wanted: list[str], source: str, now: dt.datetime) -> None:
+    """Record what a number is for, and let messages take that way, or go by email again."""
+    choose(contact_point=contact_point, wanted=wanted, wording=WORDING, source=source, now=now)
+    assert contact_point.user is not None  # guests have none
+    person = of_member(contact_point.user)
+    save_preferences(
+        person=person,
+        reminder_channel=Channel.SMS if Purpose.REMINDERS in wanted else Channel.EMAIL,
+        change_channel=Channel.SMS if Purpose.CHANGES in wanted else Channel.EMAIL,
+        now=now,
+    )
+
+
+@transaction.atomic
+def remove_phone(*, contact_point: ContactPoint, now: dt.datetime) -> None:
+    """Forget a number: a no is recorded for each yes, and messages go by email again. Again is harmless.
+
+    The row stays, since what was sent there is told by it.
+    """
+    choose(contact_point=contact_point, wanted=[], wording=WORDING, source="phone page", now=now)
+    contact_point.value = f"gone:{contact_point.public_id}"
+    contact_point.verified_at = None
+    contact_point.save(update_fields=["value", "value_hash", "verified_at"])
+    # Whatever was planned for it goes another way.
+    consents_changed.send(sender=Consent, contact_point=contact_point, now=now)
+
+
+def phones_of(user: User) -> list[ContactPoint]:
+    """Return the numbers that are proven to be a member's, the newest first."""
+    return list(ContactPoint.objects.filter(user=user, channel=Channel.SMS).verified().order_by("-created_at", "-pk"))
+
+
+def _send(number: str, words: str, now: dt.datetime, *, expires_at: dt.datetime) -> Result:
+    gateway = SmsGateway()
+    try:
+        return gateway.send(TextMessage(to=number, text=transliterate(words), sent_at=now, expires_at=expires_at))
+    finally:
+        gateway.close()
+
+
+def _get_or_create(user: User, number: str) -> ContactPoint:
+    mine = ContactPoint.objects.filter(user=user).with_value(Channel.SMS, number)
+    existing = mine.first()
+    if existing is not None:
+        return existing
+    try:
+        with transaction.atomic():
+            return ContactPoint.objects.create(user=user, channel=Channel.SMS, value=number)
+    except IntegrityError:
+        # The same person clicked twice, and the other click was first.
+        return mine.get()
