@@ -1,5 +1,6 @@
 from accounts.models.access_record import AccessRecord
 from accounts.models.agreement import VendorAgreement
+from accounts.models.clean_time import CleanTime
 from accounts.models.consent import Consent
 from accounts.models.contact_point import ContactPoint, Suppression
 from accounts.models.disclosure import Disclosure
@@ -9,6 +10,7 @@ from accounts.models.user import User
 
 __all__ = [
     "AccessRecord",
+    "CleanTime",
     "Consent",
     "ContactPoint",
     "Disclosure",

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, override
 from accounts.models import AccessRecord, Consent, Disclosure, Export, Preferences, User
 from accounts.organisation import notice
 from accounts.person import Person, of_guest, of_member
+from accounts.queries import clean_date_of
 from accounts.signals import data_asked
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def _build(export: Export) -> bool:
             _about_contact_points,
             _about_consents,
             _about_preferences,
+            _about_clean_time,
             _about_access,
             _about_disclosures,
             _about_the_rest,
@@ -151,6 +153,11 @@ def _about_preferences(person: Person) -> dict[str, Rows]:
             for row in mine.order_by("pk")
         ]
     }
+
+
+def _about_clean_time(person: Person) -> dict[str, Rows]:
+    kept = clean_date_of(person.user) if person.user else None
+    return {"clean_time": [{"since": kept}] if kept else []}
 
 
 def _about_access(person: Person) -> dict[str, Rows]:

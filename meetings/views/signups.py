@@ -20,7 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import links
 from accounts.middleware import reader_hour_cycle, reader_zone
+from accounts.milestones import Span, span
 from accounts.models import User
+from accounts.queries import clean_date_of
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
 from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
@@ -135,6 +137,7 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
     calendar_url = settings.PUBLIC_BASE_URL + reverse("meetings:my_calendar", args=[calendar.token]) if calendar else ""
     context = {
         "calendar": calendar,
+        "clean_span": _clean_span(request.user, now),
         "calendar_url": calendar_url,
         # What a calendar program registers for: it asks there by https.
         "webcal_url": "webcal:" + calendar_url.partition(":")[2],
@@ -165,6 +168,14 @@ def my_standing_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     signups.end_standing_signup(standing=standing, now=clock.now())
     messages.success(request, _("Done. You will not be reminded of it any more."))
     return redirect("meetings:my_meetings")
+
+
+def _clean_span(user: User, now: dt.datetime) -> Span | None:
+    """Return how long a member has been clean, by their own calendar, or None where they keep no date here."""
+    kept = clean_date_of(user)
+    today = clock.to_wall(now, user.tz).date()
+    # A traveller's "today" may be a day earlier than where the date was kept.
+    return span(kept, today=max(today, kept)) if kept else None
 
 
 def _signup_form(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> SignupForm:

@@ -152,7 +152,7 @@ def test_page_costs_the_same_however_much_it_shows(
         Favourite.objects.create(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
         for day in (dt.date(2026, 11, 10), dt.date(2026, 11, 24)):
             make_signup(occurrence=make_occurrence(meeting=meeting, on=day), participant=participant)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert client.get("/my/meetings/").status_code == 200
 
 
