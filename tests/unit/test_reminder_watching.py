@@ -9,7 +9,7 @@ import pytest
 
 from accounts.enums import AccessAction, Channel
 from accounts.models import AccessRecord, User
-from meetings.reminders.enums import EventKind, ReminderState
+from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.services import hot, watching
 from meetings.reminders.services.deliver import claim, deliver_due
@@ -70,6 +70,22 @@ def test_replay_of_what_arrived_or_was_replaced_is_refused(staff: User, state: s
         watching.replay(reminder=reminder, actor=staff, reason="Once more", now=NOW)
     assert not send().letters
     assert not DeliveryEvent.objects.exists()
+
+
+@pytest.mark.parametrize("state", [ReminderState.PLANNED, ReminderState.DELIVERED])
+def test_replay_of_what_another_message_says_is_refused(staff: User, state: str) -> None:
+    failed = make_reminder(ReminderState.FAILED, kind=ReminderKind.REMINDER, lead_key="2h")
+    make_reminder(state, signup=failed.signup, kind=ReminderKind.REMINDER, lead_key="2h", due_at=NOW + HOUR)
+    with pytest.raises(watching.NotPossible):
+        watching.replay(reminder=failed, actor=staff, reason="Once more", now=NOW)
+
+
+def test_replay_is_possible_where_the_others_say_something_else(staff: User) -> None:
+    failed = make_reminder(ReminderState.FAILED, kind=ReminderKind.REMINDER, lead_key="2h")
+    for fields in ({"lead_key": "1h"}, {"lead_key": "2h", "schedule_seq": 1}, {"kind": ReminderKind.MOVED}):
+        make_reminder(ReminderState.DELIVERED, signup=failed.signup, **{"kind": ReminderKind.REMINDER, **fields})
+    make_reminder(ReminderState.FAILED, signup=failed.signup, kind=ReminderKind.REMINDER, lead_key="2h")
+    assert watching.replay(reminder=failed, actor=staff, reason="Once more", now=NOW)
 
 
 def test_replay_after_the_deadline_is_refused(staff: User) -> None:

@@ -266,6 +266,15 @@ def test_replay_of_what_arrived_is_neither_offered_nor_done(staff: Client) -> No
     assert "Only a message that did not arrive can be planned again." in answer
 
 
+def test_replay_of_what_another_message_says_is_neither_offered_nor_done(staff: Client) -> None:
+    reminder = make_reminder(ReminderState.FAILED)
+    make_reminder(signup=reminder.signup)
+    assert "Plan it again" not in page(staff, "watch_message", reminder.public_id)
+    address = reverse("reminders:watch_replay", args=[reminder.public_id])
+    answer = staff.post(address, {"reason": "Once more"}, follow=True).content.decode()
+    assert "Another message says it already." in answer
+
+
 def test_abort_stops_and_says_so(staff: Client) -> None:
     reminder = make_reminder()
     address = reverse("reminders:watch_abort", args=[reminder.public_id])

@@ -29,7 +29,7 @@ def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> int
         .prefetch_related("parts")
         .order_by("pk")
     )
-    twins = [(row, _twin(row, now)) for row in rows if not _is_said(row)]
+    twins = [(row, _twin(row, now)) for row in rows if not is_said(row, elsewhere=True)]
     Reminder.objects.bulk_create([twin for _row, twin in twins], ignore_conflicts=True)
     # Where somebody else planned the same meanwhile, ours is not there.
     written = dict(
@@ -47,11 +47,14 @@ def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> int
     return len(fresh)
 
 
-def _is_said(row: Reminder) -> bool:
+def is_said(row: Reminder, *, elsewhere: bool = False) -> bool:
+    """Return whether another message says, has said or will say what `row` was to; `elsewhere`: to another address."""
     others = Reminder.objects.filter(
         signup=row.signup_id, kind=row.kind, lead_key=row.lead_key, schedule_seq=row.schedule_seq
     )
-    return others.exclude(pk=row.pk).exclude(contact_point=row.contact_point_id).exclude(state__in=_NOT_TOLD).exists()
+    if elsewhere:
+        others = others.exclude(contact_point=row.contact_point_id)
+    return others.exclude(pk=row.pk).exclude(state__in=_NOT_TOLD).exists()
 
 
 def _twin(row: Reminder, now: dt.datetime) -> Reminder:

@@ -18,6 +18,7 @@ from meetings.models import Signup
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.queries.people import STOPPED
+from meetings.reminders.services.instead import is_said
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,17 @@ def record_looking(*, actor: User, signups: list[Signup], now: dt.datetime) -> N
     _record(actor, signups, AccessAction.SAW_MESSAGES, now)
 
 
+def can_replay(reminder: Reminder, *, now: dt.datetime) -> bool:
+    """Return whether planning a message again is possible and of use."""
+    return reminder.state in REPLAYABLE and reminder.deadline_at > now and not is_said(reminder)
+
+
 @transaction.atomic
 def replay(*, reminder: Reminder, actor: User, reason: str, now: dt.datetime) -> bool:
     """Plan a message again that did not arrive. It is sent now, if the last look finds nothing against it.
 
-    Returns False where it is on its way already. Raises NotPossible where it arrived, was replaced, or is of no use.
+    Returns False where it is on its way already. Raises NotPossible where it arrived, where another message says the
+    same, and where it is of no use.
     """
     row = _locked(reminder)
     if row.state in _PENDING:
@@ -60,6 +67,8 @@ def replay(*, reminder: Reminder, actor: User, reason: str, now: dt.datetime) ->
         raise NotPossible(_("Only a message that did not arrive can be planned again."))
     if row.deadline_at <= now:
         raise NotPossible(_("It would come too late: what it is about has begun."))
+    if is_said(row):
+        raise NotPossible(_("Another message says it already."))
     row.state, row.reason, row.due_at, row.settled_at = ReminderState.PLANNED, "", now, None
     row.claim_token = row.lease_until = None
     row.save(update_fields=["state", "reason", "due_at", "settled_at", "claim_token", "lease_until"])

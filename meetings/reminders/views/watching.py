@@ -141,7 +141,7 @@ def _message_page(request: HttpRequest, reminder: Reminder, form: ReasonForm) ->
         "story": story,
         "person": watching.person_label(reminder.signup),
         "form": form,
-        "can_replay": reminder.state in deeds.REPLAYABLE and reminder.deadline_at > clock.now(),
+        "can_replay": deeds.can_replay(reminder, now=clock.now()),
         "can_abort": reminder.state in deeds.STOPPABLE,
     }
     return render(request, "reminders/watch_message.html", context, status=422 if form.errors else 200)
