@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hashes
-from accounts.models import Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
+from accounts.models import CleanTime, Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
 from accounts.organisation import needs_agreements, vendor_of
 from accounts.person import Person
 from support.messaging import sms
@@ -68,6 +69,12 @@ def push_subscriptions(user: User) -> list[ContactPoint]:
     """Return the browsers that a member gets notifications in, the newest first."""
     mine = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified()
     return list(mine.order_by("-created_at", "-pk"))
+
+
+def clean_date_of(user: User) -> dt.date | None:
+    """Return since when a member has been clean, or None where they keep no date. For that member alone."""
+    kept = CleanTime.objects.filter(user=user).first()
+    return kept.clean_on if kept else None
 
 
 def preferences_for(person: Person) -> Preferences:

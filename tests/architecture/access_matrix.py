@@ -131,6 +131,10 @@ MATRIX: dict[str, Row] = {
     "accounts:settings": members(200),
     "accounts:messages": members(200),
     "accounts:messages_by_link": everyone(200),
+    # For one's own eyes.
+    "accounts:clean_time": members(200),
+    "accounts:clean_time_again": members(405),
+    "accounts:clean_time_forget": members(405),
     "accounts:data": members(200),
     "accounts:ask_for_export": members(405),
     # Each asks first for a fresh proof of who it is.
@@ -139,11 +143,11 @@ MATRIX: dict[str, Row] = {
     "accounts:data_by_link": everyone(200),
     "accounts:download_by_link": everyone(404),
     "accounts:prove": members(200),
-    "accounts:remove_password": members(405),
-    "accounts:sign_out_everywhere": members(405),
-}
     # A phone would let a stranger with an unlocked screen read along: a fresh proof first.
     "accounts:phone": members(302),
     "accounts:phone_code": members(302),
     "accounts:phone_choose": members(405),
     "accounts:phone_remove": members(405),
+    "accounts:remove_password": members(405),
+    "accounts:sign_out_everywhere": members(405),
+}
