@@ -13,7 +13,7 @@ from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -95,4 +95,4 @@ def prove(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/prove.html", context | {"form": form}, status=422 if form.is_bound else 200)
     del request.session[SESSION_KEY]
     record_authentication(request, user, method="code", reauthenticated=True)
-    return redirect(target)
+    return HttpResponseRedirect(target)

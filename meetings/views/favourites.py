@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -66,4 +66,5 @@ def _back(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     """Return to the page that the button was on, as long as it is ours."""
     target = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return redirect(target if is_ours else meeting.get_absolute_url())
+    # Not redirect(), which takes a word without a slash for the name of a view.
+    return HttpResponseRedirect(target if is_ours else meeting.get_absolute_url())

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import pytest
-from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from django.apps import apps
 from django.core.cache import cache
 from django.core.management import call_command
@@ -246,7 +246,7 @@ def starts() -> list[str]:
     now = clock.now()
     member = User.objects.get(email="member@example.org")
     staff = User.objects.get(email="staff@example.org")
-    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    totp.TOTP.activate(staff, totp.generate_totp_secret())
     found = Meeting.objects.filter(facilitators__isnull=False).order_by("pk")
     for meeting in found:
         signups.create_member_signup(meeting=meeting, user=member, date=None, every=True, now=now)
