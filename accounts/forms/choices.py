@@ -61,6 +61,9 @@ class PreferencesForm(ChoicesForm):
         help_text=_("Your places stay. Only what answers something you just did still comes."),
     )
 
+    #: Boxes may stay empty, and the rest has a value: nothing is marked as optional.
+    is_all_optional = True
+
     def __init__(
         self, *args: Any, preferences: Preferences, channels: list[str], today: dt.date, **kwargs: Any
     ) -> None:

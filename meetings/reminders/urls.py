@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import email_webhook, push, text_webhooks, texts, unsubscribe, watching
+from meetings.reminders.views import email_webhook, plan, push, text_webhooks, texts, unsubscribe, watching
 
 app_name = "reminders"
 
@@ -12,6 +12,9 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/twilio/status/<str:token>/", text_webhooks.twilio_status, name="twilio_status"),
     path("t/<str:token>", texts.short, name="short"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("my/reminders/", plan.own, name="plan"),
+    path("my/reminders/<str:token>/", plan.by_link, name="plan_by_link"),
+    path("my/meetings/<slug:slug>/reminders/", plan.preview, name="plan_preview"),
     path("my/push/worker.js", push.push_worker, name="push_worker"),
     path("my/push/on/", push.push_on, name="push_on"),
     path("my/push/off/", push.push_off, name="push_off"),

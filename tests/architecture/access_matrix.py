@@ -63,6 +63,10 @@ MATRIX: dict[str, Row] = {
     "reminders:watch_channels": Row(302, 404, 404, 404, 200),
     "reminders:watch_pause": Row(302, 404, 404, 404, 405),
     "reminders:watch_resume": Row(302, 404, 404, 404, 405),
+    # What one will get, and when; a guest sees it by their own link, a facilitator an example.
+    "reminders:plan": members(200),
+    "reminders:plan_by_link": everyone(200),
+    "reminders:plan_preview": Row(302, 404, 404, 200, 404),
     # Notifications in one's own browser; the script that shows them says nothing about anyone.
     "reminders:push_worker": everyone(200),
     "reminders:push_on": members(405),

@@ -77,6 +77,8 @@ def addresses() -> dict[str, str]:
         "reminders:unsubscribe": {"token": own_link},
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:short": {"token": short_links.sign(reminder.pk)},
+        "reminders:plan_by_link": {"token": guest_link},
+        "reminders:plan_preview": slug,
         "reminders:watch_message": {"public_id": reminder.public_id},
         "reminders:watch_replay": {"public_id": reminder.public_id},
         "reminders:watch_abort": {"public_id": reminder.public_id},

@@ -1,0 +1,84 @@
+"""What you will get, and when: for a member, for a guest from a signed link, and as an example for a facilitator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.views.decorators.http import require_safe
+
+from accounts import links
+from accounts.access import member
+from accounts.models import ContactPoint
+from accounts.person import Person, of_guest, of_member
+from accounts.queries import is_suppressed, preferences_for
+from meetings.enums import SignupPolicy
+from meetings.models import Participant
+from meetings.queries import access
+from meetings.queries.occurrences import upcoming_dates
+from meetings.reminders.queries.plans import example_for, plan_of
+from meetings.reminders.queries.timelines import Reader
+from support import clock
+
+
+@login_required
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """What a member will get."""
+    user = member(request)
+    reader = Reader(user.tz, user.hour_cycle)
+    return render(request, "reminders/plan.html", _context(of_member(user), reader, clock.now()))
+
+
+@require_safe
+def by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """The same for whoever holds the link in one of our messages to a guest; a member signs in."""
+    try:
+        point = ContactPoint.objects.of_guests().get(public_id=links.read(token, "unsubscribe"))
+    except (links.BadLink, ContactPoint.DoesNotExist) as error:
+        raise Http404 from error
+    guest = Participant.objects.filter(contact_point=point, user=None).first()
+    reader = Reader(guest.tz, guest.hour_cycle) if guest else Reader("UTC", "h12")
+    context = _context(of_guest(point), reader, clock.now()) | {"token": token}
+    response = render(request, "reminders/plan_by_link.html", context)
+    add_never_cache_headers(response)
+    patch_cache_control(response, private=True, no_store=True)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@login_required
+@require_safe
+def preview(request: HttpRequest, slug: str) -> HttpResponse:
+    """What those who take a place in a meeting will get: an example, of nobody in particular."""
+    now = clock.now()
+    meeting = access.meeting_for_facilitator(member(request), slug)
+    date = next((each for each in upcoming_dates(meeting, now=now, limit=8) if not each.is_cancelled), None)
+    context = {
+        "meeting": meeting,
+        "date": date,
+        "plan": example_for(meeting, date, now=now) if date else None,
+        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+    }
+    return render(request, "reminders/plan_preview.html", context)
+
+
+def _context(person: Person, reader: Reader, now: dt.datetime) -> dict[str, Any]:
+    if person.user is not None:
+        mine = Participant.objects.filter(user=person.user)
+    else:
+        mine = Participant.objects.filter(contact_point__in=person.contact_points, user=None)
+    people = list(mine.select_related("contact_point"))
+    preferences = preferences_for(person)
+    today = clock.to_wall(now, reader.tz).date()
+    return {
+        "plan": plan_of([each.pk for each in people], reader=reader, now=now),
+        "preferences": preferences,
+        "is_paused": preferences.paused_until is not None and preferences.paused_until > today,
+        "is_suppressed": any(is_suppressed(each.contact_point) for each in people),
+        "is_unverified": any(each.contact_point.verified_at is None for each in people),
+    }
