@@ -6,13 +6,19 @@ import datetime as dt
 from typing import Final
 
 from django.conf import settings
+from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from meetings.geo import km_to_miles
 from meetings.models import Participant
-from support import wording
-from support.messaging.gsm7 import transliterate
+from meetings.queries.by_text import Asked, TextAnswer
+from meetings.queries.finder import Found
+from support import clock, wording
+from support.messaging.gsm7 import measure, transliterate
 
+#: Nobody should pay for more, nor read more on a small screen.
+_MOST_PARTS: Final = 2
 #: Where 988 answers calls and texts (support.crisis).
 _988: Final = ("US", "CA")
 
@@ -84,6 +90,56 @@ def not_understood() -> str:
             "That was not clear to us. Text a ZIP or city to find meetings, C or X to answer a reminder, HELP or STOP.",
         )
     )
+
+
+def found(asked: Asked, answer: TextAnswer, *, link: str, hour_cycle: str) -> str:
+    """Return the next meetings in two parts at most: when, where, how far, and a link that says nothing of meetings.
+
+    Street and house are cut short before anything else is.
+    """
+    if not answer.found:
+        return none_found(asked, answer, link=link)
+    end = _("MORE for more.") if answer.is_more else ""
+    for width in (44, 36, 28, 20, 12, 0):
+        lines = [_line(each, asked, width, hour_cycle) for each in answer.found]
+        text = _plain("\n".join([f"{asked.label}:", *lines, f"{link} {end}".strip()]))
+        if measure(text).segments <= _MOST_PARTS:
+            return text
+    return text
+
+
+def none_found(asked: Asked, answer: TextAnswer, *, link: str) -> str:
+    distance = _distance(answer.radius_km, asked, digits=0)
+    if asked.offset:
+        return _plain(_("That was all within %(distance)s. Text another ZIP, city or day.") % {"distance": distance})
+    words = _("%(place)s: nothing within %(distance)s then. Text another ZIP, city or day. Online: %(link)s")
+    return _plain(words % {"place": asked.label, "distance": distance, "link": link})
+
+
+def which_place() -> str:
+    return _plain(_("Where? Text a ZIP or a city, like 12207 or Albany TUE."))
+
+
+def enough_for_now() -> str:
+    url = f"{settings.PUBLIC_BASE_URL}/"
+    return _plain(_("That was a lot in a short time. Ask again in an hour, or look here: %(url)s") % {"url": url})
+
+
+def _line(each: Found, asked: Asked, width: int, hour_cycle: str) -> str:
+    assert each.date is not None  # by_text leaves out what has none
+    wall_day = dateformat.format(clock.to_wall(each.date.starts_at, each.tz), "D")
+    time = wording.time_words(each.date.starts_at, each.tz, hour_cycle)
+    venue = each.meeting.venue
+    where = ", ".join(part for part in (venue.name, venue.street) if part) if venue else ""
+    if len(where) > width:
+        where = where[:width].rsplit(" ", 1)[0].rstrip(" ,.-") if width else ""
+    far = _distance(each.distance_km, asked, digits=1) if each.distance_km is not None else ""
+    return ", ".join(part for part in (f"{wall_day} {time}", where, far) if part)
+
+
+def _distance(km: float, asked: Asked, *, digits: int) -> str:
+    value = km_to_miles(km) if asked.is_in_miles else km
+    return f"{value:.{digits}f} {'mi' if asked.is_in_miles else 'km'}"
 
 
 def when(instant: dt.datetime, reader: Participant) -> str:

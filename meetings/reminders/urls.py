@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/email/", email_webhook.email_webhook, name="email_webhook"),
     path("webhooks/twilio/inbound/", text_webhooks.twilio_inbound, name="twilio_inbound"),
     path("webhooks/twilio/status/<str:token>/", text_webhooks.twilio_status, name="twilio_status"),
+    path("f/<str:code>", texts.found, name="found"),
     path("t/<str:token>", texts.short, name="short"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("my/reminders/", plan.own, name="plan"),

@@ -73,6 +73,8 @@ MATRIX: dict[str, Row] = {
     "reminders:push_off": members(405),
     # What anyone may read. The development pages exist because tests run as development.
     "reminders:unsubscribe": everyone(200),
+    # From an answer by text to the finder, around the same place.
+    "reminders:found": everyone(302),
     # From a text message to the page of a place; the signed link is the key.
     "reminders:short": everyone(302),
     # A provider's receipts, by signed POST; absent until a provider and its secret are set.

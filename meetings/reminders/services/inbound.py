@@ -28,6 +28,7 @@ from meetings.models import Participant, Signup
 from meetings.reminders import replies
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import InboundText, Reminder
+from meetings.reminders.services import finding
 from meetings.reminders.services.optout import withdraw
 from meetings.services.signups import cancel_signup
 from support import limits
@@ -79,7 +80,7 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
         if meaning.word in _ACTS or meaning.is_for_person:
             answer = _once(inbound, sender, meaning, now)
         else:
-            answer = _answer(inbound, sender, meaning)
+            answer = _answer(inbound, sender, meaning, now)
     if meaning.word == Word.STOP or not answer or inbound.is_answered:
         return "" if inbound.is_answered else answer
     try:
@@ -183,7 +184,9 @@ def _give_again(point: ContactPoint, now: dt.datetime) -> None:
 
 def purge(*, now: dt.datetime) -> int:
     """Forget texts that are older than settings.RETENTION says. Returns how many."""
-    return InboundText.objects.filter(received_at__lt=now - settings.RETENTION["inbound_texts"]).delete()[0]
+    period = settings.RETENTION["inbound_texts"]
+    assert period is not None  # there is no way to keep these for good
+    return InboundText.objects.filter(received_at__lt=now - period).delete()[0]
 
 
 def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None:
@@ -229,13 +232,13 @@ def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
     return list(coming.filter(participant__in=sender.participants)[:1])
 
 
-def _answer(inbound: Inbound, sender: Sender, meaning: Meaning) -> str:
+def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
     """Answer a text that changes nothing; that it came is kept for a day, and nothing else of it."""
     if sender.is_stopped or not _is_first(inbound):
         return ""
     if meaning.word == Word.HELP:
         return replies.help_words(sender.region)
-    return replies.not_understood()
+    return finding.answer(text=inbound.text, number=sender.number, language=sender.language, now=now)
 
 
 def _is_first(inbound: Inbound) -> bool:

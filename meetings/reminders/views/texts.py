@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from accounts import links
@@ -13,6 +17,20 @@ from meetings.reminders import short_links
 from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import Reminder
 from support import clock
+
+_PLACE: Final = re.compile(
+    r"(-?\d{1,2}\.\d{1,2}),(-?\d{1,3}\.\d{1,2})(?:,(mon|tue|wed|thu|fri|sat|sun|today|tomorrow))?", re.ASCII
+)
+
+
+@require_safe
+def found(request: HttpRequest, code: str) -> HttpResponse:
+    """Lead from an answer by text to the finder's page around the same place."""
+    place = _PLACE.fullmatch(code)
+    if place is None:
+        raise Http404
+    query = {"lat": place[1], "lon": place[2], **({"day": place[3]} if place[3] else {})}
+    return redirect(f"{reverse('meetings:list')}?{urlencode(query)}")
 
 
 @require_safe

@@ -1,0 +1,264 @@
+"""Finding meetings by text message: what somebody means, and the next three that answer it.
+
+"12207", "Albany tue", "meetings near Kingston NY tonight", "MORE", "miércoles". The answer reads the same tables as the
+finder's page. Nothing here keeps anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tzfpy import get_tz
+
+from meetings import gazetteer
+from meetings.geo import Point, uses_miles
+from meetings.queries.finder import Criteria, Found, find_place, search
+from support import clock
+
+#: Meetings in one answer.
+PAGE: Final = 3
+#: As far as one goes for a meeting, and as far as one goes where there is none so near.
+RADII_KM: Final = (40.0, 100.0)
+_LONGEST_PLACE: Final = 6  # words
+
+_DAYS_EN: Final = {
+    "mon": 0, "monday": 0, "mondays": 0, "tue": 1, "tues": 1, "tuesday": 1, "tuesdays": 1, "wed": 2, "weds": 2,
+    "wednesday": 2, "wednesdays": 2, "thu": 3, "thur": 3, "thurs": 3, "thursday": 3, "thursdays": 3, "fri": 4,
+    "friday": 4, "fridays": 4, "sat": 5, "saturday": 5, "saturdays": 5, "sun": 6, "sunday": 6, "sundays": 6,
+}  # fmt: skip
+_DAYS_ES: Final = {
+    "lun": 0, "lunes": 0, "mar": 1, "martes": 1, "mie": 2, "mier": 2, "miercoles": 2, "jue": 3, "jueves": 3,
+    "vie": 4, "viernes": 4, "sab": 5, "sabado": 5, "sabados": 5, "dom": 6, "domingo": 6, "domingos": 6,
+}  # fmt: skip
+_TODAY: Final = {"today": "en", "tonight": "en", "tonite": "en", "now": "en", "hoy": "es", "ahora": "es"}
+_TOMORROW: Final = {"tomorrow": "en", "tomorow": "en", "tmrw": "en", "tmr": "en", "manana": "es"}
+_EVENING: Final = {"tonight", "tonite", "evening", "night", "noche"}
+_MORNING: Final = {"morning"}
+_AFTERNOON: Final = {"afternoon", "tarde"}
+_MORE: Final = {"more": "en", "m": "", "next": "en", "mas": "es", "siguiente": "es", "siguientes": "es", "otras": "es"}
+_SPANISH: Final = {"reunion", "reuniones", "cerca", "busco", "buscar", "noche", "tarde", "favor", "el", "los", "hay"}
+#: What stands around a place and is none: taken off only where the whole is no place ("De Pere" is one).
+_BEFORE: Final = frozenset(
+    {
+        "find",
+        "me",
+        "a",
+        "an",
+        "any",
+        "na",
+        "meeting",
+        "meetings",
+        "reunion",
+        "reuniones",
+        "near",
+        "nearest",
+        "in",
+        "at",
+        "around",
+        "cerca",
+        "de",
+        "en",
+        "by",
+        "for",
+        "on",
+        "please",
+        "show",
+        "hay",
+        "busco",
+        "buscar",
+        "where",
+        "donde",
+        "is",
+        "are",
+        "there",
+        "close",
+        "to",
+        "the",
+        "hi",
+        "hello",
+        "hola",
+    }
+)
+_AFTER: Final = frozenset({"please", "por", "favor", "meeting", "meetings", "reunion", "reuniones", "area", "na"})
+_JOINING: Final = frozenset({"on", "this", "el", "los", "la", "por", "esta", "at", "in", "en", "the"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a text asks; `place` is what is left without its day, "" where it only goes on from the last question."""
+
+    #: As it was written: "Sun Valley" is a place, whatever "sun" means elsewhere.
+    whole: str = ""
+    place: str = ""
+    weekday: int | None = None
+    is_today: bool = False
+    is_tomorrow: bool = False
+    starts_from: dt.time | None = None
+    starts_until: dt.time | None = None
+    is_more: bool = False
+    #: "es" or "en" where the words say so, else "".
+    language: str = ""
+
+    @property
+    def has_day(self) -> bool:
+        return self.weekday is not None or self.is_today or self.is_tomorrow or self.starts_from is not None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question whose place is known: what an answer, and the MORE after it, are made from."""
+
+    label: str
+    latitude: float
+    longitude: float
+    weekday: int | None = None
+    is_today: bool = False
+    is_tomorrow: bool = False
+    starts_from: dt.time | None = None
+    starts_until: dt.time | None = None
+    offset: int = 0
+    language: str = ""
+
+    @property
+    def point(self) -> Point:
+        return Point(self.latitude, self.longitude)
+
+    @property
+    def tz(self) -> str:
+        """The zone of the place."""
+        name = get_tz(self.longitude, self.latitude)
+        return name if clock.is_zone(name) else "UTC"
+
+    @property
+    def is_in_miles(self) -> bool:
+        return uses_miles(self.tz)
+
+    def more(self) -> Asked:
+        """Return the question for what comes after this one's answer."""
+        return replace(self, offset=self.offset + PAGE)
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """The next meetings, `is_more` where others follow, and how far around was looked."""
+
+    found: tuple[Found, ...]
+    is_more: bool
+    radius_km: float
+
+
+def parse(text: str) -> Question:
+    """Return what a text asks for. Pure; whether its place exists is another matter."""
+    words = gazetteer.fold(text).split()
+    language = ""
+    left: list[str] = []
+    weekday: int | None = None
+    is_today = is_tomorrow = False
+    hours: tuple[dt.time, dt.time] | None = None
+    for word in words:
+        if word in _DAYS_EN or word in _DAYS_ES:
+            is_english = word in _DAYS_EN
+            weekday = _DAYS_EN[word] if is_english else _DAYS_ES[word]
+            language = language or ("en" if is_english else "es")
+        elif word in _TODAY:
+            is_today, language = True, language or _TODAY[word]
+        elif word in _TOMORROW:
+            is_tomorrow, language = True, language or _TOMORROW[word]
+        elif word not in _EVENING | _MORNING | _AFTERNOON:
+            left.append(word)
+            continue
+        hours = hours or _hours(word)
+        while left and left[-1] in _JOINING:
+            left.pop()
+    if set(words) & _SPANISH:
+        language = "es"
+    is_more = bool(left) and len(left) <= 2 and left[0] in _MORE and (len(left) == 1 or left[1] in _AFTER)
+    if is_more:
+        language = language or _MORE[left[0]]
+    return Question(
+        whole=" ".join(text.split()),
+        place="" if is_more else " ".join(left),
+        weekday=weekday,
+        is_today=is_today,
+        is_tomorrow=is_tomorrow,
+        starts_from=hours[0] if hours else None,
+        starts_until=hours[1] if hours else None,
+        is_more=is_more,
+        language=language,
+    )
+
+
+def locate(question: Question, *, last: Asked | None) -> Asked | None:
+    """Return the question with its place, the last one's where it names none; None where there is no such place."""
+    if question.is_more and not question.has_day:
+        return replace(last.more(), language=question.language or last.language) if last else None
+    if not question.place:
+        return _on_another_day(last, question) if last and question.has_day else None
+    for name, is_whole in _candidates(question):
+        answer = find_place(name)
+        if answer.places and not answer.area:
+            near = answer.places[0]
+            asked = Asked(near.label, round(near.point.latitude, 4), round(near.point.longitude, 4))
+            return replace(asked, language=question.language) if is_whole else _on_another_day(asked, question)
+    return None
+
+
+def next_meetings(asked: Asked, *, now: dt.datetime) -> TextAnswer:
+    """Return the next meetings that one can walk into, soonest first; farther away only where none is near."""
+    found: list[Found] = []
+    radius = RADII_KM[0]
+    for radius in RADII_KM:
+        criteria = Criteria(
+            center=asked.point,
+            radius_km=radius,
+            weekdays=frozenset() if asked.weekday is None else frozenset({asked.weekday}),
+            is_today=asked.is_today,
+            is_tomorrow=asked.is_tomorrow,
+            starts_from=asked.starts_from,
+            starts_until=asked.starts_until,
+        )
+        results = search(criteria, now=now, reader_tz=asked.tz, language=asked.language or "en")
+        found = [each for each in results[asked.offset : asked.offset + PAGE + 1] if each.date is not None]
+        if found or asked.offset:
+            break
+    return TextAnswer(tuple(found[:PAGE]), len(found) > PAGE, radius)
+
+
+def _on_another_day(asked: Asked | None, question: Question) -> Asked | None:
+    if asked is None:
+        return None
+    return replace(
+        asked,
+        weekday=question.weekday,
+        is_today=question.is_today,
+        is_tomorrow=question.is_tomorrow,
+        starts_from=question.starts_from,
+        starts_until=question.starts_until,
+        offset=0,
+        language=question.language or asked.language,
+    )
+
+
+def _candidates(question: Question) -> list[tuple[str, bool]]:
+    """Return what may be the place: the whole text (marked so), what is left without its day, and less around that."""
+    words = question.place.split()
+    bare = list(words)
+    while bare and bare[0] in _BEFORE:
+        bare.pop(0)
+    while bare and bare[-1] in _AFTER:
+        bare.pop()
+    names = [question.place, " ".join(bare)]
+    several = [(name, False) for name in dict.fromkeys(names) if name and len(name.split()) <= _LONGEST_PLACE]
+    # A postcode is found anywhere in a text, so one that has digits names its day beside it.
+    may_be_whole = len(question.whole.split()) <= _LONGEST_PLACE and not any(map(str.isdigit, question.whole))
+    return [(question.whole, True), *several] if may_be_whole else several
+
+
+def _hours(word: str) -> tuple[dt.time, dt.time] | None:
+    if word in _EVENING:
+        return dt.time(17), dt.time(23, 59)
+    if word in _MORNING:
+        return dt.time(4), dt.time(12)
+    return (dt.time(12), dt.time(17, 30)) if word in _AFTERNOON else None
