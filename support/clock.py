@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from importlib import resources
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 
 def now() -> dt.datetime:
@@ -34,6 +37,24 @@ def to_wall(instant: dt.datetime, tz: str) -> dt.datetime:
 def zone_names() -> frozenset[str]:
     """Return every IANA zone name known here."""
     return frozenset(available_timezones())
+
+
+@cache
+def zone_release() -> str:
+    """Return what tells one release of the zone data from another: a digest of the data that is in use here."""
+    digest = hashlib.sha256()
+    for name in sorted(zone_names()):
+        digest.update(name.encode() + _zone_file(name))
+    return digest.hexdigest()[:32]
+
+
+def _zone_file(name: str) -> bytes:
+    """Return a zone's data from where zoneinfo takes it: the system's, else the package's."""
+    for folder in TZPATH:
+        path = Path(folder, name)
+        if path.is_file():
+            return path.read_bytes()
+    return resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).read_bytes()
 
 
 def is_zone(name: str) -> bool:

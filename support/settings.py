@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
     "reminders.deliver": {"task": "reminders.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "reminders.sweep": {"task": "reminders.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "reminders.purge_texts": {"task": "reminders.purge_texts", "schedule": 3600.0, "options": {"expires": 3600}},
+    "reminders.follow_zone_data": {
+        "task": "reminders.follow_zone_data",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 3600.0, "options": {"expires": 3600}},

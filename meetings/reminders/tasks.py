@@ -7,6 +7,7 @@ from celery import shared_task
 from meetings.reminders.services import inbound
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep as sweep_rows
+from meetings.reminders.services.zones import follow_zone_data as follow_release
 from support import clock
 
 
@@ -18,6 +19,11 @@ def deliver() -> None:
 @shared_task(name="reminders.sweep")
 def sweep() -> None:
     sweep_rows(now=clock.now())
+
+
+@shared_task(name="reminders.follow_zone_data")
+def follow_zone_data() -> None:
+    follow_release(release=clock.zone_release(), now=clock.now())
 
 
 @shared_task(name="reminders.purge_texts")

@@ -53,6 +53,25 @@ def roll_forward(*, now: dt.datetime) -> int:
         changed += Meeting.objects.bulk_update(page, ["next_starts_at", "weekday_mask"])
 
 
+def follow_zone_data(*, now: dt.datetime) -> int:
+    """Let all that is derived from wall times follow new time-zone data. Returns how many dates it moved.
+
+    A date that a facilitator moved stays at its instant: which wall time they meant by the older data is not kept.
+    """
+    last_pk = 0
+    while page := list(Meeting.objects.filter(pk__gt=last_pk).exclude(rrule="").order_by("pk")[:BATCH]):
+        last_pk = page[-1].pk
+        rows: dict[int, list[Occurrence]] = defaultdict(list)
+        for row in Occurrence.objects.filter(meeting__in=page):
+            rows[row.meeting_id].append(row)
+        for meeting in page:
+            _set_derived(meeting, rows[meeting.pk], now)
+        Meeting.objects.bulk_update(page, ["next_starts_at", "weekday_mask"])
+    coming = Occurrence.objects.scheduled().filter(is_moved=False, starts_at__gt=now)
+    meetings = Meeting.objects.filter(pk__in=coming.values("meeting")).order_by("pk")
+    return sum(len(reschedule(meeting, now=now)) for meeting in meetings.iterator(chunk_size=BATCH))
+
+
 def reschedule(meeting: Meeting, *, now: dt.datetime) -> list[OccurrenceChange]:
     """Let the future occurrences of `meeting` follow its changed rule, and say so to everyone who signed up.
 
