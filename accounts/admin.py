@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import member
 from accounts.enums import AccessAction
-from accounts.models import Disclosure, User, VendorAgreement
+from accounts.models import Disclosure, Purge, User, VendorAgreement
 from accounts.services.agreements import end_agreement, record_agreement
 from accounts.services.audit import record_access
 from support import clock
@@ -97,4 +97,21 @@ class DisclosureAdmin(admin.ModelAdmin):
         return obj is None and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Disclosure | None = None) -> bool:
+        return False
+
+
+@admin.register(Purge)
+class PurgeAdmin(admin.ModelAdmin):
+    """What the calendar made the site forget: numbers to read, and nothing to change."""
+
+    list_display = ("on_day", "kind", "count")
+    list_filter = ("kind",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Purge | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Purge | None = None) -> bool:
         return False

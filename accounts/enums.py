@@ -51,3 +51,16 @@ class AccessAction(models.TextChoices):
     CHANGED_ACCOUNT = "changed_account", _("changed your account")
     SAW_MESSAGES = "saw_messages", _("looked at what became of your messages")
     CHANGED_MESSAGES = "changed_messages", _("sent again or stopped a message to you")
+
+
+class Forgotten(models.TextChoices):
+    """What is deleted, or made nobody's, once its time is over."""
+
+    ACCOUNTS = "unconfirmed_accounts", _("accounts that nobody confirmed")
+    GUESTS = "unconfirmed_guests", _("guests who never confirmed")
+    IDLE = "idle_people", _("people not seen for long, after a notice")
+    ATTENDANCE = "attendance", _("past places, made nobody’s")
+    TEXTS = "inbound_texts", _("text messages that came in")
+    EXPORTS = "exports", _("copies of what is kept")
+    ACCESS_RECORDS = "access_records", _("records of who looked")
+    SESSIONS = "sessions", _("sign-ins that ended")

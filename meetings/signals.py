@@ -27,3 +27,6 @@ occurrence_cancelled = Signal()
 
 #: The coming weeks of a standing signup were filled in. `signups`: list[Signup], all of one participant and meeting.
 signup_extended = Signal()
+
+#: Past places are nobody's from now on. `signups`: list[Signup]. Receivers forget what else names a person beside them.
+signups_forgotten = Signal()

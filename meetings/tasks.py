@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meetings.services import schedule, signups
+from meetings.services import retention, schedule, signups
 from support import clock
 
 
@@ -21,3 +21,8 @@ def extend_standing_signups() -> None:
 @shared_task(name="meetings.purge_unconfirmed")
 def purge_unconfirmed() -> None:
     signups.purge_unconfirmed(now=clock.now())
+
+
+@shared_task(name="meetings.forget_attendance")
+def forget_attendance() -> None:
+    retention.forget_attendance(now=clock.now())

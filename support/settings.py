@@ -212,6 +212,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "meetings.forget_attendance": {
+        "task": "meetings.forget_attendance",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "meetings.extend_standing_signups": {
         "task": "meetings.extend_standing_signups",
         "schedule": 3600.0,
@@ -347,6 +352,9 @@ RETENTION = {
     "inbound_texts": timedelta(days=min(30, env.number("RETENTION_INBOUND_TEXTS_DAYS", default=30, lowest=1))),
     "access_records": timedelta(days=env.number("RETENTION_ACCESS_RECORDS_DAYS", default=730, lowest=1)),
 }
+#: The organisation's own rule for who was where; 0 keeps it for as long as the person stays.
+_attendance_months = env.number("RETENTION_ATTENDANCE_MONTHS", default=24)
+RETENTION_ATTENDANCE = timedelta(days=365) * _attendance_months / 12 if _attendance_months else None
 
 # -- Languages and time ----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from accounts.models.contact_point import ContactPoint, Suppression
 from accounts.models.disclosure import Disclosure
 from accounts.models.export import Export
 from accounts.models.preferences import Preferences
+from accounts.models.purge import Purge
 from accounts.models.user import User
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Disclosure",
     "Export",
     "Preferences",
+    "Purge",
     "Suppression",
     "User",
     "VendorAgreement",

@@ -20,7 +20,7 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
         return self.filter(channel=channel, value_hash__in=lookup_hashes(value))
 
     def of_guests(self) -> Self:
-        return self.filter(user__isnull=True)
+        return self.filter(user__isnull=True, is_nobodys=False)
 
 
 class ContactPoint(models.Model):
@@ -38,6 +38,8 @@ class ContactPoint(models.Model):
     value = EncryptedTextField(_("value"))
     value_hash = models.CharField(max_length=64, db_index=True, editable=False)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    #: Nobody is behind it: it stands for somebody forgotten, so that the figures stay.
+    is_nobodys = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ContactPointQuerySet.as_manager()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
@@ -11,22 +10,22 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 
+from accounts.enums import Forgotten
 from accounts.models import AccessRecord, User
 from accounts.services.exports import purge_exports
+from accounts.services.purges import record_purge
 
-logger = logging.getLogger(__name__)
 
-
-def purge(*, now: dt.datetime) -> dict[str, int]:
-    """Delete what its time is over for; returns how many rows of each kind, which is logged as well."""
+def purge(*, now: dt.datetime) -> dict[Forgotten, int]:
+    """Delete what its time is over for; returns how many rows of each kind, which is written down as well."""
     deleted = {
-        "unconfirmed accounts": _unconfirmed_accounts(now - settings.RETENTION["unconfirmed"]),
-        "exports": purge_exports(now=now),
-        "access records": _access_records(now - settings.RETENTION["access_records"]),
-        "sessions": _sessions(now),
+        Forgotten.ACCOUNTS: _unconfirmed_accounts(now - settings.RETENTION["unconfirmed"]),
+        Forgotten.EXPORTS: purge_exports(now=now),
+        Forgotten.ACCESS_RECORDS: _access_records(now - settings.RETENTION["access_records"]),
+        Forgotten.SESSIONS: _sessions(now),
     }
-    if any(deleted.values()):
-        logger.info("Purged: %s", ", ".join(f"{kind} {count}" for kind, count in deleted.items() if count))
+    for kind, count in deleted.items():
+        record_purge(kind=kind, count=count, now=now)
     return deleted
 
 

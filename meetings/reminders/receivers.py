@@ -16,6 +16,7 @@ from accounts.person import Person, of_guest, of_member
 from accounts.signals import consents_changed, preferences_changed
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
+from meetings.reminders.models import Reminder
 from meetings.reminders.services import plan
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
@@ -28,6 +29,7 @@ from meetings.signals import (
     signup_confirmed,
     signup_extended,
     signup_requested,
+    signups_forgotten,
 )
 from support import clock
 from support.messaging.provider import is_for_good, own_id
@@ -54,6 +56,12 @@ def confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any
     plan.plan_confirmation(signups=signups, now=now)
     plan.plan_reminders(signups=signups, now=now)
     transaction.on_commit(hint)
+
+
+@receiver(signups_forgotten)
+def forget_messages(sender: object, *, signups: list[Signup], **_: Any) -> None:
+    """Forget what was sent about past places that are nobody's now: each message names whom it went to."""
+    Reminder.objects.filter(signup__in=signups).delete()
 
 
 @receiver(signup_extended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Q
@@ -26,10 +27,10 @@ def let_go(*, person: Person, now: dt.datetime) -> None:
     coming = Signup.objects.live().filter(mine, occurrence__starts_at__gt=now).select_related("occurrence")
     for signup in coming.order_by("occurrence_id"):
         cancel_signup(signup=signup, now=now)
-    _make_nobodys(list(Signup.objects.filter(mine, occurrence__starts_at__lte=now)))
+    make_nobodys(list(Signup.objects.filter(mine, occurrence__starts_at__lte=now)))
 
 
-def _make_nobodys(signups: list[Signup]) -> None:
+def make_nobodys(signups: Iterable[Signup]) -> None:
     """Give each past signup a participant of its own who is nobody: not even which of them were one person stays."""
     for signup in signups:
         nobody = ContactPoint.objects.create(
@@ -37,6 +38,7 @@ def _make_nobodys(signups: list[Signup]) -> None:
             channel=Channel.EMAIL,
             value=f"nobody-{uuid.uuid4()}",
             verified_at=signup.created_at,
+            is_nobodys=True,
         )
         signup.participant = Participant.objects.create(contact_point=nobody, tz="UTC")
         signup.standing = None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Purpose
+from accounts.enums import Forgotten, Purpose
 from accounts.models import ContactPoint, User
 from accounts.services import consents, contact_points
+from accounts.services.purges import record_purge
 from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
 from meetings.queries.occurrences import upcoming_dates
@@ -19,8 +21,6 @@ from meetings.signals import reader_changed, signup_cancelled, signup_confirmed,
 
 #: How far ahead a standing signup becomes signups.
 STANDING_HORIZON = dt.timedelta(days=28)
-#: A guest who has not confirmed by then is forgotten.
-UNCONFIRMED_LIFETIME = dt.timedelta(days=2)
 #: Which wording a person saw when they asked to be reminded; raised when the words on the form change.
 CONSENT_WORDING = "signup-2026-11"
 
@@ -191,12 +191,15 @@ def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
 
 def purge_unconfirmed(*, now: dt.datetime) -> int:
     """Forget guests who never confirmed. Returns how many contact points went, and everything with them."""
-    stale = ContactPoint.objects.of_guests().filter(verified_at=None, created_at__lt=now - UNCONFIRMED_LIFETIME)
+    before = now - settings.RETENTION["unconfirmed"]
+    stale = ContactPoint.objects.of_guests().filter(verified_at=None, created_at__lt=before)
     # One who asked again lately is still on the way to their mailbox.
-    waiting = Signup.objects.filter(status=SignupStatus.PENDING, created_at__gte=now - UNCONFIRMED_LIFETIME)
+    waiting = Signup.objects.filter(status=SignupStatus.PENDING, created_at__gte=before)
     stale = stale.exclude(participants__signups__in=waiting)
     _total, by_model = stale.delete()
-    return by_model.get("accounts.ContactPoint", 0)
+    count = by_model.get("accounts.ContactPoint", 0)
+    record_purge(kind=Forgotten.GUESTS, count=count, now=now)
+    return count
 
 
 def _place(

@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts import links
-from accounts.enums import AccessAction
+from accounts.enums import AccessAction, Forgotten
 from accounts.models import AccessRecord, Consent, ContactPoint, Export, Suppression, User
 from accounts.person import of_guest, of_member
 from accounts.services.audit import record_access
@@ -286,8 +286,8 @@ def test_unconfirmed_accounts_are_forgotten_after_two_days_and_no_others(now: dt
     EmailAddress.objects.create(user=unconfirmed, email="un@example.org", primary=True)
     EmailAddress.objects.create(user=confirmed, email="con@example.org", primary=True, verified=True)
     User.objects.update(joined_at=now)
-    assert purge(now=now + dt.timedelta(days=1))["unconfirmed accounts"] == 0
-    assert purge(now=now + dt.timedelta(days=3))["unconfirmed accounts"] == 1
+    assert purge(now=now + dt.timedelta(days=1))[Forgotten.ACCOUNTS] == 0
+    assert purge(now=now + dt.timedelta(days=3))[Forgotten.ACCOUNTS] == 1
     assert set(User.objects.all()) == {made_by_command, confirmed}
 
 

@@ -17,11 +17,12 @@ from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from accounts import phones
-from accounts.enums import Channel, Purpose
+from accounts.enums import Channel, Forgotten, Purpose
 from accounts.fields import lookup_hash, lookup_hashes
 from accounts.models import Consent, ContactPoint, Suppression
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
+from accounts.services.purges import record_purge
 from accounts.signals import consents_changed
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import Participant, Signup
@@ -184,9 +185,10 @@ def _give_again(point: ContactPoint, now: dt.datetime) -> None:
 
 def purge(*, now: dt.datetime) -> int:
     """Forget texts that are older than settings.RETENTION says. Returns how many."""
-    period = settings.RETENTION["inbound_texts"]
-    assert period is not None  # there is no way to keep these for good
-    return InboundText.objects.filter(received_at__lt=now - period).delete()[0]
+    over = InboundText.objects.filter(received_at__lt=now - settings.RETENTION["inbound_texts"])
+    count = over.delete()[0]
+    record_purge(kind=Forgotten.TEXTS, count=count, now=now)
+    return count
 
 
 def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None:
