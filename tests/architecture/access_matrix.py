@@ -60,6 +60,8 @@ MATRIX: dict[str, Row] = {
     "reminders:watch_replay": Row(302, 404, 404, 404, 405),
     "reminders:watch_abort": Row(302, 404, 404, 404, 405),
     "reminders:watch_signup": Row(302, 404, 404, 404, 200),
+    "reminders:watch_texts": Row(302, 404, 404, 404, 200),
+    "reminders:watch_text_read": Row(302, 404, 404, 404, 405),
     "reminders:watch_channels": Row(302, 404, 404, 404, 200),
     "reminders:watch_pause": Row(302, 404, 404, 404, 405),
     "reminders:watch_resume": Row(302, 404, 404, 404, 405),

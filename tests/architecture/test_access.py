@@ -84,6 +84,7 @@ def addresses() -> dict[str, str]:
         "reminders:watch_replay": {"public_id": reminder.public_id},
         "reminders:watch_abort": {"public_id": reminder.public_id},
         "reminders:watch_signup": {"public_id": signup.public_id},
+        "reminders:watch_text_read": {"pk": 1},
         "reminders:watch_pause": {"channel": "email"},
         "reminders:watch_resume": {"channel": "email"},
         "accounts:messages_by_link": {"token": own_link},

@@ -15,11 +15,13 @@ from accounts.enums import AccessAction, Channel
 from accounts.models import AccessRecord
 from meetings.enums import SignupPolicy
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
-from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.models import ChannelPause, DeliveryEvent, InboundText, Reminder
 from meetings.reminders.queries.timelines import Reader, about, stories
 from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.inbound import take
 from meetings.reminders.services.plan import plan_reminders
 from meetings.reminders.services.receipts import record_receipt
+from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
 from tests.factories import (
     make_contact_point,
@@ -315,6 +317,43 @@ def test_staff_find_the_pages_and_others_see_no_link(staff: Client) -> None:
     member = Client()
     member.force_login(make_user())
     assert address not in member.get(reverse("accounts:settings")).content.decode()
+
+
+# -- texts that need a person ----------------------------------------------------------------------------------------
+
+
+def make_text(words: str, number: str = "+15185550123") -> InboundText:
+    inbound = Inbound(provider_id=words, sender=number, text=words)
+    take(inbound=inbound, now=NOW)
+    return InboundText.objects.get(provider_id=words)
+
+
+def test_texts_that_need_a_person_are_shown_without_a_number_until_read(staff: Client) -> None:
+    member = make_user()
+    make_contact_point(user=member, channel=Channel.SMS, value="+15185550123")
+    text = make_text("I can't stop smiling")
+    make_text("I want to die", "+15185550199")
+    shown = page(staff, "watch_texts")
+    assert "I can&#x27;t stop smiling" in shown
+    assert f"Member #{member.pk}" in shown
+    assert "Somebody whom this site does not know" in shown
+    # Whoever may be in danger comes first.
+    assert shown.index("I want to die") < shown.index("stop smiling")
+    assert "555" not in shown
+    record = AccessRecord.objects.get()
+    assert (record.about_user, record.action) == (member, AccessAction.SAW_MESSAGES)
+    address = reverse("reminders:watch_text_read", args=[text.pk])
+    for _n in range(2):
+        assert "Noted as read." in staff.post(address, follow=True).content.decode()
+    assert "stop smiling" not in page(staff, "watch_texts")
+    text.refresh_from_db()
+    assert text.seen_at == NOW
+
+
+def test_texts_that_need_nobody_are_not_shown(staff: Client) -> None:
+    text = make_text("STOP")
+    assert "Nothing to read" in page(staff, "watch_texts")
+    assert staff.post(reverse("reminders:watch_text_read", args=[text.pk])).status_code == 404
 
 
 # -- what facilitators see -------------------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from accounts.enums import Channel
+from accounts.models import ContactPoint
 from accounts.organisation import vendor_of
 from accounts.queries import closed_channels
 from meetings.models import Occurrence, Signup
 from meetings.reminders.enums import Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, Reminder
 
 #: Windows of the due time, from and until when, counted from now.
 WINDOWS = {
@@ -45,6 +46,8 @@ _DID_NOT_ARRIVE = (
     ReminderState.COMPLAINED,
     ReminderState.EXPIRED,
 )
+#: Texts shown at once; they are few, and read one by one.
+_TEXTS = 50
 #: Reasons offered to choose from, the most frequent ones.
 _REASONS = 30
 
@@ -152,3 +155,36 @@ def person_label(signup: Signup) -> str:
     if participant.user_id is None:
         return _("Guest #%(number)s") % {"number": participant.contact_point_id}
     return _("Member #%(number)s") % {"number": participant.user_id}
+
+
+@dataclass(frozen=True)
+class TextToRead:
+    """A text from outside that a person should read, and what staff call whoever wrote it."""
+
+    text: InboundText
+    people: list[ContactPoint]
+
+    @property
+    def person(self) -> str:
+        """Return "Member #5", "Guest #12", or that the number is nobody's here. Never the number."""
+        names = [
+            _("Member #%(number)s") % {"number": point.user_id}
+            if point.user_id is not None
+            else _("Guest #%(number)s") % {"number": point.pk}
+            for point in self.people
+        ]
+        return ", ".join(names) or _("Somebody whom this site does not know")
+
+
+def texts_to_read() -> list[TextToRead]:
+    """Return the texts that wait for a person, those of somebody in a crisis first. Who asks must be put on record."""
+    waiting = InboundText.objects.waiting().order_by("-is_crisis", "received_at", "pk")[:_TEXTS]
+    return [
+        TextToRead(text, list(ContactPoint.objects.with_value(Channel.SMS, text.sender).order_by("pk")))
+        for text in waiting
+    ]
+
+
+def text_to_read(pk: int) -> InboundText:
+    """Return a text that a person should read, or has read. Raises Http404."""
+    return get_object_or_404(InboundText, pk=pk, is_for_person=True)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import AccessAction
-from accounts.models import User
+from accounts.models import ContactPoint, User
 from accounts.services.audit import record_access
 from meetings.models import Signup
 from meetings.reminders.enums import EventKind, ReminderState
@@ -46,6 +46,17 @@ class NotPossible(Exception):
 def record_looking(*, actor: User, signups: list[Signup], now: dt.datetime) -> None:
     """Record that `actor` looked at what became of the messages about `signups`, once a day for each person."""
     _record(actor, signups, AccessAction.SAW_MESSAGES, now)
+
+
+def record_reading(*, actor: User, people: list[ContactPoint], now: dt.datetime) -> None:
+    """Record that `actor` read what `people` wrote, once a day for each of them."""
+    record_access(
+        actor=actor,
+        about_users={each.user_id for each in people if each.user_id is not None},
+        about_guests={each.pk for each in people if each.user_id is None},
+        action=AccessAction.SAW_MESSAGES,
+        now=now,
+    )
 
 
 def can_replay(reminder: Reminder, *, now: dt.datetime) -> bool:

@@ -18,6 +18,7 @@ from accounts.middleware import reader_hour_cycle, reader_zone
 from meetings.reminders.forms import MessageFilterForm, ReasonForm
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries import timelines, watching
+from meetings.reminders.services import inbound
 from meetings.reminders.services import watching as deeds
 from support import clock
 
@@ -131,6 +132,24 @@ def resume(request: HttpRequest, channel: str) -> HttpResponse:
     deeds.resume_channel(channel=channel, actor=member(request))
     messages.success(request, _("Resumed. What is due goes out now."))
     return redirect("reminders:watch_channels")
+
+
+@staff_only
+@require_safe
+def texts(request: HttpRequest) -> HttpResponse:
+    """Texts from outside that a machine could not make sense of. Looking is on record with whoever wrote them."""
+    waiting = watching.texts_to_read()
+    deeds.record_reading(actor=member(request), people=[p for each in waiting for p in each.people], now=clock.now())
+    return render(request, "reminders/watch_texts.html", {"waiting": waiting})
+
+
+@staff_only
+@require_POST
+def text_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that somebody has read a text; it is no longer shown."""
+    inbound.mark_seen(rows=[watching.text_to_read(pk)], by=member(request).pk, now=clock.now())
+    messages.success(request, _("Noted as read."))
+    return redirect("reminders:watch_texts")
 
 
 def _message_page(request: HttpRequest, reminder: Reminder, form: ReasonForm) -> HttpResponse:
