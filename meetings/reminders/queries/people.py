@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db.models import F, Q
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel, Purpose
@@ -112,7 +113,7 @@ def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known
     signups: dict[int, list[_Signup]] = defaultdict(list)
     for signup in _signups(participants, now):
         signups[signup.participant].append(signup)
-    reminders = _reminders([each.pk for mine in signups.values() for each in mine])
+    reminders = _reminders([each.pk for mine in signups.values() for each in mine], now)
     found = []
     for (pk, _user, point, channel, tz), preferences, address in zip(people, wanted, addresses, strict=True):
         word = words.get(address.contact_point)
@@ -162,11 +163,17 @@ def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]
         )
 
 
-def _reminders(signups: Collection[int]) -> dict[int, list[Row]]:
+def _reminders(signups: Collection[int], now: dt.datetime) -> dict[int, list[Row]]:
     """Return the reminders about signups, by signup."""
     found: dict[int, list[Row]] = defaultdict(list)
     by_pk: dict[int, Row] = {}
-    reminders = Reminder.objects.filter(signup__in=signups, kind=ReminderKind.REMINDER).order_by("pk")
+    # What was said of another time counts no more, but for how many there were today.
+    counts = (
+        Q(schedule_seq=F("signup__occurrence__schedule_seq"))
+        | Q(state__in=UNSENT)
+        | Q(submitted_at__gt=now - _LOOKING_BACK)
+    )
+    reminders = Reminder.objects.filter(counts, signup__in=signups, kind=ReminderKind.REMINDER).order_by("pk")
     fields = (
         "pk", "signup_id", "lead_key", "schedule_seq", "contact_point_id", "state", "reason", "due_at", "attempt",
         "created_at", "submitted_at",
