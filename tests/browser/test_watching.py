@@ -15,6 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.services.inbound import take
+from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
 from tests.factories import make_reminder, make_user
 
@@ -46,10 +48,13 @@ def test_pages_are_accessible_and_fit(
     staff: Page, live_server: LiveServer, failed: Reminder, axe: Callable[[Page], list[str]], width: int
 ) -> None:
     ChannelPause.objects.create(channel=Channel.SMS, reason="The contract has run out", since=NOW)
+    take(inbound=Inbound(provider_id="1", sender="+15185550123", text="I can't stop smiling " * 9), now=NOW)
+    take(inbound=Inbound(provider_id="2", sender="+15185550124", text="I want to die"), now=NOW)
     staff.set_viewport_size({"width": width, "height": 800})
     for name, argument in (
         ("watch", None),
         ("watch_channels", None),
+        ("watch_texts", None),
         ("watch_message", failed.public_id),
         ("watch_signup", failed.signup.public_id),
     ):
