@@ -17,6 +17,7 @@ LIFETIMES: Final = {
     "confirm": dt.timedelta(days=2),
     "manage": dt.timedelta(days=400),
     "unsubscribe": dt.timedelta(days=400),
+    "invitation": dt.timedelta(days=7),
     # For machines alone: where a provider says what became of one message.
     "receipt": dt.timedelta(days=30),
 }

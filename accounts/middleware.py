@@ -64,12 +64,17 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         is_admin = match is not None and match.app_name == "admin"
         is_guarded = is_admin or getattr(view, "needs_second_factor", False)
-        if not settings.REQUIRE_SECOND_FACTOR or not is_guarded:
+        if not is_guarded or not request.user.is_authenticated or not request.user.is_staff:
             return None
-        if not request.user.is_authenticated or not request.user.is_staff:
-            return None
-        if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
-            # Whoever has a second factor was asked for it when they signed in.
-            return None
-        messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people."))
-        return redirect("mfa_index")
+        return ask_for_second_factor(request)
+
+
+def ask_for_second_factor(request: HttpRequest) -> HttpResponse | None:
+    """Return where somebody with powers over others is sent who signs in with one factor alone, or None."""
+    if not settings.REQUIRE_SECOND_FACTOR or not request.user.is_authenticated:
+        return None
+    if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
+        # Whoever has a second factor was asked for it when they signed in.
+        return None
+    messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people."))
+    return redirect("mfa_index")

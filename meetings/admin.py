@@ -14,7 +14,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from meetings import recurrence
-from meetings.models import Format, FormatTranslation, Meeting, Occurrence, OccurrenceChange, ServiceBody, Signup, Venue
+from meetings.models import (
+    Coordinator,
+    Format,
+    FormatTranslation,
+    Meeting,
+    Occurrence,
+    OccurrenceChange,
+    ServiceBody,
+    Signup,
+    Venue,
+)
 from meetings.services import schedule
 from support import clock
 
@@ -161,3 +171,17 @@ class SignupAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Coordinator)
+class CoordinatorAdmin(admin.ModelAdmin):
+    """Who looks after which service body: how the first one of a body comes to it."""
+
+    list_display = ("service_body", "user", "since")
+    autocomplete_fields = ("service_body", "user")
+    exclude = ("since",)
+    search_fields = ("service_body__name",)
+
+    def save_model(self, request: HttpRequest, obj: Coordinator, form: Any, change: bool) -> None:
+        obj.since = clock.now()
+        super().save_model(request, obj, form, change)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import URLPattern, path, register_converter
 
-from meetings.views import calendar, facilitate, favourites, finder, signups
+from meetings.views import calendar, coordinate, facilitate, favourites, finder, signups
 
 app_name = "meetings"
 
@@ -40,6 +40,15 @@ urlpatterns: list[URLPattern] = [
     path("my/calendar/<str:token>.ics", calendar.my_calendar_file, name="my_calendar"),
     path("my/signups/<uuid:public_id>/cancel/", signups.my_signup_cancel, name="my_signup_cancel"),
     path("my/standing/<uuid:public_id>/end/", signups.my_standing_end, name="my_standing_end"),
+    path("my/bodies/", coordinate.bodies, name="bodies"),
+    path("my/bodies/<slug:slug>/", coordinate.body, name="body"),
+    path("my/bodies/<slug:slug>/invite/", coordinate.invite_coordinator, name="invite_coordinator"),
+    path("my/bodies/<slug:slug>/remove/<int:pk>/", coordinate.remove_coordinator, name="remove_coordinator"),
+    path("my/listings/<slug:slug>/", coordinate.listing, name="listing"),
+    path("my/listings/<slug:slug>/invite/", coordinate.invite_facilitator, name="invite_facilitator"),
+    path("my/listings/<slug:slug>/remove/<int:pk>/", coordinate.remove_facilitator, name="remove_facilitator"),
+    path("my/invitations/<uuid:public_id>/withdraw/", coordinate.withdraw, name="withdraw"),
+    path("invitations/<str:token>/", coordinate.invitation, name="invitation"),
     path("my/meetings/<slug:slug>/", facilitate.facilitate, name="facilitate"),
     path("my/meetings/<slug:slug>/<date:date>/", facilitate.occurrence, name="occurrence"),
     path("my/meetings/<slug:slug>/<date:date>/move/", facilitate.occurrence_move, name="occurrence_move"),

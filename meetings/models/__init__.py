@@ -1,4 +1,5 @@
 from meetings.models.calendar_address import CalendarAddress
+from meetings.models.coordination import Coordinator, Invitation
 from meetings.models.favourite import Favourite
 from meetings.models.format import Format, FormatTranslation
 from meetings.models.meeting import Meeting
@@ -10,9 +11,11 @@ from meetings.models.venue import Venue
 __all__ = [
     "HOLDS_A_PLACE",
     "CalendarAddress",
+    "Coordinator",
     "Favourite",
     "Format",
     "FormatTranslation",
+    "Invitation",
     "Meeting",
     "Occurrence",
     "OccurrenceChange",

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from meetings.models import CalendarAddress, Meeting, Signup, StandingSignup
+from meetings.models import CalendarAddress, Coordinator, Invitation, Meeting, ServiceBody, Signup, StandingSignup
 from meetings.queries.occurrences import DatedOccurrence, date_of
 
 _SIGNUPS = Signup.objects.select_related(
@@ -68,3 +68,43 @@ def date_for_facilitator(user: User, slug: str, date: dt.date) -> tuple[Meeting,
     if dated is None:
         raise Http404
     return meeting, dated
+
+
+def bodies_for_coordinator(user: User) -> set[int]:
+    """Return the ids of the service bodies that `user` looks after: those they were given, and all below."""
+    reached = set(Coordinator.objects.filter(user=user).values_list("service_body", flat=True))
+    below = set(reached)
+    while below:
+        below = set(ServiceBody.objects.filter(parent__in=below).values_list("pk", flat=True)) - reached
+        reached |= below
+    return reached
+
+
+def body_for_coordinator(user: User, slug: str) -> ServiceBody:
+    """Return a service body that `user` looks after. Raises Http404 for all others."""
+    return get_object_or_404(ServiceBody.objects.filter(pk__in=bodies_for_coordinator(user)), slug=slug)
+
+
+def meeting_for_coordinator(user: User, slug: str) -> Meeting:
+    """Return a meeting, published or not, of a service body that `user` looks after. Raises Http404 for all others."""
+    mine = Meeting.objects.filter(service_body__in=bodies_for_coordinator(user))
+    return get_object_or_404(mine.select_related("venue", "service_body"), slug=slug)
+
+
+def coordinator_for_coordinator(user: User, body: ServiceBody, pk: int) -> Coordinator:
+    """Return one of those who look after `body`, which is `user`'s own. Raises Http404 for anybody else."""
+    return get_object_or_404(Coordinator, service_body=body, pk=pk)
+
+
+def invitation_for_coordinator(user: User, public_id: UUID) -> Invitation:
+    """Return an open invitation to something that `user` looks after. Raises Http404 for all others."""
+    mine = bodies_for_coordinator(user)
+    open_ones = Invitation.objects.filter(accepted_at=None)
+    return get_object_or_404(
+        open_ones.filter(Q(service_body__in=mine) | Q(meeting__service_body__in=mine)), public_id=public_id
+    )
+
+
+def invitation_by_link(public_id: UUID) -> Invitation:
+    """Return the invitation that a signed link names. Raises Http404 where it was withdrawn."""
+    return get_object_or_404(Invitation.objects.select_related("meeting", "service_body"), public_id=public_id)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.person import Person
-from meetings.models import CalendarAddress, Favourite, Meeting, Signup, StandingSignup
+from meetings.models import CalendarAddress, Coordinator, Favourite, Meeting, Signup, StandingSignup
 
 
 def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -20,6 +20,7 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     run = Meeting.objects.filter(facilitators=person.user).order_by("pk") if person.user else Meeting.objects.none()
     kept = Favourite.objects.filter(user=person.user, user__isnull=False).select_related("meeting").order_by("pk")
     address = CalendarAddress.objects.filter(user=person.user, user__isnull=False)
+    coordinates = Coordinator.objects.filter(user=person.user, user__isnull=False).select_related("service_body")
     return {
         "signups": [
             {
@@ -40,5 +41,6 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
             {"meeting": row.meeting.name, "is_home_group": row.is_home_group, "since": row.created_at} for row in kept
         ],
         "calendar_address": [{"since": row.created_at} for row in address],
+        "service_bodies": [{"service_body": row.service_body.name, "since": row.since} for row in coordinates],
         "meetings_run": [{"meeting": meeting.name} for meeting in run],
     }

@@ -27,7 +27,7 @@ from meetings.enums import SignupPolicy, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
 from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
 from meetings.models import CalendarAddress, Meeting, Signup
-from meetings.queries import access, roster
+from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.occurrences import upcoming_dates
 from meetings.services import signups
@@ -144,6 +144,7 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
         "mine": roster.my_signups(request.user, now=now),
         "past": Paginator(roster.past_signups(request.user, now=now), PAST_SHOWN).get_page(request.GET.get("page")),
         "favourites": favourites_of(request.user, now=now),
+        "is_coordinator": coordination.is_coordinator(request.user),
         "facilitated": roster.facilitated_meetings(request.user, now=now),
         "now": now,
     }

@@ -20,6 +20,8 @@ from meetings.enums import SignupStatus
 from meetings.models import StandingSignup
 from meetings.reminders import short_links
 from meetings.services.calendar_addresses import renew_calendar_address
+from meetings.services.roles import invite_facilitator
+from support import clock
 from tests.architecture.access_matrix import MATRIX, Row
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -58,6 +60,7 @@ def addresses() -> dict[str, str]:
     own_link = links.sign("unsubscribe", participant.contact_point.public_id)
     guest_link = links.sign("unsubscribe", make_participant().contact_point.public_id)
     reminder = make_reminder(signup=signup)
+    invitation = invite_facilitator(meeting=meeting, actor=staff, now=clock.now())
     slug = {"slug": meeting.slug}
     on_date = {**slug, "date": DATE}
     known: dict[str, dict[str, Any]] = {
@@ -67,6 +70,14 @@ def addresses() -> dict[str, str]:
         "meetings:favourite": slug,
         "meetings:my_calendar": {"token": renew_calendar_address(user=member, now=NOW).token},
         "meetings:home_group": slug,
+        "meetings:body": {"slug": meeting.service_body.slug},
+        "meetings:invite_coordinator": {"slug": meeting.service_body.slug},
+        "meetings:remove_coordinator": {"slug": meeting.service_body.slug, "pk": 1},
+        "meetings:listing": slug,
+        "meetings:invite_facilitator": slug,
+        "meetings:remove_facilitator": {**slug, "pk": 1},
+        "meetings:withdraw": {"public_id": uuid.UUID(int=1)},
+        "meetings:invitation": {"token": links.sign("invitation", invitation.public_id)},
         "meetings:facilitate": slug,
         "meetings:occurrence": on_date,
         "meetings:occurrence_move": on_date,

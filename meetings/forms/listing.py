@@ -1,0 +1,178 @@
+"""A listing as a coordinator writes it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from meetings import recurrence
+from meetings.enums import SignupPolicy, VenueType
+from meetings.models import Format, Meeting
+from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS
+from support import clock
+
+WEEKDAYS = (
+    (0, _("Monday")),
+    (1, _("Tuesday")),
+    (2, _("Wednesday")),
+    (3, _("Thursday")),
+    (4, _("Friday")),
+    (5, _("Saturday")),
+    (6, _("Sunday")),
+)
+WEEKLY, FORTNIGHTLY, APPOINTMENT, AS_IT_IS = "1", "2", "none", "keep"
+#: By which weekday of the month: the first to the fourth, and the last.
+MONTHLY = {"m1": 1, "m2": 2, "m3": 3, "m4": 4, "m-1": -1}
+
+
+class ListingForm(forms.Form):
+    """What a meeting's page says, with its rule in words. `cleaned_data["values"]`, `["place"]` and `["formats"]` are
+    what services.listings.update_listing takes. `today` is by the meeting's own calendar.
+    """
+
+    name = forms.CharField(label=_("Name"), max_length=255)
+    repeats = forms.ChoiceField(label=_("How often"))
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("On"), choices=WEEKDAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    start_time = forms.TimeField(
+        label=_("Begins"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": _("Write the time like 19:30.")},
+    )
+    minutes = forms.IntegerField(label=_("Lasts, in minutes"), min_value=5, max_value=24 * 60)
+    tz = forms.ChoiceField(label=_("On the clocks of"))
+    venue_type = forms.ChoiceField(label=_("How to take part"), choices=VenueType.choices)
+    venue_name = forms.CharField(label=_("Name of the place"), max_length=255, required=False)
+    street = forms.CharField(label=_("Street"), max_length=255, required=False)
+    city = forms.CharField(label=_("City"), max_length=120, required=False)
+    state = forms.CharField(label=_("State or province"), max_length=80, required=False)
+    postal_code = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    conference_url = forms.URLField(label=_("Link to join"), max_length=1000, required=False, assume_scheme="https")
+    conference_phone = forms.CharField(label=_("Number to dial"), max_length=100, required=False)
+    formats = forms.ModelMultipleChoiceField(
+        label=_("Formats"),
+        queryset=Format.objects.none(),
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
+    )
+    notes = forms.CharField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    signup_policy = forms.ChoiceField(label=_("Signing up"), choices=SignupPolicy.choices)
+    capacity = forms.IntegerField(
+        label=_("Places"), min_value=1, max_value=100_000, required=False, help_text=_("Empty for as many as come.")
+    )
+    is_temporarily_closed = forms.BooleanField(label=_("Closed for now"), required=False)
+    is_published = forms.BooleanField(label=_("Shown on this site"), required=False)
+
+    def __init__(self, *args: Any, meeting: Meeting, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.meeting = meeting
+        self.today = today
+        repeats, tz, formats = self.fields["repeats"], self.fields["tz"], self.fields["formats"]
+        assert isinstance(repeats, forms.ChoiceField)
+        assert isinstance(tz, forms.ChoiceField)
+        assert isinstance(formats, forms.ModelMultipleChoiceField)
+        repeats.choices = _repeat_choices(meeting)
+        tz.choices = [(zone, zone.replace("_", " ")) for zone in clock.zone_names()]
+        formats.queryset = Format.objects.order_by("name")
+        if not self.is_bound:
+            self.initial = {**_initial(meeting), **self.initial}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        repeats = cleaned.get("repeats")
+        if repeats not in (APPOINTMENT, AS_IT_IS, None):
+            self._require_a_day(repeats, cleaned.get("weekdays", []))
+            if not cleaned.get("start_time") and "start_time" not in self.errors:
+                self.add_error("start_time", _("When does it begin?"))
+        if cleaned.get("venue_type") == VenueType.ONLINE and not (
+            cleaned.get("conference_url") or cleaned.get("conference_phone")
+        ):
+            self.add_error("conference_url", _("An online meeting needs a link or a number."))
+        if not self.errors:
+            cleaned["values"] = {name: self._value(name) for name in MEETING_FIELDS}
+            cleaned["place"] = {name: cleaned["venue_name" if name == "name" else name] for name in VENUE_FIELDS}
+        return cleaned
+
+    def _require_a_day(self, repeats: str | None, weekdays: list[int]) -> None:
+        if not weekdays:
+            self.add_error("weekdays", _("Choose a day."))
+        elif repeats in MONTHLY and len(weekdays) > 1:
+            self.add_error("weekdays", _("Once a month is on one day: choose one."))
+
+    def _value(self, name: str) -> Any:
+        cleaned = self.cleaned_data
+        if name == "duration":
+            return dt.timedelta(minutes=cleaned["minutes"])
+        if name == "rrule":
+            return self._rrule()
+        if name == "starts_on":
+            return self._starts_on()
+        if name == "start_time":
+            return self.meeting.start_time if cleaned["repeats"] == AS_IT_IS else cleaned["start_time"]
+        return cleaned[name]
+
+    def _rrule(self) -> str:
+        repeats, weekdays = self.cleaned_data["repeats"], sorted(self.cleaned_data["weekdays"])
+        if repeats == APPOINTMENT:
+            return ""
+        if repeats == AS_IT_IS:
+            return self.meeting.rrule
+        until = self.meeting.rule.parts.until if self.meeting.rule else None
+        if repeats in MONTHLY:
+            return recurrence.monthly_nth(MONTHLY[repeats], weekdays[0], until=until)
+        return recurrence.weekly(weekdays, interval=int(repeats), until=until)
+
+    def _starts_on(self) -> dt.date | None:
+        """Keep the day that the rule counts from as long as the rule is the same: every other week counts from it."""
+        return self.meeting.starts_on if self._rrule() == self.meeting.rrule else self.today
+
+
+def _repeat_choices(meeting: Meeting) -> list[tuple[str, Any]]:
+    choices: list[tuple[str, Any]] = [
+        (WEEKLY, _("Every week")),
+        (FORTNIGHTLY, _("Every other week, from this week on")),
+        ("m1", _("Each month, on the first")),
+        ("m2", _("Each month, on the second")),
+        ("m3", _("Each month, on the third")),
+        ("m4", _("Each month, on the fourth")),
+        ("m-1", _("Each month, on the last")),
+        (APPOINTMENT, _("By appointment")),
+    ]
+    if _repeats(meeting) == AS_IT_IS:
+        choices.insert(0, (AS_IT_IS, _("By its own rule, as it is")))
+    return choices
+
+
+def _repeats(meeting: Meeting) -> str:
+    """Return which of the choices a meeting's rule is."""
+    if meeting.rule is None:
+        return APPOINTMENT
+    parts, mask = meeting.rule.parts, meeting.rule.weekday_mask()
+    weekdays = [day for day in range(7) if mask >> day & 1]
+    candidates = {WEEKLY: 1, FORTNIGHTLY: 2}
+    for name, interval in candidates.items():
+        if recurrence.weekly(weekdays, interval=interval, until=parts.until) == meeting.rrule:
+            return name
+    for name, n in MONTHLY.items():
+        if len(weekdays) == 1 and recurrence.monthly_nth(n, weekdays[0], until=parts.until) == meeting.rrule:
+            return name
+    return AS_IT_IS
+
+
+def _initial(meeting: Meeting) -> dict[str, Any]:
+    mask = meeting.rule.weekday_mask() if meeting.rule else 0
+    venue = meeting.venue
+    return {
+        **{name: getattr(meeting, name) for name in MEETING_FIELDS},
+        "repeats": _repeats(meeting),
+        "weekdays": [day for day in range(7) if mask >> day & 1],
+        "minutes": int(meeting.duration.total_seconds() // 60),
+        "formats": list(meeting.formats.values_list("pk", flat=True)),
+        "venue_name": venue.name if venue else "",
+        **{name: getattr(venue, name) if venue else "" for name in VENUE_FIELDS if name != "name"},
+    }

@@ -1,0 +1,42 @@
+"""What a coordinator's pages show."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import User
+from meetings.models import Coordinator, Invitation, Meeting, ServiceBody
+from meetings.queries.access import bodies_for_coordinator
+
+
+def bodies_of(user: User) -> QuerySet[ServiceBody]:
+    """Return the service bodies that a coordinator looks after, with the number of their own meetings."""
+    mine = ServiceBody.objects.filter(pk__in=bodies_for_coordinator(user)).select_related("parent")
+    return mine.annotate(meeting_count=Count("meetings")).order_by("name", "pk")
+
+
+def is_coordinator(user: User) -> bool:
+    return Coordinator.objects.filter(user=user).exists()
+
+
+def meetings_of(body: ServiceBody, words: str) -> QuerySet[Meeting]:
+    """Return a body's own meetings whose name or place has `words` in it, by name."""
+    found = Meeting.objects.filter(service_body=body).select_related("venue").order_by("name", "pk")
+    if words:
+        found = found.filter(
+            Q(name__icontains=words) | Q(venue__name__icontains=words) | Q(venue__city__icontains=words)
+        )
+    return found
+
+
+def coordinators_of(body: ServiceBody) -> QuerySet[Coordinator]:
+    return Coordinator.objects.filter(service_body=body).select_related("user")
+
+
+def open_invitations(
+    *, body: ServiceBody | None = None, meeting: Meeting | None = None, now: dt.datetime
+) -> QuerySet[Invitation]:
+    """Return what is offered to whoever holds the link, and not taken yet."""
+    return Invitation.objects.open(now).filter(service_body=body, meeting=meeting)

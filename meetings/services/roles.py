@@ -1,0 +1,71 @@
+"""Who runs a meeting and who looks after a service body: invited by link, removed at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from accounts.models import User
+from meetings.models import Coordinator, Invitation, Meeting, ServiceBody
+
+#: How long an invitation is good for; its link as long (accounts.links).
+INVITATION_LIFETIME = dt.timedelta(days=7)
+
+
+class InvitationOver(Exception):
+    """An invitation that was taken by somebody else, withdrawn, or is too old."""
+
+
+def invite_facilitator(*, meeting: Meeting, actor: User, now: dt.datetime) -> Invitation:
+    """Make an invitation to run `meeting`."""
+    return Invitation.objects.create(
+        meeting=meeting, invited_by=actor, created_at=now, expires_at=now + INVITATION_LIFETIME
+    )
+
+
+def invite_coordinator(*, body: ServiceBody, actor: User, now: dt.datetime) -> Invitation:
+    """Make an invitation to look after `body` and those below it."""
+    return Invitation.objects.create(
+        service_body=body, invited_by=actor, created_at=now, expires_at=now + INVITATION_LIFETIME
+    )
+
+
+def withdraw_invitation(*, invitation: Invitation) -> None:
+    """Take an invitation back that nobody has taken. Again is harmless."""
+    Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, user: User, now: dt.datetime) -> Invitation:
+    """Let `user` take what they were invited to; the same person again is harmless. Raises InvitationOver."""
+    row = Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk).first()
+    if row is None:
+        raise InvitationOver
+    if row.accepted_at is not None or row.expires_at <= now:
+        if _holds(row, user):
+            return row
+        raise InvitationOver
+    row.accepted_at = now
+    row.save(update_fields=["accepted_at"])
+    if row.meeting is not None:
+        row.meeting.facilitators.add(user)
+    elif row.service_body is not None:
+        Coordinator.objects.get_or_create(service_body=row.service_body, user=user, defaults={"since": now})
+    return row
+
+
+def _holds(invitation: Invitation, user: User) -> bool:
+    if invitation.meeting is not None:
+        return invitation.meeting.facilitators.filter(pk=user.pk).exists()
+    return Coordinator.objects.filter(service_body=invitation.service_body_id, user=user).exists()
+
+
+def remove_facilitator(*, meeting: Meeting, user: User) -> None:
+    """Let somebody run a meeting no longer, from their next click on. Again is harmless."""
+    meeting.facilitators.remove(user)
+
+
+def remove_coordinator(*, coordinator: Coordinator) -> None:
+    """Let somebody look after a service body no longer, from their next click on. Again is harmless."""
+    Coordinator.objects.filter(pk=coordinator.pk).delete()

@@ -1,0 +1,267 @@
+"""Who may look after listings, who may run a meeting, and how they come to it and leave it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts import links
+from accounts.models import User
+from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody
+from meetings.services import roles, signups
+from support import clock
+from tests.factories import make_meeting, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def make_body(name: str, parent: ServiceBody | None = None) -> ServiceBody:
+    return ServiceBody.objects.create(name=name, slug=name.lower().replace(" ", "-"), parent=parent)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def region() -> ServiceBody:
+    return make_body("River Region")
+
+
+@pytest.fixture
+def area(region: ServiceBody) -> ServiceBody:
+    return make_body("River Area", region)
+
+
+@pytest.fixture
+def meeting(area: ServiceBody) -> Meeting:
+    return make_meeting(slug="evening-light", name="Evening Light", service_body=area)
+
+
+@pytest.fixture
+def coordinator(region: ServiceBody) -> User:
+    user = make_user(display_name="Kim")
+    Coordinator.objects.create(service_body=region, user=user, since=clock.now())
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    return user
+
+
+def link_of(invitation: Invitation) -> str:
+    return reverse("meetings:invitation", args=[links.sign("invitation", invitation.public_id)])
+
+
+# -- who gets in -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/my/bodies/", "/my/bodies/river-area/", "/my/listings/evening-light/"])
+def test_only_a_coordinator_with_a_second_factor_gets_in(meeting: Meeting, coordinator: User, address: str) -> None:
+    assert Client().get(address).status_code == 302
+    assert signed_in(make_user()).get(address).status_code == 404
+    assert signed_in(coordinator).get(address).status_code == 200
+    Authenticator.objects.all().delete()
+    assert signed_in(coordinator).get(address).headers["Location"] == reverse("mfa_index")
+
+
+def test_another_body_is_as_absent_as_one_that_does_not_exist(coordinator: User, meeting: Meeting) -> None:
+    elsewhere = make_body("Mountain Area")
+    make_meeting(slug="far-away", service_body=elsewhere)
+    client = signed_in(coordinator)
+    for known, unknown in (
+        ("/my/bodies/mountain-area/", "/my/bodies/no-such-body/"),
+        ("/my/listings/far-away/", "/my/listings/no-such-listing/"),
+    ):
+        forbidden, absent = client.get(known), client.get(unknown)
+        assert (forbidden.status_code, forbidden.content) == (absent.status_code, absent.content)
+        assert client.post(known + "invite/").status_code == 404
+    invitation = roles.invite_coordinator(body=elsewhere, actor=make_user(), now=clock.now())
+    assert client.post(reverse("meetings:withdraw", args=[invitation.public_id])).status_code == 404
+    assert client.post(reverse("meetings:withdraw", args=[uuid.uuid4()])).status_code == 404
+    assert Invitation.objects.count() == 1
+
+
+def test_a_body_above_is_not_reached_from_below(region: ServiceBody, area: ServiceBody) -> None:
+    user = make_user()
+    Coordinator.objects.create(service_body=area, user=user, since=clock.now())
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    assert signed_in(user).get("/my/bodies/river-area/").status_code == 200
+    assert signed_in(user).get("/my/bodies/river-region/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_body_takes_few_queries_however_many_meetings(
+    coordinator: User, area: ServiceBody, number: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(number):
+        make_meeting(service_body=area)
+    client = signed_in(coordinator)
+    with django_assert_max_num_queries(16):
+        assert client.get("/my/bodies/river-area/").status_code == 200
+
+
+# -- invitations -------------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_makes_a_facilitator_once(meeting: Meeting, coordinator: User) -> None:
+    client = signed_in(coordinator)
+    assert client.post("/my/listings/evening-light/invite/").status_code == 302
+    invitation = Invitation.objects.get()
+    address = link_of(invitation)
+    assert address in client.get("/my/listings/evening-light/").content.decode()
+
+    visitor = Client()
+    page = visitor.get(address).content.decode()
+    assert "Evening Light" in page
+    assert visitor.post(address).headers["Location"] == f"{reverse('account_login')}?next={address}"
+
+    new = make_user()
+    own = signed_in(new)
+    own.get(address)
+    assert not meeting.facilitators.filter(pk=new.pk).exists(), "looking takes nothing"
+    assert own.post(address).headers["Location"] == reverse("meetings:facilitate", args=["evening-light"])
+    assert own.post(address).status_code == 302, "the same person again is harmless"
+    assert own.get(reverse("meetings:facilitate", args=["evening-light"])).status_code == 200
+
+    late = signed_in(make_user())
+    assert late.post(address).status_code == 410
+    assert meeting.facilitators.count() == 1
+
+
+def test_an_invitation_makes_a_coordinator_who_needs_a_second_factor(coordinator: User, area: ServiceBody) -> None:
+    assert signed_in(coordinator).post("/my/bodies/river-area/invite/").status_code == 302
+    new = make_user()
+    own = signed_in(new)
+    assert own.post(link_of(Invitation.objects.get())).headers["Location"] == reverse("meetings:bodies")
+    assert own.get(reverse("meetings:bodies")).headers["Location"] == reverse("mfa_index")
+
+
+def test_an_invitation_that_is_over_gives_nothing(meeting: Meeting, coordinator: User, now: dt.datetime) -> None:
+    old = roles.invite_facilitator(meeting=meeting, actor=coordinator, now=clock.now() - dt.timedelta(days=8))
+    withdrawn = roles.invite_facilitator(meeting=meeting, actor=coordinator, now=clock.now())
+    address = link_of(withdrawn)
+    client = signed_in(coordinator)
+    for _twice in range(2):
+        client.post(reverse("meetings:withdraw", args=[withdrawn.public_id]))
+    own = signed_in(make_user())
+    assert own.post(link_of(old)).status_code == 410
+    assert own.get(address).status_code == 404
+    assert own.post(address).status_code == 404
+    assert own.get("/invitations/forged/").status_code == 404
+    assert not meeting.facilitators.exists()
+
+
+def test_removal_takes_effect_at_once(meeting: Meeting, coordinator: User, area: ServiceBody) -> None:
+    facilitator = make_user()
+    meeting.facilitators.add(facilitator)
+    own = signed_in(facilitator)
+    running = reverse("meetings:facilitate", args=["evening-light"])
+    assert own.get(running).status_code == 200
+    assert signed_in(coordinator).post(f"/my/listings/evening-light/remove/{facilitator.pk}/").status_code == 302
+    assert own.get(running).status_code == 404
+    date = signups.upcoming_dates(meeting, now=clock.now(), limit=1)[0].original_date
+    assert own.post(f"{running}{date}/cancel/", {"message": ""}).status_code == 404
+
+    other = make_user()
+    row = Coordinator.objects.create(service_body=area, user=other, since=clock.now())
+    Authenticator.objects.create(user=other, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    assert signed_in(other).get("/my/bodies/").status_code == 200
+    assert signed_in(coordinator).post(f"/my/bodies/river-area/remove/{row.pk}/").status_code == 302
+    assert signed_in(other).post("/my/bodies/river-area/invite/").status_code == 404
+
+
+# -- listings ----------------------------------------------------------------------------------------------------------
+
+
+def as_shown(client: Client, slug: str = "evening-light") -> dict[str, Any]:
+    form = client.get(f"/my/listings/{slug}/").context["form"]
+    found = {name: form[name].value() for name in form.fields}
+    found["start_time"] = f"{found['start_time']:%H:%M}"
+    return {name: value for name, value in found.items() if value not in (None, False, "")}
+
+
+def test_saving_a_listing_as_it_is_changes_nothing(meeting: Meeting, coordinator: User) -> None:
+    client = signed_in(coordinator)
+    before: dict[str, Any] = dict(Meeting.objects.filter(pk=meeting.pk).values().get())
+    assert client.post("/my/listings/evening-light/", as_shown(client)).status_code == 302
+    after: dict[str, Any] = dict(Meeting.objects.filter(pk=meeting.pk).values().get())
+    assert {name for name in before if before[name] != after[name]} <= {"updated_at", "next_starts_at"}
+
+
+def test_a_changed_time_is_told_to_those_who_signed_up(meeting: Meeting, coordinator: User) -> None:
+    signups.create_member_signup(meeting=meeting, user=make_user(), date=None, every=True, now=clock.now())
+    client = signed_in(coordinator)
+    changed = as_shown(client) | {"name": "Evening Lamp", "start_time": "20:15", "minutes": 75}
+    assert client.post("/my/listings/evening-light/", changed).status_code == 302
+    meeting.refresh_from_db()
+    assert (meeting.name, meeting.start_time, meeting.duration) == (
+        "Evening Lamp",
+        dt.time(20, 15),
+        dt.timedelta(minutes=75),
+    )
+    assert OccurrenceChange.objects.filter(is_cancellation=False).count() == 4
+
+
+def test_a_rule_is_written_in_words(meeting: Meeting, coordinator: User) -> None:
+    client = signed_in(coordinator)
+    given = as_shown(client)
+    for repeats, weekdays, rrule in (
+        ("1", [0, 3], "FREQ=WEEKLY;BYDAY=MO,TH"),
+        ("2", [5], "FREQ=WEEKLY;INTERVAL=2;BYDAY=SA"),
+        ("m-1", [6], "FREQ=MONTHLY;BYDAY=-1SU"),
+        ("none", [], ""),
+    ):
+        chosen = given | {"repeats": repeats, "weekdays": weekdays}
+        assert client.post("/my/listings/evening-light/", chosen).status_code == 302
+        meeting.refresh_from_db()
+        assert meeting.rrule == rrule
+
+
+def test_a_rule_beyond_the_form_is_kept(coordinator: User, area: ServiceBody) -> None:
+    meeting = make_meeting(slug="odd", service_body=area, rrule="FREQ=WEEKLY;INTERVAL=3;BYDAY=TU")
+    client = signed_in(coordinator)
+    assert client.post("/my/listings/odd/", as_shown(client, "odd") | {"name": "Odd"}).status_code == 302
+    meeting.refresh_from_db()
+    assert (meeting.name, meeting.rrule) == ("Odd", "FREQ=WEEKLY;INTERVAL=3;BYDAY=TU")
+
+
+def test_a_new_address_has_no_pin_and_leaves_others_alone(meeting: Meeting, coordinator: User) -> None:
+    shared = make_meeting(venue=meeting.venue, service_body=meeting.service_body)
+    client = signed_in(coordinator)
+    client.post("/my/listings/evening-light/", as_shown(client) | {"street": "1 New Street"})
+    meeting.refresh_from_db()
+    shared.refresh_from_db()
+    assert meeting.venue is not None
+    assert (meeting.venue.street, meeting.venue.latitude) == ("1 New Street", None)
+    assert shared.venue is not None
+    assert shared.venue.street != "1 New Street"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"weekdays": []}, "Choose a day."),
+        ({"repeats": "m2", "weekdays": [1, 2]}, "Once a month is on one day"),
+        ({"start_time": ""}, "When does it begin?"),
+        ({"start_time": "7 PM"}, "Write the time like 19:30."),
+        ({"venue_type": "online", "conference_url": ""}, "An online meeting needs a link or a number."),
+        ({"minutes": "0"}, "5"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_field(
+    meeting: Meeting, coordinator: User, wrong: dict[str, Any], words: str
+) -> None:
+    client = signed_in(coordinator)
+    answer = client.post("/my/listings/evening-light/", as_shown(client) | {"notes": "typed already"} | wrong)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert words in page
+    assert "typed already" in page
