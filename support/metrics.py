@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meetings.reminders.queries.figures import ChannelFigures, figures
+from meetings.reminders.queries.figures import ChannelFigures, figures, texts_to_read
 from support import clock
 
 #: The text exposition format, version 0.0.4: a line for each sample, its type and what it means before it.
@@ -30,13 +30,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _is_allowed(request):
         raise Http404
     try:
-        text = cache.get_or_set("metrics", lambda: exposition(figures(now=clock.now())), FRESH)
+        text = cache.get_or_set("metrics", _text, FRESH)
     except DatabaseError:
         return HttpResponse("# the database is out of reach\n", content_type=CONTENT_TYPE, status=503)
     return HttpResponse(text, content_type=CONTENT_TYPE)
 
 
-def exposition(channels: Iterable[ChannelFigures]) -> str:
+def _text() -> str:
+    return exposition(figures(now=clock.now()), texts_to_read())
+
+
+def exposition(channels: Iterable[ChannelFigures], texts: int) -> str:
     """Return the figures as Prometheus reads them."""
     channels = list(channels)
     lines = [
@@ -78,6 +82,7 @@ def exposition(channels: Iterable[ChannelFigures]) -> str:
                 for le, number in [*((str(s), n) for s, n in each.begun_within.items()), ("+Inf", each.begun)]
             ],
         ),
+        *_metric("homegroup_texts_to_read", "Texts from outside that wait for a person.", [({}, texts)]),
     ]
     return "\n".join(lines) + "\n"
 
@@ -102,7 +107,7 @@ def _metric(name: str, meaning: str, samples: Iterable[Sample]) -> Iterator[str]
     yield f"# TYPE {name} gauge"
     for labels, value in samples:
         inner = ",".join(f'{label}="{_escaped(words)}"' for label, words in labels.items())
-        yield f"{name}{{{inner}}} {float(value):.15g}"
+        yield f"{name}{{{inner}}} {float(value):.15g}" if inner else f"{name} {float(value):.15g}"
 
 
 def _escaped(words: str) -> str:

@@ -94,9 +94,10 @@ def test_metrics_tell_how_late_sends_of_the_last_hour_began() -> None:
         begun = NOW - 10 * MINUTE
         make_reminder(ReminderState.ACCEPTED, due_at=begun - dt.timedelta(seconds=seconds), submitted_at=begun)
     make_reminder(ReminderState.ACCEPTED, due_at=NOW - 61 * MINUTE, submitted_at=NOW - 61 * MINUTE)
-    found = samples(exposition(figures(now=NOW)))
+    found = samples(exposition(figures(now=NOW), 2))
     begun_within = {le: found[f'homegroup_reminders_begun_last_hour{{channel="email",le="{le}"}}'] for le in
                     ("1", "5", "60", "300", "+Inf")}  # fmt: skip
+    assert found["homegroup_texts_to_read"] == 2
     assert begun_within == {"1": 1, "5": 2, "60": 2, "300": 3, "+Inf": 3}
 
 
@@ -120,7 +121,7 @@ def samples(text: str) -> dict[str, float]:
         if comment := re.fullmatch(r"# (HELP|TYPE) ([a-z_]+) (.+)", line):
             announced.append(f"{comment[1]} {comment[2]}")
             continue
-        sample = re.fullmatch(r'(([a-z_]+)\{(?:[a-z]+="[^"\\\n]*",?)*\}) ([0-9.e+]+)', line)
+        sample = re.fullmatch(r'(([a-z_]+)(?:\{(?:[a-z]+="[^"\\\n]*",?)+\})?) ([0-9.e+]+)', line)
         assert sample is not None, line
         assert announced[-2:] == [f"HELP {sample[2]}", f"TYPE {sample[2]}"]
         assert sample[1] not in found

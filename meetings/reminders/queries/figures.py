@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q
 
 from accounts.enums import Channel
 from meetings.reminders.enums import Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, Reminder
 
 #: Seconds by which lateness is counted, the usual steps of a histogram.
 LATENESS = (1, 5, 15, 60, 300, 900)
@@ -65,6 +65,11 @@ def figures(*, now: dt.datetime) -> list[ChannelFigures]:
         )
         for channel in Channel.values
     ]
+
+
+def texts_to_read() -> int:
+    """Return how many texts from outside wait for a person."""
+    return InboundText.objects.waiting().count()
 
 
 @dataclass(frozen=True)
