@@ -1,5 +1,5 @@
 # ruff: noqa: T201  # what it is for is printing
-"""Measurements that are printed, not asserted: `script/bench reminders`.
+"""Measurements that are printed, not asserted: `script/bench reminders` and `script/bench crash` (see tests.crash).
 
 `reminders`: how many emails (text, HTML, calendar part) a second one worker sends when all are due at once, over one
 connection to a local SMTP server; beside it the floor, one process with no database that builds the same messages with
@@ -33,7 +33,8 @@ from aiosmtpd.smtp import SMTP
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests.servers import postgres_server
+from tests import crash
+from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,14 +46,46 @@ def main() -> None:
     reminders.add_argument("--count", type=int, default=10_000, help="emails in each pass")
     reminders.add_argument("--passes", type=int, default=3)
     reminders.add_argument("--sqlite", action="store_true", help="on SQLite instead of PostgreSQL")
+    killing = commands.add_parser("crash", help="what is lost and doubled when everything is killed")
+    killing.add_argument("--count", type=int, default=10_000, help="emails")
+    killing.add_argument("--kills", type=int, default=60)
+    killing.add_argument("--seed", type=int, default=1, help="which process dies when")
+    killing.add_argument("--sqlite", action="store_true", help="on SQLite, with one worker, one beat and one loop")
     sink = commands.add_parser("sink", help=argparse.SUPPRESS)
     sink.add_argument("port", type=int)
     measure = commands.add_parser("measure", help=argparse.SUPPRESS)
     measure.add_argument("count", type=int)
     measure.add_argument("passes", type=int)
+    recorder = commands.add_parser("recorder", help=argparse.SUPPRESS)
+    recorder.add_argument("port", type=int)
+    recorder.add_argument("file", type=Path)
+    crashed = commands.add_parser("crashed", help=argparse.SUPPRESS)
+    for name in ("count", "kills", "seed", "workers", "beats", "loops"):
+        crashed.add_argument(name, type=int)
     given = parser.parse_args()
     if given.command == "sink":
         asyncio.run(run_sink(given.port))
+    elif given.command == "recorder":
+        asyncio.run(crash.run_recorder(given.port, given.file))
+    elif given.command == "crashed":
+        sys.exit(
+            crash.run(
+                count=given.count,
+                kills=given.kills,
+                seed=given.seed,
+                workers=given.workers,
+                beats=given.beats,
+                loops=given.loops,
+            )
+        )
+    elif given.command == "crash":
+        crowd = ("1", "1", "1") if given.sqlite else ("4", "3", "2")
+        with servers(is_sqlite=given.sqlite, records=True) as env, valkey_server() as redis_url:
+            command = [sys.executable, "-m", "tests.bench", "crashed", str(given.count), str(given.kills)]
+            env = {**env, "REDIS_URL": redis_url, "LOG_LEVEL": "WARNING"}
+            database = "SQLite" if given.sqlite else "PostgreSQL"
+            print(f"{given.count} emails, {database}; {'/'.join(crowd)} workers/beats/loops", flush=True)
+            sys.exit(subprocess.run([*command, str(given.seed), *crowd], cwd=ROOT, env=env, check=False).returncode)
     elif given.command == "measure":
         measure_reminders(given.count, given.passes)
     else:
@@ -65,13 +98,17 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def servers(*, is_sqlite: bool) -> Iterator[dict[str, str]]:
-    """Run a mail server and a database; yield the environment of a site that uses them."""
+def servers(*, is_sqlite: bool, records: bool = False) -> Iterator[dict[str, str]]:
+    """Run a mail server and a database; yield the environment of a site that uses them.
+
+    With `records` the mail server writes what arrived to the file "arrived" in DATA_DIR.
+    """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hg-bench-"))
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        sink = subprocess.Popen([sys.executable, "-m", "tests.bench", "sink", str(port)], cwd=ROOT, preexec_fn=tied())
+        serve = ["recorder", str(port), f"{folder}/arrived"] if records else ["sink", str(port)]
+        sink = subprocess.Popen([sys.executable, "-m", "tests.bench", *serve], cwd=ROOT, preexec_fn=tied())
         stack.callback(sink.wait)
         stack.callback(sink.kill)
         wait_for(port)
