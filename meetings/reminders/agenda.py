@@ -202,11 +202,14 @@ def _few_a_day(
                 surplus.append(message)
         kept += chosen
     for message in surplus:
-        later = next((each for each in kept if message.due_at < each.due_at < message.deadline_at), None)
-        if later:
-            later.join(message, CAPPED)
-        else:
-            agenda.omissions += [Omission(place, lead, FULL_DAY) for place, lead in message.wishes]
+        # What was to go together may not be able to wait equally long.
+        for place, lead in message.wishes:
+            deadline_at = timing.reminder_deadline(place.starts_at)
+            later = next((each for each in kept if message.due_at < each.due_at < deadline_at), None)
+            if later:
+                later.join(Message(later.due_at, [(place, lead)]), CAPPED)
+            else:
+                agenda.omissions.append(Omission(place, lead, FULL_DAY))
     return kept
 
 
