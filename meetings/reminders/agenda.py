@@ -76,7 +76,9 @@ class Message:
 
     def join(self, other: Message, reason: str) -> None:
         """Speak for what another message was to say as well."""
-        self.wishes = sorted([*self.wishes, *other.wishes], key=lambda wish: (wish[0].starts_at, wish[0].signup))
+        self.wishes = sorted(
+            [*self.wishes, *other.wishes], key=lambda wish: (wish[0].starts_at, wish[0].signup, wish[1])
+        )
         self.reason = reason
 
 

@@ -148,5 +148,5 @@ def test_full_day_pushes_what_can_wait_into_the_next(sent_today: int) -> None:
     assert [(omission.place.signup, omission.reason) for omission in agenda.omissions] == [(1, FULL_DAY)]
     # Three days before joins the next one, the evening of the day after tomorrow.
     assert [(message.due_at.day, [lead for _place, lead in message.wishes]) for message in agenda.messages] == [
-        (19, ["3d", "1d@18:00"])
+        (19, ["1d@18:00", "3d"])
     ]
