@@ -18,7 +18,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -39,7 +39,7 @@ class Taken:
     status_url: str
     seconds_to_live: int | None
     values: dict[str, str]
-    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class FakeProvider:
@@ -60,6 +60,8 @@ class FakeProvider:
             self.retry_after = "7"
             self.delay = 0.2
             self.let_go = threading.Event()
+            #: What its own clock shows.
+            self.clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
 
     def next_behaviour(self, number: str) -> str:
         with self.lock:
@@ -68,6 +70,7 @@ class FakeProvider:
 
     def take(self, taken: Taken) -> None:
         with self.lock:
+            taken.at = self.clock()
             self.taken.append(taken)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 from email.message import EmailMessage
-from typing import Final
+from typing import Final, Protocol
 
 from django.conf import settings
 
 from support.messaging import outbox
 from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
+from support.messaging.sms_results import Found
 from support.messaging.text_message import TextMessage
 from support.messaging.twilio import TwilioGateway
 
@@ -18,17 +20,25 @@ CHANNEL_HEADER: Final = "X-Channel"
 SEGMENTS_HEADER: Final = "X-Segments"
 
 
+class _TextGateway(Gateway[TextMessage], Protocol):
+    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None: ...
+
+
 class SmsGateway:
     """The `Gateway` for text messages."""
 
     def __init__(self) -> None:
-        self._inner: Gateway[TextMessage] = _inner()
+        self._inner: _TextGateway = _inner()
 
     def open(self) -> Transient | None:
         return self._inner.open()
 
     def send(self, letter: TextMessage) -> Result:
         return self._inner.send(letter)
+
+    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+        """Return what the provider took for a number since an instant, or None where it cannot be asked."""
+        return self._inner.look_up(to=to, since=since)
 
     def close(self) -> None:
         self._inner.close()
@@ -39,7 +49,7 @@ def is_open() -> bool:
     return bool(settings.SMS_PROVIDER)
 
 
-def _inner() -> Gateway[TextMessage]:
+def _inner() -> _TextGateway:
     if settings.SMS_PROVIDER == "outbox":
         return _OutboxGateway()
     if settings.SMS_PROVIDER == "twilio":
@@ -66,6 +76,9 @@ class _OutboxGateway:
             return Transient(f"The outbox cannot be written ({errno.errorcode.get(error.errno or 0)})", is_outage=True)
         return Accepted()
 
+    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+        return None
+
     def close(self) -> None:
         pass
 
@@ -78,6 +91,9 @@ class _ClosedGateway:
 
     def send(self, letter: TextMessage) -> Result:
         return Refused("This site sends no text messages")
+
+    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+        return None
 
     def close(self) -> None:
         pass

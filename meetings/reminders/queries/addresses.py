@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from accounts.enums import Channel, Purpose
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, Suppression
 from accounts.queries import closed_channels, kept_preferences, newest_words
 from meetings.models import Participant
 from support.messaging import sms
@@ -69,8 +71,9 @@ def resolve(wishes: Iterable[Wish], *, purpose: str) -> list[Address]:
 
 
 def _proven(users: set[int], purpose: str) -> dict[tuple[int | None, str], Address]:
-    """Return, by member and channel, the newest contact point that is proven to be theirs and has a yes."""
-    points = ContactPoint.objects.verified().filter(user__in=users)
+    """Return, by member and channel, the newest contact point that is proven to be theirs, with a yes and no STOP."""
+    ended = Suppression.objects.filter(channel=OuterRef("channel"), value_hash=OuterRef("value_hash"))
+    points = ContactPoint.objects.verified().filter(~Exists(ended), user__in=users)
     rows = list(points.order_by("created_at", "pk").values_list("pk", "user_id", "channel"))
     words = newest_words([pk for pk, _user, _channel in rows], purpose)
     return {(user, channel): Address(pk, channel) for pk, user, channel in rows if words.get(pk)}

@@ -30,7 +30,7 @@ from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
-from meetings.reminders.services import hot, last_moment, push
+from meetings.reminders.services import hot, last_moment, push, texts
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, Transient
 
 logger = logging.getLogger(__name__)
@@ -310,6 +310,9 @@ def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int 
         lease_until=None,
         settled_at=now if is_final else None,
     )
+    if verdict.reason == last_moment.SUPPRESSED and reminder.channel == Channel.SMS:
+        # The number takes nothing more; the person still wants to hear of it.
+        texts.follow_up(reminder, now=now)
     return None, [hot.Event(reminder.pk, verdict.event, reminder.attempt, now, verdict.reason)]
 
 
@@ -335,7 +338,9 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
         if changed and reminder.channel == Channel.PUSH:
             push.follow_up(reminder, is_gone=result.suppress, now=now)
-        elif result.suppress:
+        if changed and reminder.channel == Channel.SMS:
+            texts.follow_up(reminder, now=now)
+        if result.suppress and reminder.channel != Channel.PUSH:
             Suppression.objects.get_or_create(
                 channel=reminder.channel,
                 value_hash=lookup_hash(reminder.contact_point.value),
@@ -359,6 +364,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         )
         if changed and state == ReminderState.FAILED and reminder.channel == Channel.PUSH:
             push.follow_up(reminder, is_gone=False, now=now)
+        if changed and state == ReminderState.FAILED and reminder.channel == Channel.SMS:
+            texts.follow_up(reminder, now=now)
     return [hot.Event(reminder.pk, kind, sent.attempt, now, reason)] if changed else []
 
 

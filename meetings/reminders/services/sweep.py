@@ -12,8 +12,10 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
+from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
+from meetings.reminders.services import texts
 from meetings.reminders.timing import TOO_LATE
 
 VANISHED = _("The worker that had it vanished")
@@ -40,7 +42,7 @@ def sweep(*, now: dt.datetime) -> Swept:
     swept.released = _each_chunk(_release, now)
     swept.ambiguous = _each_chunk(_doubt, now)
     swept.expired = _each_chunk(_expire, now)
-    swept.reconciled = _each_chunk(_reconcile, now)
+    swept.reconciled = _each_chunk(_reconcile, now) + texts.reconcile(now=now)
     return swept
 
 
@@ -88,7 +90,8 @@ def _expire(now: dt.datetime) -> int:
 
 def _reconcile(now: dt.datetime) -> int:
     """Settle what nobody knows: an email goes once more under its own Message-ID while it helps, and no third time."""
-    ids = _lock(Q(state=ReminderState.AMBIGUOUS, lease_until__lte=now))
+    # Texts have no name that is the same for both attempts: `texts` looks into them.
+    ids = _lock(Q(state=ReminderState.AMBIGUOUS, lease_until__lte=now) & ~Q(channel=Channel.SMS))
     doubts = Count("events", filter=Q(events__kind=EventKind.AMBIGUOUS))
     rows = Reminder.objects.filter(pk__in=ids).annotate(doubts=doubts).values_list("pk", "doubts", "deadline_at")
     again = [pk for pk, count, deadline_at in rows if count <= 1 and deadline_at > now]

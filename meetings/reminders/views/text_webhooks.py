@@ -8,18 +8,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts import links
-from meetings.reminders.enums import ReminderState
-from meetings.reminders.services import inbound
-from meetings.reminders.services.receipts import record_receipt
+from meetings.reminders.services import inbound, texts
 from support import clock
 from support.messaging import twilio
-from support.messaging.sms_results import Aftermath, Receipt, Stage, outcome
-
-_STATES = {
-    Stage.TAKEN: ReminderState.ACCEPTED,
-    Stage.DELIVERED: ReminderState.DELIVERED,
-    Stage.UNDELIVERED: ReminderState.UNDELIVERED,
-}
+from support.messaging.sms_results import Receipt
 
 
 @csrf_exempt
@@ -60,11 +52,4 @@ def _record(token: str, receipt: Receipt | None) -> None:
         public_id = links.read(token, "receipt")
     except links.BadLink:
         return
-    is_undelivered = receipt.stage == Stage.UNDELIVERED
-    record_receipt(
-        public_id=public_id,
-        state=_STATES[receipt.stage],
-        detail=receipt.code,
-        suppress=is_undelivered and outcome(receipt.code).aftermath in (Aftermath.SUPPRESS, Aftermath.OPTED_OUT),
-        now=clock.now(),
-    )
+    texts.take_receipt(public_id=public_id, receipt=receipt, now=clock.now())

@@ -1,0 +1,207 @@
+"""What follows once a text has left: receipts that say it did not arrive, and silence that has to be looked into.
+
+Twilio has no idempotency key, so a text about which nothing is known is never simply sent again: its own receipt
+settles it, or else a look at what the provider has on record for that number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from accounts.enums import Channel
+from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
+from meetings.reminders.queries import to_send
+from meetings.reminders.rendering import Renderer
+from meetings.reminders.services.instead import by_email_instead
+from meetings.reminders.services.receipts import record_receipt
+from support.messaging import SmsGateway
+from support.messaging.letter import message_id
+from support.messaging.sms_results import Aftermath, Found, Receipt, Stage, outcome
+
+logger = logging.getLogger(__name__)
+
+NOT_SENT = _("By email, since the text could not be sent")
+NOT_DELIVERED = _("By email, since the text did not arrive")
+ONCE_MORE = _("Once more, since the phone could not be reached")
+FOUND = _("The service has it on record")
+NOT_FOUND = _("The service has no record of it, so it is sent again")
+NO_TIME = _("The service has no record of it, and there is too little time to send it again")
+NOBODY_KNOWS = _("The service cannot be asked, so it is not sent again")
+
+#: A provider's record may lag behind what it took.
+_LAG: Final = dt.timedelta(minutes=2)
+#: Clocks differ; what was taken so much earlier is another message.
+_SKEW: Final = dt.timedelta(minutes=1)
+#: Until a row is looked into again, where the provider could not be asked.
+_AGAIN: Final = dt.timedelta(minutes=2)
+#: A provider that cannot be asked for so long will not be.
+_PATIENCE: Final = dt.timedelta(minutes=15)
+#: A reminder is worth sending a second time while this much remains; news of a change always is.
+_WORTH_IT: Final = dt.timedelta(minutes=60)
+_NEWS: Final = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
+_MOST_DOUBTS: Final = 3
+#: Ends the name of a row that says once more what did not arrive.
+_SECOND: Final = ":second"
+#: Rows looked into in one go; each may take a call.
+_CHUNK: Final = 50
+_STATES: Final = {
+    Stage.TAKEN: ReminderState.ACCEPTED,
+    Stage.DELIVERED: ReminderState.DELIVERED,
+    Stage.UNDELIVERED: ReminderState.UNDELIVERED,
+}
+
+
+def follow_up(reminder: Reminder, *, now: dt.datetime) -> None:
+    """Say by email what could not be sent as a text. Runs in the transaction that records the failure."""
+    by_email_instead([reminder.pk], why=NOT_SENT, now=now)
+
+
+@transaction.atomic
+def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) -> bool:
+    """Record what a provider says of one text, and do what follows where it did not arrive. Returns False for no such.
+
+    The same receipt again does nothing more.
+    """
+    ending = outcome(receipt.code) if receipt.stage == Stage.UNDELIVERED else None
+    is_known = record_receipt(
+        public_id=public_id,
+        state=_STATES[receipt.stage],
+        detail=receipt.code,
+        suppress=ending is not None and ending.aftermath in (Aftermath.SUPPRESS, Aftermath.OPTED_OUT),
+        now=now,
+    )
+    if not is_known or ending is None:
+        return is_known
+    row = Reminder.objects.prefetch_related("parts").get(public_id=public_id)
+    if row.state != ReminderState.UNDELIVERED:
+        return True
+    if ending.is_alarm:
+        logger.error("A network took a text for spam (%s)", receipt.code)
+    again = _once_more(row, now + ending.pause, now) if ending.aftermath == Aftermath.ONCE_MORE else None
+    if again is None:
+        by_email_instead([row.pk], why=NOT_DELIVERED, now=now)
+    return True
+
+
+def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None) -> int:
+    """Look into texts of which nobody knows whether they were sent. Returns how many were settled.
+
+    No transaction is open while the provider is asked. Two who do this at once look into different rows.
+    """
+    pks = _take(now)
+    if not pks:
+        return 0
+    asked = gateway or SmsGateway()
+    try:
+        return sum(_look_into(row, asked, now) for row in to_send(pks))
+    finally:
+        asked.close()
+
+
+def _take(now: dt.datetime) -> list[int]:
+    unclear = Reminder.objects.filter(channel=Channel.SMS, state=ReminderState.AMBIGUOUS, lease_until__lte=now)
+    if not unclear.exists():
+        return []
+    with transaction.atomic():
+        pks = list(
+            unclear.select_for_update(skip_locked=True, of=("self",))
+            .order_by("pk")
+            .values_list("pk", flat=True)[:_CHUNK]
+        )
+        Reminder.objects.filter(pk__in=pks).update(lease_until=now + _AGAIN)
+    return pks
+
+
+def _look_into(row: Reminder, gateway: SmsGateway, now: dt.datetime) -> bool:
+    assert row.submitted_at is not None  # nothing is unclear that was not begun
+    if now < row.submitted_at + _LAG:
+        # Its receipt may be on its way, and the provider's record behind.
+        return False
+    found = gateway.look_up(to=row.contact_point.value, since=row.submitted_at - _SKEW)
+    if found is None:
+        is_hopeless = now >= row.submitted_at + _PATIENCE
+        return is_hopeless and _settle(row, ReminderState.ASSUMED_SENT, NOBODY_KNOWS, now)
+    match = _match(row, found)
+    if match is not None:
+        return _settle(row, _STATES[match.stage], FOUND, now, provider_id=match.provider_id)
+    doubts = row.events.filter(kind=EventKind.AMBIGUOUS).count()
+    is_worth_it = row.kind in _NEWS or row.deadline_at - now > _WORTH_IT
+    if is_worth_it and doubts <= _MOST_DOUBTS and row.deadline_at > now:
+        return _settle(row, ReminderState.PLANNED, NOT_FOUND, now)
+    return _settle(row, ReminderState.FAILED, NO_TIME, now)
+
+
+def _match(row: Reminder, found: list[Found]) -> Found | None:
+    """Return the provider's record of this row's text: the same words, not another row's."""
+    assert row.submitted_at is not None
+    # A worker that vanished kept no hash; the words are the same as they were at that moment.
+    wanted = row.content_hash or Renderer().render(row, now=row.submitted_at).content_hash
+    same = [each for each in found if each.content_hash == wanted and each.taken_at >= row.submitted_at - _SKEW]
+    taken = set(
+        Reminder.objects.filter(message_id__in=[each.provider_id for each in same])
+        .exclude(pk=row.pk)
+        .values_list("message_id", flat=True)
+    )
+    return next((each for each in same if each.provider_id not in taken), None)
+
+
+@transaction.atomic
+def _settle(row: Reminder, state: ReminderState, reason: str, now: dt.datetime, *, provider_id: str = "") -> bool:
+    is_again = state == ReminderState.PLANNED
+    changed = Reminder.objects.filter(pk=row.pk, state=ReminderState.AMBIGUOUS, attempt=row.attempt).update(
+        state=state,
+        reason="" if state in (ReminderState.ACCEPTED, ReminderState.DELIVERED) else reason,
+        due_at=now if is_again else row.due_at,
+        message_id=provider_id or row.message_id,
+        claim_token=None,
+        lease_until=None,
+        settled_at=None if is_again else now,
+    )
+    if changed:
+        DeliveryEvent.objects.create(
+            reminder=row, kind=EventKind.RECONCILED, attempt=row.attempt, detail=reason, at=now
+        )
+        if state in (ReminderState.FAILED, ReminderState.UNDELIVERED):
+            by_email_instead([row.pk], why=NOT_SENT, now=now)
+    return bool(changed)
+
+
+def _once_more(row: Reminder, due_at: dt.datetime, now: dt.datetime) -> Reminder | None:
+    """Plan the same text once more, as a row of its own, whose receipts cannot be taken for the first one's."""
+    if row.dedupe_key.endswith(_SECOND) or due_at >= row.deadline_at:
+        return None
+    public_id = uuid.uuid4()
+    twin, is_new = Reminder.objects.get_or_create(
+        dedupe_key=f"{row.dedupe_key}{_SECOND}",
+        defaults={
+            "public_id": public_id,
+            "signup_id": row.signup_id,
+            "contact_point_id": row.contact_point_id,
+            "kind": row.kind,
+            "channel": row.channel,
+            "lead": row.lead,
+            "lead_key": row.lead_key,
+            "schedule_seq": row.schedule_seq,
+            "lane": row.lane,
+            "due_at": due_at,
+            "deadline_at": row.deadline_at,
+            "message_id": message_id(public_id),
+            "created_at": now,
+        },
+    )
+    if is_new:
+        ReminderPart.objects.bulk_create(
+            ReminderPart(
+                reminder=twin, signup_id=part.signup_id, lead_key=part.lead_key, schedule_seq=part.schedule_seq
+            )
+            for part in row.parts.all()
+        )
+        DeliveryEvent.objects.create(reminder=twin, kind=EventKind.PLANNED, detail=ONCE_MORE, at=now)
+    return twin
