@@ -5,7 +5,9 @@ docs/operations.md lists every variable. A value that cannot be used stops the s
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import sys
 from datetime import timedelta
 from email.utils import parseaddr
@@ -33,17 +35,20 @@ def generated_secret(name: str, generate: object) -> str:
     if given:
         return given
     path = DATA_DIR / "secrets" / name.lower()
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # "x" makes this safe when web, worker and beat start at once: one writes, the others read.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(generate())  # type: ignore[operator]  # a plain callable; no typing imports here
+            # Whole or not at all: web, worker and beat may start at once, and the first to come here is right.
+            with contextlib.suppress(FileExistsError):
+                os.link(unfinished, path)
+            unfinished.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise ImproperlyConfigured(f"{name} is not set, and {path} cannot be written: {error.strerror}.") from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(generate())  # type: ignore[operator]  # a plain callable; settings modules stay free of typing imports
-    return path.read_text().strip()
+        raise ImproperlyConfigured(f"{name} is not set, and {path} cannot be kept: {error.strerror}.") from error
 
 
 # -- Where it runs ---------------------------------------------------------------------------------------------------
@@ -443,5 +448,7 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        # At DEBUG it names each address it posts to, and a push subscription's is somebody's.
+        "urllib3": {"level": "INFO"},
     },
 }
