@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hashes
 from accounts.models import CleanTime, Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
 from accounts.organisation import needs_agreements, vendor_of
 from accounts.person import Person
+from accounts.signals import activity_asked
 from support.messaging import sms
 
 
@@ -69,6 +72,34 @@ def push_subscriptions(user: User) -> list[ContactPoint]:
     """Return the browsers that a member gets notifications in, the newest first."""
     mine = ContactPoint.objects.filter(user=user, channel=Channel.PUSH).verified()
     return list(mine.order_by("-created_at", "-pk"))
+
+
+def last_seen(people: Sequence[Person], *, now: dt.datetime) -> dict[Person, dt.datetime]:
+    """Return when each was last seen to be here, by any floor's account; `now` or later is "needed today"."""
+    users = [person.user for person in people if person.user is not None]
+    points = [point for person in people for point in person.contact_points]
+    by_user: defaultdict[int, list[dt.datetime]] = defaultdict(list)
+    by_point: defaultdict[int, list[dt.datetime]] = defaultdict(list)
+    for user in users:
+        by_user[user.pk] += [user.joined_at, user.last_login or user.joined_at]
+    for point in points:
+        by_point[point.pk] += filter(None, (point.created_at, point.verified_at, point.kept_at))
+    said = Consent.objects.filter(contact_point__in=points).values_list("contact_point").annotate(Max("recorded_at"))
+    for pk, at in said:
+        by_point[pk].append(at)
+    for _receiver, answer in activity_asked.send(sender=Person, users=users, contact_points=points, now=now):
+        of_users, of_points = cast("tuple[dict[int, dt.datetime], dict[int, dt.datetime]]", answer)
+        for pk, at in of_users.items():
+            by_user[pk].append(at)
+        for pk, at in of_points.items():
+            by_point[pk].append(at)
+    return {
+        person: max(
+            [at for point in person.contact_points for at in by_point[point.pk]]
+            + (by_user[person.user.pk] if person.user else [])
+        )
+        for person in people
+    }
 
 
 def clean_date_of(user: User) -> dt.date | None:

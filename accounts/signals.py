@@ -23,3 +23,10 @@ consents_changed = Signal()
 
 #: A member reads dates and times another way now (zone, language, clock). `user`: accounts.models.User, `now`.
 profile_changed = Signal()
+
+#: When were these last seen? `users`: list[User], `contact_points`: list[ContactPoint], `now`. Receivers return two
+#: dicts from ids to aware instants, `now` or later for whoever must not be forgotten.
+activity_asked = Signal()
+
+#: In which language does a guest read? `contact_point`: ContactPoint. Receivers return a code, or None.
+language_asked = Signal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts.services import exports, retention
+from accounts.services import exports, idle, retention
 from support import clock
 
 
@@ -16,3 +16,8 @@ def build_exports() -> None:
 @shared_task(name="accounts.purge")
 def purge() -> None:
     retention.purge(now=clock.now())
+
+
+@shared_task(name="accounts.forget_idle")
+def forget_idle() -> None:
+    idle.forget_idle(now=clock.now())

@@ -9,9 +9,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
-from accounts.models import User
+from accounts.models import ContactPoint, User
 from accounts.person import Person
-from accounts.signals import data_asked, person_leaving, profile_changed
+from accounts.signals import activity_asked, data_asked, language_asked, person_leaving, profile_changed
+from meetings.queries.activity import guests_seen, language_of, members_seen
 from meetings.queries.person import kept_about
 from meetings.queries.plain import SQLITE_NAME, plain_lines
 from meetings.services.leaving import let_go
@@ -32,6 +33,18 @@ def read_as_their_account_says(sender: type[User], *, user: User, now: dt.dateti
 @receiver(person_leaving)
 def give_places_back(sender: type[Person], *, person: Person, now: dt.datetime, **_: Any) -> None:
     let_go(person=person, now=now)
+
+
+@receiver(activity_asked)
+def tell_of_activity(
+    sender: type[Person], *, users: list[User], contact_points: list[ContactPoint], now: dt.datetime, **_: Any
+) -> tuple[dict[int, dt.datetime], dict[int, dt.datetime]]:
+    return members_seen(users, now=now), guests_seen(contact_points, now=now)
+
+
+@receiver(language_asked)
+def tell_language(sender: type[Person], *, contact_point: ContactPoint, **_: Any) -> str | None:
+    return language_of(contact_point)
 
 
 @receiver(data_asked)

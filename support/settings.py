@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
+    "accounts.forget_idle": {"task": "accounts.forget_idle", "schedule": 21600.0, "options": {"expires": 21600}},
     "meetings.purge_unconfirmed": {
         "task": "meetings.purge_unconfirmed",
         "schedule": 3600.0,
@@ -353,6 +354,8 @@ SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
 #: How long things are kept that nobody needs for ever; "accounts.purge" deletes what is over.
 RETENTION = {
     "unconfirmed": timedelta(days=env.number("RETENTION_UNCONFIRMED_DAYS", default=2, lowest=1)),
+    # People not seen for so long are erased, a month after they were told.
+    "idle": timedelta(days=365) * env.number("RETENTION_IDLE_MONTHS", default=12, lowest=2) / 12,
     # A month at most: whoever writes to a number expects it to be forgotten.
     "inbound_texts": timedelta(days=min(30, env.number("RETENTION_INBOUND_TEXTS_DAYS", default=30, lowest=1))),
     "access_records": timedelta(days=env.number("RETENTION_ACCESS_RECORDS_DAYS", default=730, lowest=1)),

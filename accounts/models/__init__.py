@@ -5,6 +5,7 @@ from accounts.models.consent import Consent
 from accounts.models.contact_point import ContactPoint, Suppression
 from accounts.models.disclosure import Disclosure
 from accounts.models.export import Export
+from accounts.models.idle_notice import IdleNotice
 from accounts.models.preferences import Preferences
 from accounts.models.purge import Purge
 from accounts.models.user import User
@@ -16,6 +17,7 @@ __all__ = [
     "ContactPoint",
     "Disclosure",
     "Export",
+    "IdleNotice",
     "Preferences",
     "Purge",
     "Suppression",

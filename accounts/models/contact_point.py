@@ -41,6 +41,8 @@ class ContactPoint(models.Model):
     #: Nobody is behind it: it stands for somebody forgotten, so that the figures stay.
     is_nobodys = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    #: When its owner last said that it is still needed.
+    kept_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ContactPointQuerySet.as_manager()
 

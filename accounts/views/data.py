@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import links
 from accounts.access import member
 from accounts.forms.erasure import EraseForm
-from accounts.models import AccessRecord, ContactPoint, Disclosure, Export
+from accounts.models import AccessRecord, ContactPoint, Disclosure, Export, IdleNotice
 from accounts.person import Person, of_guest, of_member
 from accounts.services.erasure import erase
 from accounts.services.exports import ask_for_export, build_waiting_exports
+from accounts.services.idle import keep
 from accounts.tasks import build_exports
 from accounts.views.proof import proof_required
 from support import clock
@@ -85,6 +86,10 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.POST.get("action") == "ask":
         _make(of_guest(point))
         response = redirect("accounts:data_by_link", token)
+    elif request.POST.get("action") == "keep":
+        keep(person=of_guest(point), now=clock.now())
+        messages.success(request, _("All of it stays as it is."))
+        response = redirect("accounts:data_by_link", token)
     elif form.is_valid():
         erase(person=of_guest(point), now=clock.now())
         messages.success(request, _("All of it is erased. Take care of yourself, and come back whenever you like."))
@@ -93,6 +98,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         context = {
             "form": form,
             "token": token,
+            "notice": IdleNotice.objects.filter(contact_point=point).first(),
             "export": _newest_export(Export.objects.filter(contact_point=point)),
             "access_records": AccessRecord.objects.about(of_guest(point))[:50],
             "disclosures": Disclosure.objects.about(of_guest(point)),
