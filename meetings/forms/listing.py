@@ -36,13 +36,16 @@ class ListingForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=255)
     repeats = forms.ChoiceField(label=_("How often"))
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("On"), choices=WEEKDAYS, coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("On"),
+        choices=WEEKDAYS,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose a day.")},
     )
     start_time = forms.TimeField(
         label=_("Begins"),
-        required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        error_messages={"invalid": _("Write the time like 19:30.")},
+        error_messages={"required": _("When does it begin?"), "invalid": _("Write the time like 19:30.")},
     )
     minutes = forms.IntegerField(label=_("Lasts, in minutes"), min_value=5, max_value=24 * 60)
     tz = forms.ChoiceField(label=_("On the clocks of"))
@@ -79,16 +82,15 @@ class ListingForm(forms.Form):
         repeats.choices = _repeat_choices(meeting)
         tz.choices = [(zone, zone.replace("_", " ")) for zone in clock.zone_names()]
         formats.queryset = Format.objects.order_by("name")
+        if self.is_bound and self["repeats"].value() in (APPOINTMENT, AS_IT_IS):
+            self.fields["weekdays"].required = self.fields["start_time"].required = False
         if not self.is_bound:
             self.initial = {**_initial(meeting), **self.initial}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        repeats = cleaned.get("repeats")
-        if repeats not in (APPOINTMENT, AS_IT_IS, None):
-            self._require_a_day(repeats, cleaned.get("weekdays", []))
-            if not cleaned.get("start_time") and "start_time" not in self.errors:
-                self.add_error("start_time", _("When does it begin?"))
+        if cleaned.get("repeats") in MONTHLY and len(cleaned.get("weekdays", [])) > 1:
+            self.add_error("weekdays", _("Once a month is on one day: choose one."))
         if cleaned.get("venue_type") == VenueType.ONLINE and not (
             cleaned.get("conference_url") or cleaned.get("conference_phone")
         ):
@@ -97,12 +99,6 @@ class ListingForm(forms.Form):
             cleaned["values"] = {name: self._value(name) for name in MEETING_FIELDS}
             cleaned["place"] = {name: cleaned["venue_name" if name == "name" else name] for name in VENUE_FIELDS}
         return cleaned
-
-    def _require_a_day(self, repeats: str | None, weekdays: list[int]) -> None:
-        if not weekdays:
-            self.add_error("weekdays", _("Choose a day."))
-        elif repeats in MONTHLY and len(weekdays) > 1:
-            self.add_error("weekdays", _("Once a month is on one day: choose one."))
 
     def _value(self, name: str) -> Any:
         cleaned = self.cleaned_data

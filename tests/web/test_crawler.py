@@ -23,13 +23,15 @@ from django.urls import Resolver404, resolve
 
 from accounts import links
 from accounts.models import User
-from meetings.models import Meeting
+from meetings.models import Coordinator, Meeting
 from meetings.services import signups
+from meetings.services.roles import invite_facilitator
 from support import clock
+from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
-ROLES = ("visitor", "member", "facilitator", "staff")
+ROLES = ("visitor", "member", "facilitator", "coordinator", "staff")
 #: Of addresses that differ only in what they name, or in what they ask for, so many are looked at.
 SAMPLES, ASKED = 4, 2
 #: Written by looking: who is signed in, and who looked (that is what an audit is for).
@@ -248,6 +250,10 @@ def starts() -> list[str]:
     staff = User.objects.get(email="staff@example.org")
     totp.TOTP.activate(staff, totp.generate_totp_secret())
     found = Meeting.objects.filter(facilitators__isnull=False).order_by("pk")
+    coordinator = make_user(email="coordinator@example.org")
+    Coordinator.objects.create(service_body=found[0].service_body, user=coordinator, since=now)
+    totp.TOTP.activate(coordinator, totp.generate_totp_secret())
+    invitation = invite_facilitator(meeting=found[0], actor=coordinator, now=now)
     for meeting in found:
         signups.create_member_signup(meeting=meeting, user=member, date=None, every=True, now=now)
     asked = signups.request_guest_signup(
@@ -268,6 +274,7 @@ def starts() -> list[str]:
         "/",
         f"/signups/confirm/{confirm}/",
         f"/signups/{manage}/",
+        f"/invitations/{links.sign('invitation', invitation.public_id)}/",
         f"/unsubscribe/{stop}/",
         f"/my/account/messages/{stop}/",
         f"/my/account/data/{stop}/",

@@ -106,7 +106,7 @@ def test_any_address_has_an_answer(clients: dict[str, Client], path: str) -> Non
     ask()
 
 
-@pytest.mark.parametrize("role", ["visitor", "member", "facilitator", "staff"])
+@pytest.mark.parametrize("role", ["visitor", "member", "facilitator", "coordinator", "staff"])
 def test_any_form_takes_anything(starts: list[str], role: str) -> None:  # noqa: F811  # the fixture
     crawler = Crawler(signed_in(role))
     crawler.walk(starts)
