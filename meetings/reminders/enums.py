@@ -48,6 +48,8 @@ class ReminderState(models.TextChoices):
 
 #: Over, without ever having been handed to a gateway that took it.
 NEVER_SENT = (ReminderState.SUPERSEDED, ReminderState.SKIPPED, ReminderState.EXPIRED, ReminderState.FAILED)
+#: How the dedupe key of a row ends that says by email, or says once more, what did not arrive.
+BY_EMAIL_INSTEAD, ONCE_MORE = ":instead", ":second"
 #: Not yet handed to a gateway, so that it can still be replaced.
 UNSENT = (ReminderState.PLANNED, ReminderState.CLAIMED)
 

@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint, Suppression, User
+from accounts.person import of_member
 from accounts.queries import push_subscriptions
 from accounts.services.push_subscriptions import subscribe
 from meetings.models import Signup
@@ -18,7 +19,9 @@ from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderStat
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.instead import by_email_instead
+from meetings.reminders.services.plan import plan_reminders
 from meetings.reminders.services.push import GONE, INSTEAD
+from meetings.reminders.services.replan import replan_person
 from support.messaging.push import read_subscription
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -130,6 +133,18 @@ def test_a_browser_that_is_gone_is_forgotten_with_what_was_to_go_there(
     assert len(service.posts) == 1
     assert [message.subject for message in mail.outbox] == ["Reminder for Tue, Nov 24, 7:00 PM"] * 2
     assert mail.outbox[0].to == [first.signup.participant.contact_point.value]
+
+
+def test_a_plan_drawn_up_anew_leaves_what_goes_by_email_instead(member: User, point: ContactPoint) -> None:
+    signup = make_signup(participant=make_participant(user=member))
+    plan_reminders(signups=[signup], now=NOW)
+    (planned,) = Reminder.objects.filter(state=ReminderState.PLANNED)
+    # Two hours before, the text did not arrive; the email is about to leave when wishes change.
+    Reminder.objects.filter(pk=planned.pk).update(state=ReminderState.UNDELIVERED, channel=Channel.SMS)
+    by_email_instead([planned.pk], why=INSTEAD, now=planned.due_at)
+    replan_person(person=of_member(member), why="Wishes about messages changed", now=planned.due_at + HOUR / 60)
+    states = Reminder.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["undelivered", "planned"]
 
 
 def test_a_notification_that_is_refused_goes_by_email_and_the_browser_stays(

@@ -17,7 +17,14 @@ from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, SignupSt
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import Agenda, Habits, Place, draw_up
-from meetings.reminders.enums import NEVER_SENT, UNSENT, ReminderKind, ReminderState
+from meetings.reminders.enums import (
+    BY_EMAIL_INSTEAD,
+    NEVER_SENT,
+    ONCE_MORE,
+    UNSENT,
+    ReminderKind,
+    ReminderState,
+)
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address, Wish, resolve
 from support import clock
@@ -50,11 +57,13 @@ class Row:
     attempt: int
     created_at: dt.datetime
     submitted_at: dt.datetime | None
+    #: It says by email, or once more, what did not arrive. The plan has no say in it, and counts on it.
+    is_follow_up: bool = False
     parts: set[Part] = field(default_factory=set)
 
     @property
     def is_unsent(self) -> bool:
-        return self.state in UNSENT
+        return self.state in UNSENT and not self.is_follow_up
 
     @property
     def is_answer(self) -> bool:
@@ -176,12 +185,13 @@ def _reminders(signups: Collection[int], now: dt.datetime) -> dict[int, list[Row
     reminders = Reminder.objects.filter(counts, signup__in=signups, kind=ReminderKind.REMINDER).order_by("pk")
     fields = (
         "pk", "signup_id", "lead_key", "schedule_seq", "contact_point_id", "state", "reason", "due_at", "attempt",
-        "created_at", "submitted_at",
+        "created_at", "submitted_at", "dedupe_key",
     )  # fmt: skip
     for row in reminders.values_list(*fields):
-        pk, signup, lead, seq, point, state, reason, due_at, attempt, created_at, submitted_at = row
+        pk, signup, lead, seq, point, state, reason, due_at, attempt, created_at, submitted_at, key = row
         main = Part(signup, lead, seq)
-        by_pk[pk] = Row(pk, main, point, state, reason, due_at, attempt, created_at, submitted_at)
+        is_follow_up = key.endswith((BY_EMAIL_INSTEAD, ONCE_MORE))
+        by_pk[pk] = Row(pk, main, point, state, reason, due_at, attempt, created_at, submitted_at, is_follow_up)
         found[signup].append(by_pk[pk])
     parts = ReminderPart.objects.filter(reminder__signup__in=signups)
     for reminder, signup, lead, seq in parts.values_list("reminder_id", "signup_id", "lead_key", "schedule_seq"):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection
 
 from accounts.enums import Channel
-from meetings.reminders.enums import NEVER_SENT, EventKind, ReminderState
+from meetings.reminders.enums import BY_EMAIL_INSTEAD, NEVER_SENT, EventKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from support.messaging.letter import message_id
 
@@ -68,7 +68,7 @@ def _twin(row: Reminder, now: dt.datetime) -> Reminder:
         lead=row.lead,
         lead_key=row.lead_key,
         schedule_seq=row.schedule_seq,
-        dedupe_key=f"{row.dedupe_key}:instead",
+        dedupe_key=f"{row.dedupe_key}{BY_EMAIL_INSTEAD}",
         lane=row.lane,
         due_at=max(row.due_at, now),
         deadline_at=row.deadline_at,

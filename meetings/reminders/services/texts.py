@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
+from meetings.reminders.enums import ONCE_MORE as ONCE_MORE_KEY
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from meetings.reminders.queries import to_send
@@ -47,8 +48,6 @@ _PATIENCE: Final = dt.timedelta(minutes=15)
 _WORTH_IT: Final = dt.timedelta(minutes=60)
 _NEWS: Final = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
 _MOST_DOUBTS: Final = 3
-#: Ends the name of a row that says once more what did not arrive.
-_SECOND: Final = ":second"
 #: Rows looked into in one go; each may take a call.
 _CHUNK: Final = 50
 _STATES: Final = {
@@ -175,11 +174,11 @@ def _settle(row: Reminder, state: ReminderState, reason: str, now: dt.datetime, 
 
 def _once_more(row: Reminder, due_at: dt.datetime, now: dt.datetime) -> Reminder | None:
     """Plan the same text once more, as a row of its own, whose receipts cannot be taken for the first one's."""
-    if row.dedupe_key.endswith(_SECOND) or due_at >= row.deadline_at:
+    if row.dedupe_key.endswith(ONCE_MORE_KEY) or due_at >= row.deadline_at:
         return None
     public_id = uuid.uuid4()
     twin, is_new = Reminder.objects.get_or_create(
-        dedupe_key=f"{row.dedupe_key}{_SECOND}",
+        dedupe_key=f"{row.dedupe_key}{ONCE_MORE_KEY}",
         defaults={
             "public_id": public_id,
             "signup_id": row.signup_id,
