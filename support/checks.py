@@ -42,6 +42,22 @@ def check_sender(**_: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.compatibility)
+def check_text_messages(**_: Any) -> list[CheckMessage]:
+    """Calls of Telnyx can only be told from anybody's by its public key."""
+    from support.messaging.telnyx import is_public_key  # noqa: PLC0415  # app ready: this module is read with settings
+
+    if settings.SMS_PROVIDER != "telnyx" or is_public_key(settings.TELNYX_PUBLIC_KEY):
+        return []
+    return [
+        Error(
+            "TELNYX_PUBLIC_KEY is no public key, so every receipt and every STOP would be turned away.",
+            hint="Copy it from the Telnyx portal: 44 letters of base64.",
+            id="homegroup.E010",
+        )
+    ]
+
+
 @register(Tags.security)
 def check_public_site(**_: Any) -> list[CheckMessage]:
     """A site that says it is public (https) must not run like one that someone tries out."""

@@ -202,12 +202,12 @@ def email_server(name: str) -> dict[str, Any] | None:
 
 
 def sms_provider(*, is_development: bool) -> str:
-    """Return who sends text messages: "twilio" or "vonage" where its settings are there, all of them; while developing
+    """Return who sends text messages: "twilio" or "telnyx" where its settings are there, all of them; while developing
     "outbox"; else "" for nobody. Raises ImproperlyConfigured for half a set of settings.
     """
     needed = {
         "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-        "vonage": ("VONAGE_API_KEY", "VONAGE_API_SECRET", "VONAGE_SIGNATURE_SECRET", "VONAGE_FROM"),
+        "telnyx": ("TELNYX_API_KEY", "TELNYX_PUBLIC_KEY", "TELNYX_FROM"),
     }
     for provider, names in needed.items():
         if not any(text(name) for name in names):

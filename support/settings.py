@@ -259,21 +259,21 @@ ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
 
 # -- Text messages ----------------------------------------------------------------------------------------------------
 
-#: Who sends text messages: "twilio", "vonage", "outbox" while developing, or nobody.
+#: Who sends text messages: "twilio", "telnyx", "outbox" while developing, or nobody.
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
 TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")
 TWILIO_FROM = env.text("TWILIO_FROM")
 #: Where its interface is found, for a test server or a region: an origin.
 TWILIO_API_BASE = env.origin("TWILIO_API_BASE", default="https://api.twilio.com").geturl()
-VONAGE_API_KEY = env.text("VONAGE_API_KEY")
-VONAGE_API_SECRET = env.text("VONAGE_API_SECRET")
-VONAGE_SIGNATURE_SECRET = env.text("VONAGE_SIGNATURE_SECRET")
-VONAGE_FROM = env.text("VONAGE_FROM")
-VONAGE_API_BASE = env.origin("VONAGE_API_BASE", default="https://api.nexmo.com").geturl()
+TELNYX_API_KEY = env.text("TELNYX_API_KEY")
+#: What its calls to us are signed with.
+TELNYX_PUBLIC_KEY = env.text("TELNYX_PUBLIC_KEY")
+TELNYX_FROM = env.text("TELNYX_FROM")
+TELNYX_API_BASE = env.origin("TELNYX_API_BASE", default="https://api.telnyx.com").geturl()
 SMS_PROVIDER = env.sms_provider(is_development=DEVELOPMENT)
 #: The number that people write to, shown on pages; without one nobody is invited to write.
-SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or VONAGE_FROM)
+SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or TELNYX_FROM)
 #: The country of numbers that are written without its code.
 PHONE_REGION = env.text("PHONE_REGION", "US").upper()
 SMS_TIMEOUT = 15  # seconds, for a whole request

@@ -24,9 +24,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twilio.request_validator import RequestValidator
 
-ACCOUNT, TOKEN = "AC" + "0" * 32, "twilio-token-for-tests"
+ACCOUNT, TOKEN = "AC" + "0" * 32, "token-for-tests"
 
 
 @dataclass
@@ -254,6 +255,74 @@ def _served(fake: FakeProvider, handler: type[_Handler]) -> Iterator[None]:
             fake.let_go.set()
             server.shutdown()
             thread.join()
+
+
+class FakeTelnyx(FakeProvider):
+    """Telnyx's messages, with its own shapes, error codes and signatures."""
+
+    KEY: ClassVar = Ed25519PrivateKey.from_private_bytes(b"telnyx-key-for-tests-32-octets-x")
+    PUBLIC_KEY: ClassVar = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
+
+    def receipts(self, taken: Taken, *statuses: str, code: str = "") -> list[Call]:
+        """Return the calls to a message's own address, signed."""
+        return [
+            self._signed(
+                taken.status_url,
+                "message.finalized",
+                {
+                    "id": taken.provider_id,
+                    "to": [{"phone_number": taken.to, "status": status}],
+                    "errors": [{"code": code, "title": "undelivered"}] if code else [],
+                },
+            )
+            for status in statuses
+        ]
+
+    def inbound(self, url: str, *, sender: str, text: str, sid: str = "") -> Call:
+        """Return the call that brings a text from `sender`."""
+        payload = {"id": sid or str(uuid.uuid4()), "from": {"phone_number": sender}, "text": text, "to": []}
+        return self._signed(url, "message.received", payload)
+
+    def _signed(self, url: str, event: str, payload: dict[str, Any]) -> Call:
+        body = json.dumps({"data": {"event_type": event, "payload": payload}}).encode()
+        timestamp = str(int(self.clock().timestamp()))
+        signature = base64.b64encode(self.KEY.sign(timestamp.encode() + b"|" + body)).decode()
+        return Call(url, {}, {"Telnyx-Signature-Ed25519": signature, "Telnyx-Timestamp": timestamp}, body)
+
+
+class _TelnyxHandler(_Handler):
+    fake: FakeTelnyx  # type: ignore[misc]  # set for each server
+
+    def do_POST(self) -> None:
+        content = json.loads(self.body())
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            self.answer(401, {"errors": [{"code": "10009", "title": "Authentication failed"}]})
+            return
+        assert self.path == "/v2/messages", self.path
+        taken = Taken(
+            provider_id=str(uuid.uuid4()),
+            to=content["to"],
+            text=content["text"],
+            status_url=content.get("webhook_url", ""),
+            seconds_to_live=None,
+            values=content,
+        )
+        if not self.misbehave(self.fake.next_behaviour(taken.to), lambda: self.fake.take(taken), self._refuse):
+            self.answer(200, {"data": {"id": taken.provider_id, "to": [{"status": "queued"}], "parts": 1}})
+
+    def _refuse(self, code: str) -> None:
+        self.answer(400, {"errors": [{"code": code, "title": "Refused", "detail": "+12025550143 is not"}]})
+
+    def error_of(self, kind: str) -> object:
+        return {"errors": [{"code": "10011" if kind == "busy" else "10007", "title": kind}]}
+
+
+@contextlib.contextmanager
+def telnyx_server() -> Iterator[FakeTelnyx]:
+    """Run a Telnyx of our own; yield it."""
+    fake = FakeTelnyx()
+    with _served(fake, _TelnyxHandler):
+        yield fake
 
 
 @contextlib.contextmanager

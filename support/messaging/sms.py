@@ -12,6 +12,7 @@ from django.conf import settings
 from support.messaging import outbox
 from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
 from support.messaging.sms_results import Found
+from support.messaging.telnyx import TelnyxGateway
 from support.messaging.text_message import TextMessage
 from support.messaging.twilio import TwilioGateway
 
@@ -54,6 +55,8 @@ def _inner() -> _TextGateway:
         return _OutboxGateway()
     if settings.SMS_PROVIDER == "twilio":
         return TwilioGateway()
+    if settings.SMS_PROVIDER == "telnyx":
+        return TelnyxGateway()
     return _ClosedGateway()
 
 

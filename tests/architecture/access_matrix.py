@@ -94,6 +94,8 @@ MATRIX: dict[str, Row] = {
     # The same of a provider of text messages.
     "reminders:twilio_inbound": everyone(405),
     "reminders:twilio_status": everyone(405),
+    "reminders:telnyx_inbound": everyone(405),
+    "reminders:telnyx_status": everyone(405),
     "crisis": everyone(200),
     "about": everyone(200),
     "privacy": everyone(200),

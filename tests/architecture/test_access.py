@@ -88,6 +88,7 @@ def addresses() -> dict[str, str]:
         "reminders:unsubscribe": {"token": own_link},
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:found": {"code": "42.65,-73.76,tue"},
+        "reminders:telnyx_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:short": {"token": short_links.sign(reminder.pk)},
         "reminders:plan_by_link": {"token": guest_link},
         "reminders:plan_preview": slug,

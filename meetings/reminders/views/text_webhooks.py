@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts import links
 from meetings.reminders.services import inbound, texts
 from support import clock
-from support.messaging import twilio
+from support.messaging import SmsGateway, TextMessage, telnyx, twilio
 from support.messaging.sms_results import Receipt
 
 
@@ -32,6 +32,43 @@ def twilio_status(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseForbidden()
     _record(token, twilio.parse_status(request.POST.dict()))
     return HttpResponse()
+
+
+@csrf_exempt
+@require_POST
+def telnyx_inbound(request: HttpRequest) -> HttpResponse:
+    """Take a text from Telnyx. Its answer goes out as a message of its own; one that does not is not tried again."""
+    if not _is_telnyx(request):
+        return HttpResponseForbidden()
+    now = clock.now()
+    text = telnyx.parse_inbound(request.body)
+    answer = inbound.take(inbound=text, now=now) if text else ""
+    if text and answer:
+        gateway = SmsGateway()
+        gateway.send(TextMessage(to=text.sender, text=answer, sent_at=now))
+        gateway.close()
+    return HttpResponse()
+
+
+@csrf_exempt
+@require_POST
+def telnyx_status(request: HttpRequest, token: str) -> HttpResponse:
+    """Take Telnyx's word on what became of one message."""
+    if not _is_telnyx(request):
+        return HttpResponseForbidden()
+    _record(token, telnyx.parse_status(request.body))
+    return HttpResponse()
+
+
+def _is_telnyx(request: HttpRequest) -> bool:
+    if settings.SMS_PROVIDER != "telnyx":
+        raise Http404
+    return telnyx.verify(
+        body=request.body,
+        signature=request.headers.get("Telnyx-Signature-Ed25519", ""),
+        timestamp=request.headers.get("Telnyx-Timestamp", ""),
+        now=clock.now(),
+    )
 
 
 def _is_twilio(request: HttpRequest) -> bool:
