@@ -11,6 +11,7 @@ import binascii
 import datetime as dt
 import ipaddress
 import json
+import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -25,6 +26,8 @@ from support.messaging.results import Accepted, Ambiguous, Refused, Result, Tran
 
 #: Seconds to connect, and to wait for the answer's head; its body is not read.
 _TIMEOUTS: Final = (5, 10)
+#: Seconds for which a push service that did not answer is not asked again: those behind in the queue would wait for it.
+_REST: Final = 30
 #: How long a token of ours is good for; push services refuse more than a day (RFC 8292 section 2).
 _TOKEN_LIFE: Final = dt.timedelta(hours=12)
 #: Texts are filled up to a multiple of this, so that their length tells nothing either.
@@ -127,6 +130,13 @@ def is_push_service(endpoint: str) -> bool:
     return parts.scheme == "https" and port in (None, 443) and is_known
 
 
+@dataclass(frozen=True)
+class _NoAnswer:
+    """A push service said nothing, which says something about the next post to it as well."""
+
+    result: Transient | Ambiguous
+
+
 class PushGateway:
     """The gateway for web push. Every browser's maker has a push service of its own: no one outage parks them all."""
 
@@ -135,6 +145,8 @@ class PushGateway:
         # Neither proxies nor passwords of this machine's environment.
         self._session.trust_env = False
         self._tokens: dict[str, str] = {}
+        #: Push services that did not answer, and until when (by time.monotonic) they are left alone.
+        self._resting: dict[str, float] = {}
 
     def open(self) -> Transient | None:
         return None
@@ -150,6 +162,17 @@ class PushGateway:
             return Refused("The site's own push key or address cannot be used")
         if len(body) > _LONGEST:
             return Refused("The notification is too long")
+        if time.monotonic() < self._resting.get(subscription.audience, 0):
+            return Transient("The push service did not answer a moment ago")
+        result = self._post(subscription, body, headers, now=letter.sent_at)
+        if isinstance(result, _NoAnswer):
+            self._resting[subscription.audience] = time.monotonic() + _REST
+            return result.result
+        return result
+
+    def _post(
+        self, subscription: Subscription, body: bytes, headers: dict[str, str], *, now: dt.datetime
+    ) -> Result | _NoAnswer:
         try:
             with self._session.post(
                 subscription.endpoint,
@@ -159,14 +182,14 @@ class PushGateway:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                return classify(answer.status_code, answer.headers.get("Retry-After", ""), now=letter.sent_at)
+                return classify(answer.status_code, answer.headers.get("Retry-After", ""), now=now)
         except requests.ConnectTimeout:
-            return Transient("The push service cannot be reached (ConnectTimeout)")
+            return _NoAnswer(Transient("The push service cannot be reached (ConnectTimeout)"))
         except requests.Timeout:
-            return Ambiguous("The push service did not answer")
+            return _NoAnswer(Ambiguous("The push service did not answer"))
         except requests.ConnectionError as error:
             # Also what a line is called that broke while the answer was awaited; the tag makes a second one harmless.
-            return Transient(f"The push service cannot be reached ({type(error).__name__})")
+            return _NoAnswer(Transient(f"The push service cannot be reached ({type(error).__name__})"))
         except requests.RequestException as error:
             return Ambiguous(f"The push service failed ({type(error).__name__})")
 

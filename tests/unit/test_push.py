@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,6 +128,25 @@ def test_nobody_there_is_tried_again_and_parks_nothing(gateway: PushGateway) -> 
     result = gateway.send(notification(Browser("http://127.0.0.1:9/push/one")))
     assert isinstance(result, Transient)
     assert not result.is_outage
+
+
+def test_a_push_service_that_hangs_keeps_nobody_waiting_twice(
+    service: PushService, gateway: PushGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pushing, "_TIMEOUTS", (1, 0.1))
+    monkeypatch.setattr(pushing, "_REST", 0.5)
+    service.delay = 0.3
+    with push_service() as other:
+        assert isinstance(gateway.send(notification(service.browser())), Ambiguous)
+        assert gateway.send(notification(service.browser())) == Transient(
+            "The push service did not answer a moment ago"
+        )
+        assert gateway.send(notification(other.browser())) == Accepted()
+    assert len(service.posts) == 1
+    # After a rest it is asked again.
+    service.delay = 0
+    time.sleep(0.5)
+    assert gateway.send(notification(service.browser())) == Accepted()
 
 
 # -- what a browser hands over ---------------------------------------------------------------------------------------
