@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
 from accounts.proof import is_proven
+from support import limits
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,16 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().render_mail(template_prefix, email, context | links, ours | (headers or {}))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send one mail now: a person waits for it. Where it cannot go out, say so on a page instead of breaking."""
+        """Send one mail now: a person waits for it. Where it cannot go out, say so on a page instead of breaking.
+
+        An address that was written to that often this hour gets no more, and the page says nothing of it:
+        whoever floods a mailbox learns nothing.
+        """
+        try:
+            limits.consume("account mail", email.lower(), limit=settings.ACCOUNT_MAILS_PER_HOUR, seconds=3600)
+        except limits.TooMany:
+            logger.warning("An address was sent many account messages in an hour; one more was not sent.")
+            return
         try:
             super().send_mail(template_prefix, email, context)
         except (smtplib.SMTPException, OSError) as error:

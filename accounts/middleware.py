@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from support import clock, wording
+from support import clock, limits, wording
 
 #: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
 ZONE_COOKIE = "tz"
@@ -49,6 +50,31 @@ class ReaderMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         with timezone.override(reader_zone(request)):
             return self.get_response(request)
+
+
+class FormLimitMiddleware:
+    """Slow down whoever sends forms faster than people do: by member, and for visitors by where they come from.
+
+    Addresses that take part in no session (webhooks, one-click unsubscribing) prove themselves by a signature instead.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+        if request.method in ("GET", "HEAD", "OPTIONS", "TRACE") or getattr(view, "csrf_exempt", False):
+            return None
+        # IPv6 by its network: one line has as many addresses as it likes.
+        who = f"member {request.user.pk}" if request.user.is_authenticated else ratelimit.get_ip(request)
+        try:
+            limits.consume("forms", who, limit=settings.POSTS_PER_MINUTE, seconds=60)
+        except limits.TooMany:
+            answer: HttpResponse = ratelimit.respond_429(request)
+            return answer
+        return None
 
 
 class SecondFactorMiddleware:

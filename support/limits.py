@@ -19,8 +19,8 @@ class TooMany(Exception):
 def consume(action: str, who: str, *, limit: int, seconds: int) -> None:
     """Count one more `action` by `who` (an address, a number); `limit` are allowed in `seconds` seconds.
 
-    Raises TooMany beyond that. `who` is kept as a keyed hash only. Where the cache is out of reach nobody is turned
-    away: a person looking for help matters more than a perfect count.
+    Raises TooMany beyond that. `who` is kept as a keyed hash only. While Redis is out of reach each process counts for
+    itself (support.cache); where even that fails nobody is turned away: help matters more than a perfect count.
     """
     digest = hmac.new(settings.SECRET_KEY.encode(), f"{action}:{who}".encode(), hashlib.sha256).hexdigest()
     key = f"limit:{digest}"

@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "support.http.HeadersMiddleware",
     "accounts.middleware.ReaderMiddleware",
+    "accounts.middleware.FormLimitMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
 ]
 
@@ -158,7 +159,7 @@ REDIS_URL = _broker["url"]
 
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "homegroup"}
+        {"BACKEND": "support.cache.SteadyCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "homegroup"}
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -348,6 +349,10 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/10s/key,12/h/key",
 }
 
+#: Forms that one place, or one member, can send in a minute, whatever they are. Generous: a house shares an address.
+POSTS_PER_MINUTE = env.number("POSTS_PER_MINUTE", default=60, lowest=1)
+#: Account messages (codes and the like) that one address can be sent in an hour, whoever asks.
+ACCOUNT_MAILS_PER_HOUR = env.number("ACCOUNT_MAILS_PER_HOUR", default=20, lowest=1)
 #: Confirmation requests that one address can be sent in an hour, whoever asks.
 SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -86,9 +88,9 @@ def addresses() -> dict[str, str]:
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
         "reminders:unsubscribe": {"token": own_link},
+        "reminders:telnyx_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:found": {"code": "42.65,-73.76,tue"},
-        "reminders:telnyx_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:short": {"token": short_links.sign(reminder.pk)},
         "reminders:plan_by_link": {"token": guest_link},
         "reminders:plan_preview": slug,
@@ -167,6 +169,36 @@ def test_looking_at_any_address_changes_nothing(addresses: dict[str, str], role:
             client.get(address)
             client.head(address)
     assert written == []
+
+
+#: Machines send these, and prove by a signature that they may.
+SIGNED = re.compile(r"reminders:(unsubscribe|\w+_(webhook|inbound|status))")
+
+
+def test_every_form_is_limited_by_where_it_comes_from(addresses: dict[str, str], settings: Any) -> None:
+    settings.POSTS_PER_MINUTE = 1
+    unlimited = set()
+    for name, address in addresses.items():
+        cache.clear()
+        answers = [Client(REMOTE_ADDR="192.0.2.7").post(address).status_code for _ in range(2)]
+        if answers[1] != 429:
+            unlimited.add(name)
+        elsewhere = Client(REMOTE_ADDR="192.0.2.8").post(address)
+        assert elsewhere.status_code == answers[0], name
+    cache.clear()
+    assert [name for name in unlimited if not SIGNED.fullmatch(name)] == []
+
+
+def test_every_form_of_a_member_is_limited_wherever_they_are(addresses: dict[str, str], settings: Any) -> None:
+    settings.POSTS_PER_MINUTE = 2
+    cache.clear()
+    client = client_for("member")
+    answers = [
+        client.post("/i18n/setlang/", {"language": "en"}, REMOTE_ADDR=f"192.0.2.{number}").status_code
+        for number in range(3)
+    ]
+    cache.clear()
+    assert answers == [302, 302, 429]
 
 
 def test_a_stranger_cannot_tell_what_is_forbidden_from_what_is_absent(addresses: dict[str, str]) -> None:

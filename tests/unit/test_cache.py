@@ -1,0 +1,110 @@
+"""Limits that go on counting while Redis does not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.cache import cache, caches
+from django.test import Client, override_settings
+
+from support import limits
+from support.cache import SteadyCache
+from tests.factories import make_user
+
+KEY_FUNCTION = "support.cache_keys.hashed"
+#: Nobody listens on the first port.
+AWAY = "redis://127.0.0.1:1/0"
+
+
+def steady(url: str) -> SteadyCache:
+    made = SteadyCache(url, {"KEY_FUNCTION": KEY_FUNCTION})
+    made.clear()
+    return made
+
+
+def walk(made: SteadyCache) -> list[Any]:
+    """Use everything that forms are limited with."""
+    return [
+        made.add("a", 1, timeout=30),
+        made.add("a", 2),
+        made.incr("a"),
+        made.get("a"),
+        made.set_many({"b": [1.5]}, 30),
+        made.get("b"),
+        made.touch("b", 20),
+        "b" in made,
+        made.get_many(["a", "b"]),
+        made.delete("a"),
+        made.get("a", "none"),
+    ]
+
+
+EXPECTED = [True, False, 2, 2, [], [1.5], True, True, {"a": 2, "b": [1.5]}, True, "none"]
+
+
+@pytest.mark.worker
+def test_cache_answers_alike_with_redis_and_without(valkey_url: str) -> None:
+    assert walk(steady(valkey_url)) == EXPECTED
+
+
+def test_cache_answers_from_this_process_while_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert walk(steady(AWAY)) == EXPECTED
+    # Once, and not for each count.
+    assert len(caplog.records) == 1
+
+
+def test_key_that_is_not_there_cannot_be_counted_up() -> None:
+    with pytest.raises(ValueError, match="not found"):
+        steady(AWAY).incr("nothing")
+
+
+@pytest.fixture
+def _redis_away() -> Iterator[None]:
+    away = {
+        "default": {
+            "BACKEND": "support.cache.SteadyCache",
+            "LOCATION": AWAY,
+            "KEY_FUNCTION": KEY_FUNCTION,
+        }
+    }
+    with override_settings(CACHES=away):
+        assert isinstance(caches["default"], SteadyCache)
+        cache.clear()
+        yield
+        cache.clear()
+
+
+@pytest.mark.usefixtures("_redis_away")
+def test_limit_holds_while_redis_is_away() -> None:
+    for _ in range(2):
+        limits.consume("anything", "ana@example.org", limit=2, seconds=60)
+    with pytest.raises(limits.TooMany):
+        limits.consume("anything", "ana@example.org", limit=2, seconds=60)
+    limits.consume("anything", "quim@example.org", limit=2, seconds=60)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_redis_away")
+def test_people_sign_in_while_redis_is_away() -> None:
+    make_user(email="ana@example.org")
+    answers = [Client().post("/accounts/login/", {"login": "ana@example.org"}).status_code for _ in range(4)]
+    assert answers == [302, 302, 302, 200]
+    assert len(mail.outbox) == 3
+
+
+@pytest.mark.django_db
+def test_address_is_sent_no_flood_of_account_messages_and_nobody_is_told(settings: Any) -> None:
+    settings.ACCOUNT_MAILS_PER_HOUR = 2
+    cache.clear()
+    make_user(email="ana@example.org")
+    answers = [Client().post("/accounts/login/", {"login": "Ana@example.org"}) for _ in range(3)]
+    cache.clear()
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [
+        (302, "/accounts/login/code/confirm/")
+    ] * 3
+    assert len(mail.outbox) == 2
