@@ -13,11 +13,12 @@ from django.dispatch import receiver
 
 from accounts.models import Consent, ContactPoint, Preferences
 from accounts.person import Person, of_guest, of_member
-from accounts.signals import consents_changed, preferences_changed
+from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services import plan
+from meetings.reminders.services.inbound import texts_of
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
@@ -62,6 +63,22 @@ def confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any
 def forget_messages(sender: object, *, signups: list[Signup], **_: Any) -> None:
     """Forget what was sent about past places that are nobody's now: each message names whom it went to."""
     Reminder.objects.filter(signup__in=signups).delete()
+
+
+@receiver(person_leaving)
+def forget_texts(sender: type[Person], *, person: Person, **_: Any) -> None:
+    texts_of(person).delete()
+
+
+@receiver(data_asked)
+def tell_of_texts(sender: type[Person], *, person: Person, **_: Any) -> dict[str, list[dict[str, Any]]]:
+    rows = texts_of(person).order_by("received_at", "pk")
+    return {
+        "texts_written": [
+            {"received_at": row.received_at, "text": row.text, "taken_for": row.word, "read_at": row.seen_at}
+            for row in rows
+        ]
+    }
 
 
 @receiver(signup_extended)

@@ -20,6 +20,7 @@ from accounts import phones
 from accounts.enums import Channel, Forgotten, Purpose
 from accounts.fields import lookup_hash, lookup_hashes
 from accounts.models import Consent, ContactPoint, Suppression
+from accounts.person import Person
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
 from accounts.services.purges import record_purge
@@ -29,6 +30,7 @@ from meetings.models import Participant, Signup
 from meetings.reminders import replies
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import InboundText, Reminder
+from meetings.reminders.models.inbound_text import InboundTextQuerySet
 from meetings.reminders.services import finding
 from meetings.reminders.services.optout import withdraw
 from meetings.services.signups import cancel_signup
@@ -189,6 +191,17 @@ def purge(*, now: dt.datetime) -> int:
     count = over.delete()[0]
     record_purge(kind=Forgotten.TEXTS, count=count, now=now)
     return count
+
+
+def texts_of(person: Person) -> InboundTextQuerySet:
+    """Return what is kept of what a person wrote to us."""
+    hashes = [
+        value_hash
+        for point in person.contact_points
+        if point.channel == Channel.SMS
+        for value_hash in lookup_hashes(point.value)
+    ]
+    return InboundText.objects.filter(sender_hash__in=hashes)
 
 
 def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None:
