@@ -438,6 +438,8 @@ if IS_SECURE:
     # Trusted only where an operator says that a proxy sets (and strips) it.
     if env.flag("TRUST_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        # Without it all visitors would come from the proxy, and share its limits on forms.
+        ALLAUTH_TRUSTED_PROXY_COUNT = 1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
