@@ -104,6 +104,7 @@ def test_reminder_goes_out_by_text_and_is_heard_of(fake: FakeTwilio, signup: Sig
     assert taken.to == NUMBER
     assert taken.text.startswith("Homegroup: Reminder for ")
     remaining = planned[0].deadline_at - planned[0].due_at
+    assert planned[0].events.get(kind=EventKind.ACCEPTED).detail == texts.ONE_PART
     assert taken.seconds_to_live == min(36_000, int(remaining.total_seconds()))
     for call in twice_and_shuffled(fake.receipts(taken, "queued", "sent", "delivered"), seed=1):
         assert post(client, call) == 200

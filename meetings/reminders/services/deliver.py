@@ -327,7 +327,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
     }
     if isinstance(result, Accepted):
         is_news = hot.accept(pk=reminder.pk, attempt=sent.attempt, now=now, **kept)
-        return [hot.Event(reminder.pk, EventKind.ACCEPTED, sent.attempt, now)] if is_news else []
+        cost = texts.cost(sent.rendered.message)
+        return [hot.Event(reminder.pk, EventKind.ACCEPTED, sent.attempt, now, cost)] if is_news else []
     row = Reminder.objects.filter(
         pk=reminder.pk, attempt=sent.attempt, state__in=(ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
     )

@@ -22,8 +22,9 @@ from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Renderer
 from meetings.reminders.services.instead import by_email_instead
 from meetings.reminders.services.receipts import record_receipt
-from support.messaging import SmsGateway
+from support.messaging import Letter, SmsGateway, TextMessage
 from support.messaging.letter import message_id
+from support.messaging.push import Notification
 from support.messaging.sms_results import Aftermath, Found, Receipt, Stage, outcome
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ NOT_FOUND = _("The service has no record of it, so it is sent again")
 NO_TIME = _("The service has no record of it, and there is too little time to send it again")
 NOBODY_KNOWS = _("The service cannot be asked, so it is not sent again")
 
+ONE_PART = _("Paid for as one part")
+MANY_PARTS = _("Paid for as four parts or more")
+_PARTS: Final = {2: _("Paid for as two parts"), 3: _("Paid for as three parts")}
 #: A provider's record may lag behind what it took.
 _LAG: Final = dt.timedelta(minutes=2)
 #: Clocks differ; what was taken so much earlier is another message.
@@ -55,6 +59,14 @@ _STATES: Final = {
     Stage.DELIVERED: ReminderState.DELIVERED,
     Stage.UNDELIVERED: ReminderState.UNDELIVERED,
 }
+
+
+def cost(message: Letter | TextMessage | Notification) -> str:
+    """Return in how many parts a text is paid for, for its timeline; "" for what costs nothing."""
+    if not isinstance(message, TextMessage):
+        return ""
+    segments = message.size.segments
+    return ONE_PART if segments == 1 else _PARTS.get(segments, MANY_PARTS)
 
 
 def follow_up(reminder: Reminder, *, now: dt.datetime) -> None:
