@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
+
+#: Digits that no id of ours has.
+_TOO_LONG = 16
 
 
 @dataclass(frozen=True)
@@ -26,3 +33,27 @@ def of_member(user: User) -> Person:
 def of_guest(contact_point: ContactPoint) -> Person:
     """Return whoever holds a link that was sent to `contact_point`: that address, and nothing beside it."""
     return Person(user=None, contact_points=(contact_point,))
+
+
+def number_of(*, user_id: int | None, contact_point_id: int) -> str:
+    """Return what staff call a person: "Member #5", "Guest #12". It says who somebody is to nobody but themselves."""
+    if user_id is not None:
+        return _("Member #%(number)s") % {"number": user_id}
+    return _("Guest #%(number)s") % {"number": contact_point_id}
+
+
+def read_number(words: str) -> tuple[int | None, int | None]:
+    """Return the ids that `number_of` was given, of a user or of a contact point, whatever language it was read in.
+
+    Raises ValueError for anything else.
+    """
+    digits = "".join(sign for sign in words if sign.isdecimal())
+    if digits and len(digits) < _TOO_LONG:
+        number, said = int(digits), words.strip().casefold()
+        for language, _name in settings.LANGUAGES:
+            with translation.override(language):
+                if said == number_of(user_id=number, contact_point_id=0).casefold():
+                    return number, None
+                if said == number_of(user_id=None, contact_point_id=number).casefold():
+                    return None, number
+    raise ValueError("not the number of a person")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -21,13 +22,16 @@ from accounts import links
 from accounts.access import member
 from accounts.forms.erasure import EraseForm
 from accounts.models import AccessRecord, ContactPoint, Disclosure, Export, IdleNotice
-from accounts.person import Person, of_guest, of_member
+from accounts.person import Person, number_of, of_guest, of_member
 from accounts.services.erasure import erase
 from accounts.services.exports import ask_for_export, build_waiting_exports
 from accounts.services.idle import keep
 from accounts.tasks import build_exports
 from accounts.views.proof import proof_required
-from support import clock
+from support import clock, limits
+
+#: Each is made of all that is kept.
+COPIES_PER_DAY: Final = 10
 
 
 @login_required
@@ -40,6 +44,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "export": _newest_export(Export.objects.filter(user=user)),
         "contact_points": person.contact_points,
         "access_records": AccessRecord.objects.about(person)[:50],
+        "number": number_of(user_id=user.pk, contact_point_id=0),
         "disclosures": Disclosure.objects.about(person),
     }
     return render(request, "accounts/data.html", context)
@@ -49,7 +54,13 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a copy of everything. Getting it is what takes proof."""
-    _make(of_member(member(request)))
+    user = member(request)
+    try:
+        limits.consume("copies", str(user.pk), limit=COPIES_PER_DAY, seconds=86_400)
+    except limits.TooMany:
+        messages.warning(request, _("You have made many copies today. Take the newest one, or come back tomorrow."))
+    else:
+        _make(of_member(user))
     return redirect("accounts:data")
 
 
@@ -73,18 +84,28 @@ def leave(request: HttpRequest) -> HttpResponse:
     person = of_member(member(request))
     logout(request)
     erase(person=person, now=clock.now())
-    messages.success(request, _("All of it is erased. Take care of yourself, and come back whenever you like."))
-    return redirect("home")
+    return _farewell(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """All of this for a guest: the link in their messages is what they prove themselves with."""
-    point = _guest_point(token)
+    try:
+        point = _guest_point(token)
+    except Http404:
+        if request.POST.get("action") == "erase" and _was_made_here(token):
+            # Pressed twice: the other press was first.
+            return _private(_farewell(request))
+        raise
     form = EraseForm(request.POST if request.POST.get("action") == "erase" else None)
     response: HttpResponse
     if request.POST.get("action") == "ask":
-        _make(of_guest(point))
+        try:
+            limits.consume("copies of a guest", str(point.pk), limit=COPIES_PER_DAY, seconds=86_400)
+        except limits.TooMany:
+            messages.warning(request, _("You have made many copies today. Take the newest one, or come back tomorrow."))
+        else:
+            _make(of_guest(point))
         response = redirect("accounts:data_by_link", token)
     elif request.POST.get("action") == "keep":
         keep(person=of_guest(point), now=clock.now())
@@ -92,8 +113,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         response = redirect("accounts:data_by_link", token)
     elif form.is_valid():
         erase(person=of_guest(point), now=clock.now())
-        messages.success(request, _("All of it is erased. Take care of yourself, and come back whenever you like."))
-        response = redirect("home")
+        response = _farewell(request)
     else:
         context = {
             "form": form,
@@ -101,6 +121,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
             "notice": IdleNotice.objects.filter(contact_point=point).first(),
             "export": _newest_export(Export.objects.filter(contact_point=point)),
             "access_records": AccessRecord.objects.about(of_guest(point))[:50],
+            "number": number_of(user_id=None, contact_point_id=point.pk),
             "disclosures": Disclosure.objects.about(of_guest(point)),
         }
         response = render(request, "accounts/data_by_link.html", context, status=422 if form.is_bound else 200)
@@ -114,6 +135,19 @@ def download_by_link(request: HttpRequest, token: str, public_id: UUID) -> HttpR
     return _private(
         _file(get_object_or_404(Export, public_id=public_id, contact_point=point, state=Export.State.READY))
     )
+
+
+def _farewell(request: HttpRequest) -> HttpResponse:
+    messages.success(request, _("All of it is erased. Take care of yourself, and come back whenever you like."))
+    return redirect("home")
+
+
+def _was_made_here(token: str) -> bool:
+    try:
+        links.read(token, "unsubscribe")
+    except links.BadLink:
+        return False
+    return True
 
 
 def _guest_point(token: str) -> ContactPoint:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Channel, Purpose
+from accounts.person import read_number
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.queries.watching import WINDOWS
 from support.messaging.push import BadSubscription, read_subscription
@@ -64,6 +65,20 @@ class MessageFilterForm(forms.Form):
     meeting = forms.CharField(
         label=_("Meeting"), required=False, max_length=200, help_text=_("Its name, or the last part of its address.")
     )
+
+    person = forms.CharField(
+        label=_("Person"),
+        required=False,
+        max_length=40,
+        help_text=_("As they read it under “Your data”: Guest #12. Looking is on record with them."),
+    )
+
+    def clean_person(self) -> tuple[int | None, int | None] | None:
+        given = str(self.cleaned_data["person"])
+        try:
+            return read_number(given) if given else None
+        except ValueError as error:
+            raise forms.ValidationError(_("Write it as they read it: Guest #12, or Member #5.")) from error
 
     def __init__(self, *args: Any, reasons: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,9 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
+from accounts import links
 from accounts.enums import AccessAction, Channel
 from accounts.models import AccessRecord
+from accounts.person import number_of
 from meetings.enums import SignupPolicy
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, InboundText, Reminder
@@ -79,6 +82,44 @@ def test_list_filters_by_what_became_of_a_message(staff: Client) -> None:
     assert count(reason="Refused by the mail server (550 5.1.1)") == 1
     assert [count(due=window) for window in ("hour", "day", "week", "next_week")] == [1, 1, 2, 1]
     assert count(meeting="quiet-hour") == count(meeting="Quiet") == 1
+
+
+def test_list_of_one_person_by_the_number_that_they_read(staff: Client) -> None:
+    member = make_user()
+    mine = make_reminder(ReminderState.FAILED, signup=make_signup(participant=make_participant(user=member)))
+    guest = make_reminder()
+    point = guest.contact_point
+    own = Client()
+    own.force_login(member)
+    assert f"Member #{member.pk}" in own.get(reverse("accounts:data")).content.decode()
+    token = links.sign("unsubscribe", point.public_id)
+    assert f"Guest #{point.pk}" in Client().get(reverse("accounts:data_by_link", args=[token])).content.decode()
+    with translation.override("es"):
+        in_spanish = number_of(user_id=None, contact_point_id=point.pk)
+    for number, reminder in ((f"member #{member.pk}", mine), (f"Guest #{point.pk}", guest), (in_spanish, guest)):
+        shown = page(staff, "watch", person=number)
+        assert shown.count('scope="row"') == 1
+        assert str(reminder.public_id) in shown
+    about = AccessRecord.objects.order_by("pk").values_list("about_user", "about_contact_point")
+    assert list(about) == [(member.pk, None), (None, point.pk)]
+    # A guest of the same number is somebody else.
+    assert page(staff, "watch", person=f"Guest #{member.pk + 1000}").count('scope="row"') == 0
+    for nonsense in ("12", "robin@example.org", "Guest #", "Guest #" + "9" * 30):
+        assert "Write it as they read it" in page(staff, "watch", person=nonsense)
+
+
+def test_list_of_one_person_takes_as_many_queries_for_three_messages_as_for_one(staff: Client) -> None:
+    signup = make_signup()
+    number = f"Guest #{signup.participant.contact_point_id}"
+    make_reminder(signup=signup)
+    page(staff, "watch", person=number)
+    with CaptureQueriesContext(connection) as one:
+        page(staff, "watch", person=number)
+    make_reminder(signup=signup)
+    make_reminder(signup=make_signup(participant=signup.participant))
+    with CaptureQueriesContext(connection) as three:
+        page(staff, "watch", person=number)
+    assert len(three) == len(one)
 
 
 def test_list_says_beside_the_field_what_it_cannot_understand(staff: Client) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.enums import Channel
 from accounts.models import ContactPoint
 from accounts.organisation import vendor_of
+from accounts.person import number_of
 from accounts.queries import closed_channels
 from meetings.models import Occurrence, Signup
 from meetings.reminders.enums import Lane, ReminderState
@@ -91,6 +92,10 @@ def messages(asked: Mapping[str, Any], *, now: dt.datetime) -> QuerySet[Reminder
     for name in ("channel", "kind", "reason"):
         if asked.get(name):
             rows = rows.filter(**{name: asked[name]})
+    if asked.get("person"):
+        user, guest = asked["person"]
+        whose = Q(signup__participant__user=user) if user is not None else _guests(guest)
+        rows = rows.filter(whose).select_related("signup__participant")
     if asked.get("due"):
         start, end = WINDOWS[asked["due"]]
         rows = rows.filter(due_at__gte=now + start, due_at__lte=now + end)
@@ -99,6 +104,10 @@ def messages(asked: Mapping[str, Any], *, now: dt.datetime) -> QuerySet[Reminder
         meeting = "signup__occurrence__meeting__"
         rows = rows.filter(Q(**{f"{meeting}slug": words}) | Q(**{f"{meeting}name__icontains": words}))
     return rows
+
+
+def _guests(contact_point: int | None) -> Q:
+    return Q(signup__participant__contact_point=contact_point, signup__participant__user=None)
 
 
 def reasons() -> list[str]:
@@ -152,9 +161,7 @@ def signup_for_staff(public_id: UUID) -> Signup:
 def person_label(signup: Signup) -> str:
     """Return what staff call whoever a signup is for: "Guest #12", "Member #5". Never a name or an address."""
     participant = signup.participant
-    if participant.user_id is None:
-        return _("Guest #%(number)s") % {"number": participant.contact_point_id}
-    return _("Member #%(number)s") % {"number": participant.user_id}
+    return number_of(user_id=participant.user_id, contact_point_id=participant.contact_point_id)
 
 
 @dataclass(frozen=True)
@@ -167,12 +174,7 @@ class TextToRead:
     @property
     def person(self) -> str:
         """Return "Member #5", "Guest #12", or that the number is nobody's here. Never the number."""
-        names = [
-            _("Member #%(number)s") % {"number": point.user_id}
-            if point.user_id is not None
-            else _("Guest #%(number)s") % {"number": point.pk}
-            for point in self.people
-        ]
+        names = [number_of(user_id=point.user_id, contact_point_id=point.pk) for point in self.people]
         return ", ".join(names) or _("Somebody whom this site does not know")
 
 

@@ -35,11 +35,13 @@ def message_list(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     asked = {name: value for name, value in form.cleaned_data.items() if value}
     page = Paginator(watching.messages(asked, now=now), PER_PAGE).get_page(request.GET.get("page"))
+    if "person" in asked:
+        deeds.record_looking(actor=member(request), signups=[row.signup for row in page], now=now)
     context = {
         "form": form,
         "page": page,
         "rows": [(row, timelines.tone(row)) for row in page],
-        "params": urlencode(asked),
+        "params": urlencode({name: request.GET[name] for name in asked}),
         "channels": watching.channel_standings(now=now),
         "now": now,
     }
