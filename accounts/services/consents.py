@@ -15,7 +15,10 @@ from accounts.signals import consents_changed
 def record_consent(
     *, contact_point: ContactPoint, purpose: str, is_given: bool, wording: str, source: str, now: dt.datetime
 ) -> Consent:
-    """Append a yes or no for one purpose: which wording was shown (its version), how it was said, and when."""
+    """Append a yes or no for one purpose: which wording was shown (its version), how it was said, and when.
+
+    Whoever calls it alone lets what is planned follow.
+    """
     return Consent.objects.create(
         contact_point=contact_point,
         purpose=purpose,
@@ -29,12 +32,14 @@ def record_consent(
 def give_consent_once(
     *, contact_point: ContactPoint, purposes: list[str], wording: str, source: str, now: dt.datetime
 ) -> None:
-    """Record a yes for each of `purposes` that holds no yes already."""
-    for purpose in purposes:
-        if not is_given(contact_point, purpose):
-            record_consent(
-                contact_point=contact_point, purpose=purpose, is_given=True, wording=wording, source=source, now=now
-            )
+    """Record a yes for each of `purposes` that holds no yes already; what is planned follows."""
+    missing = [purpose for purpose in purposes if not is_given(contact_point, purpose)]
+    for purpose in missing:
+        record_consent(
+            contact_point=contact_point, purpose=purpose, is_given=True, wording=wording, source=source, now=now
+        )
+    if missing:
+        consents_changed.send(sender=Consent, contact_point=contact_point, now=now)
 
 
 @transaction.atomic

@@ -76,10 +76,14 @@ class Message:
 
     def join(self, other: Message, reason: str) -> None:
         """Speak for what another message was to say as well."""
-        self.wishes = sorted(
-            [*self.wishes, *other.wishes], key=lambda wish: (wish[0].starts_at, wish[0].signup, wish[1])
-        )
+        self.wishes = sorted([*self.wishes, *other.wishes], key=_order)
         self.reason = reason
+
+
+def _order(wish: tuple[Place, str]) -> tuple[dt.datetime, int, str]:
+    """Return what puts the first date first, and ties always the same way."""
+    place, lead = wish
+    return place.starts_at, place.signup, lead
 
 
 @dataclass(frozen=True, slots=True)
