@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from functools import wraps
 
 from csp.decorators import csp
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import phones
+from meetings.reminders.services import inbound
+from support import clock
+from support.messaging import SmsGateway, TextMessage
 from support.messaging import outbox as kept
 from support.messaging.reading import KeptMessage, read
+from support.messaging.sms_results import Inbound
 
 
 def development_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -97,7 +104,40 @@ OUTBOX_PAGE = 50
 def outbox(request: HttpRequest) -> HttpResponse:
     """List what would have gone out, the newest first."""
     page = Paginator(kept.newest_first(), OUTBOX_PAGE).get_page(request.GET.get("page"))
-    return render(request, "dev/outbox.html", {"page": page, "messages_kept": [read(file) for file in page]})
+    context = {
+        "page": page,
+        "messages_kept": [read(file) for file in page],
+        # With a real provider, a real phone does it.
+        "phone": PhoneForm() if settings.SMS_PROVIDER == "outbox" else None,
+    }
+    return render(request, "dev/outbox.html", context)
+
+
+class PhoneForm(forms.Form):
+    """A text as a phone would send it to the site."""
+
+    number = forms.CharField(label="From", initial="+1 202-555-0143", max_length=40)
+    text = forms.CharField(label="Text", help_text="12207, MORE, TUE, C, X, STOP, HELP …", max_length=500)
+
+
+@require_POST
+@development_only
+def outbox_text(request: HttpRequest) -> HttpResponse:
+    """Take a text as the webhook would, and keep the answer to it."""
+    form = PhoneForm(request.POST)
+    number = phones.normal(request.POST.get("number", ""))
+    if form.is_valid() and number:
+        now = clock.now()
+        answer = inbound.take(inbound=Inbound(f"dev-{uuid.uuid4()}", number, form.cleaned_data["text"]), now=now)
+        if answer:
+            gateway = SmsGateway()
+            gateway.send(TextMessage(to=number, text=answer, sent_at=now))
+            gateway.close()
+        else:
+            messages.info(request, "The site answers nothing to that.")
+    else:
+        messages.warning(request, "That is no phone number, or no text.")
+    return redirect("outbox")
 
 
 @require_safe

@@ -28,6 +28,7 @@ urlpatterns = [
     path("styleguide/", development.styleguide, name="styleguide"),
     path("dev/outbox/", development.outbox, name="outbox"),
     path("dev/outbox/empty/", development.outbox_empty, name="outbox_empty"),
+    path("dev/outbox/text/", development.outbox_text, name="outbox_text"),
     path("dev/outbox/<slug:name>/", development.outbox_message, name="outbox_message"),
     path("dev/outbox/<slug:name>/html/", development.outbox_html, name="outbox_html"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -105,6 +105,7 @@ MATRIX: dict[str, Row] = {
     "robots": everyone(200),
     "styleguide": everyone(200),
     "outbox": everyone(200),
+    "outbox_text": everyone(405),
     "outbox_empty": everyone(405),
     "outbox_message": everyone(404),
     "outbox_html": everyone(404),

@@ -188,3 +188,16 @@ def test_outbox_shows_a_text_as_a_phone_would(client: Client, settings: Any, tmp
     assert page.status_code == 200
     assert "paid for as 1 part." in page.content.decode()
     assert "Homegroup: Reminder for" in client.get(reverse("outbox")).content.decode()
+
+
+def test_text_can_be_written_to_the_site_while_developing(client: Client, settings: Any, tmp_path: Any) -> None:
+    settings.OUTBOX_DIR = tmp_path
+    assert "Write to the site by text" in client.get(reverse("outbox")).content.decode()
+    client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"})
+    (kept,) = [read(file) for file in outbox.newest_first()]
+    assert (kept.to, "STOP to end" in kept.text) == ("+12025550143", True)
+    client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "thanks"})
+    client.post(reverse("outbox_text"), {"number": "nobody", "text": "help"})
+    assert len(outbox.newest_first()) == 1
+    settings.DEVELOPMENT = False
+    assert client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"}).status_code == 404
