@@ -11,6 +11,8 @@ import logging
 import zipfile
 from typing import Any, Final, cast
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
@@ -67,6 +69,7 @@ def _build(export: Export) -> bool:
         sections: dict[str, Rows] = {}
         steps = (
             _about_account,
+            _about_ways_in,
             _about_contact_points,
             _about_consents,
             _about_preferences,
@@ -98,6 +101,27 @@ def _language(person: Person) -> str:
 
 def _about_account(person: Person) -> dict[str, Rows]:
     return {"account": [_account(person.user)]} if person.user else {}
+
+
+def _about_ways_in(person: Person) -> dict[str, Rows]:
+    """What somebody signs in with and where they are signed in; never a secret that would let anyone in."""
+    if person.user is None:
+        return {}
+    return {
+        "second_factors": [
+            {"kind": row.type, "name": _name_of(row), "since": row.created_at}
+            for row in Authenticator.objects.filter(user=person.user).order_by("pk")
+        ],
+        "devices": [
+            {"device": row.user_agent, "since": row.created_at}
+            for row in UserSession.objects.filter(user=person.user).order_by("pk")
+        ],
+    }
+
+
+def _name_of(row: Authenticator) -> str:
+    """Return what somebody called a passkey; other ways in have no name."""
+    return str(row.wrap().name) if row.type == Authenticator.Type.WEBAUTHN else ""
 
 
 def _about_contact_points(person: Person) -> dict[str, Rows]:

@@ -17,6 +17,7 @@ from accounts.signals import consents_changed, data_asked, person_leaving, prefe
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.person import messages_to
 from meetings.reminders.services import plan
 from meetings.reminders.services.inbound import texts_of
 from meetings.reminders.services.receipts import record_receipt
@@ -57,6 +58,11 @@ def confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any
     plan.plan_confirmation(signups=signups, now=now)
     plan.plan_reminders(signups=signups, now=now)
     transaction.on_commit(hint)
+
+
+@receiver(data_asked)
+def tell_of_messages(sender: type[Person], *, person: Person, **_: Any) -> dict[str, list[dict[str, Any]]]:
+    return {"messages": messages_to(person)}
 
 
 @receiver(signups_forgotten)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
 import io
@@ -200,10 +201,65 @@ def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
     told = json.loads(archive_of(client.get(f"{url}{export.public_id}/").content)["data.json"])
     assert told["contact_points"][0]["value"] == "guest@example.org"
     assert client.post(url, {"action": "erase"}).status_code == 422
-    assert client.post(url, {"action": "erase", "is_sure": "on"})["Location"] == "/"
+    for _ in range(2):
+        # Pressed twice, it says the same twice.
+        assert client.post(url, {"action": "erase", "is_sure": "on"})["Location"] == "/"
     assert not ContactPoint.objects.exists()
     assert not Signup.objects.exists()
     assert client.get(url).status_code == 404
+    assert client.post("/my/account/data/not-a-token/", {"action": "erase", "is_sure": "on"}).status_code == 404
+
+
+def test_guest_can_erase_nobody_else(client: Client) -> None:
+    mine, other, members = make_contact_point(), make_contact_point(), make_contact_point(user=make_user())
+    for purpose in ("confirm", "manage"):
+        path = f"/my/account/data/{links.sign(purpose, other.public_id)}/"
+        assert client.post(path, {"action": "erase", "is_sure": "on"}).status_code == 404
+    client.post(
+        f"/my/account/data/{links.sign('unsubscribe', members.public_id)}/", {"action": "erase", "is_sure": "on"}
+    )
+    client.post(f"/my/account/data/{links.sign('unsubscribe', mine.public_id)}/", {"action": "erase", "is_sure": "on"})
+    assert set(ContactPoint.objects.all()) == {other, members}
+
+
+def test_erase_pressed_twice_says_the_same(client: Client) -> None:
+    sign_in(client, make_user())
+    client.post("/my/account/data/erase/", {"is_sure": "on"})
+    again = client.post("/my/account/data/erase/", {"is_sure": "on"}, follow=True)
+    assert again.status_code == 200
+    assert "All of it is erased." in again.content.decode()
+
+
+def test_copies_are_limited_and_a_double_click_makes_one(client: Client, settings: Any, monkeypatch: Any) -> None:
+    settings.REDIS_URL = "redis://nowhere"
+    monkeypatch.setattr("accounts.views.data.build_exports.delay", lambda: None)
+    sign_in(client, make_user())
+    for _ in range(2):
+        client.post("/my/account/data/copy/")
+    assert Export.objects.count() == 1
+    for _ in range(8):
+        client.post("/my/account/data/copy/")
+    answer = client.post("/my/account/data/copy/", follow=True)
+    assert "many copies today" in answer.content.decode()
+
+
+def test_copy_tells_of_devices_passkeys_and_messages_and_of_no_secret(client: Client) -> None:
+    now = clock.now()
+    user = make_user(email="ana@example.org")
+    secret = generate_totp_secret()
+    sign_in(client, user)
+    TOTP.activate(user, secret)
+    meeting = make_meeting(name="Tuesday Light")
+    create_member_signup(meeting=meeting, user=user, date=next_date(meeting, now), every=False, now=now)
+    ask_for_export(person=of_member(user), now=now)
+    build_waiting_exports(now=now)
+    archive = base64.b64decode(Export.objects.get().archive)
+    told = json.loads(archive_of(archive)["data.json"])
+    assert [row["kind"] for row in told["second_factors"]] == ["totp"]
+    assert len(told["devices"]) == 1
+    assert {row["about"] for row in told["messages"]} == {"Tuesday Light"}
+    assert "confirmation" in {row["kind"] for row in told["messages"]}
+    assert secret not in str(told)
 
 
 def test_link_of_a_member_does_not_open_their_data(client: Client) -> None:
