@@ -33,7 +33,7 @@ from aiosmtpd.smtp import SMTP
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests import crash
+from tests import crash, pace
 from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +56,11 @@ def main() -> None:
     measure = commands.add_parser("measure", help=argparse.SUPPRESS)
     measure.add_argument("count", type=int)
     measure.add_argument("passes", type=int)
+    rest = commands.add_parser("rest", help=argparse.SUPPRESS)
+    rest.add_argument("count", type=int)
+    commands.add_parser("plan", help=argparse.SUPPRESS)
+    draining = commands.add_parser("drain", help=argparse.SUPPRESS)
+    draining.add_argument("go", type=Path)
     recorder = commands.add_parser("recorder", help=argparse.SUPPRESS)
     recorder.add_argument("port", type=int)
     recorder.add_argument("file", type=Path)
@@ -88,10 +93,19 @@ def main() -> None:
             sys.exit(subprocess.run([*command, str(given.seed), *crowd], cwd=ROOT, env=env, check=False).returncode)
     elif given.command == "measure":
         measure_reminders(given.count, given.passes)
+    elif given.command == "rest":
+        pace.measure_rest(given.count)
+    elif given.command == "plan":
+        pace.plan_many()
+    elif given.command == "drain":
+        pace.drain(given.go)
     else:
-        with servers(is_sqlite=given.sqlite) as env:
-            command = [sys.executable, "-m", "tests.bench", "measure", str(given.count), str(given.passes)]
-            sys.exit(subprocess.run(command, cwd=ROOT, env=env, check=False).returncode)
+        for part in (["measure", str(given.count), str(given.passes)], ["rest", str(given.count)], ["plan"]):
+            # Each with a database of its own.
+            with servers(is_sqlite=given.sqlite) as env, valkey_server() as redis_url:
+                command = [sys.executable, "-m", "tests.bench", *part]
+                if subprocess.run(command, cwd=ROOT, env={**env, "REDIS_URL": redis_url}, check=False).returncode:
+                    sys.exit(1)
 
 
 # -- servers, each in a process of its own ---------------------------------------------------------------------------
