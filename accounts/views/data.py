@@ -22,7 +22,7 @@ from accounts import links
 from accounts.access import member
 from accounts.forms.erasure import EraseForm
 from accounts.models import AccessRecord, ContactPoint, Disclosure, Export, IdleNotice
-from accounts.person import Person, of_guest, of_member
+from accounts.person import Person, number_of, of_guest, of_member
 from accounts.services.erasure import erase
 from accounts.services.exports import ask_for_export, build_waiting_exports
 from accounts.services.idle import keep
@@ -44,6 +44,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "export": _newest_export(Export.objects.filter(user=user)),
         "contact_points": person.contact_points,
         "access_records": AccessRecord.objects.about(person)[:50],
+        "number": number_of(user_id=user.pk, contact_point_id=0),
         "disclosures": Disclosure.objects.about(person),
     }
     return render(request, "accounts/data.html", context)
@@ -120,6 +121,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
             "notice": IdleNotice.objects.filter(contact_point=point).first(),
             "export": _newest_export(Export.objects.filter(contact_point=point)),
             "access_records": AccessRecord.objects.about(of_guest(point))[:50],
+            "number": number_of(user_id=None, contact_point_id=point.pk),
             "disclosures": Disclosure.objects.about(of_guest(point)),
         }
         response = render(request, "accounts/data_by_link.html", context, status=422 if form.is_bound else 200)
