@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template import loader
 from django.views.decorators.http import require_safe
 
+from accounts import phones
 from support.crisis import CRISIS_LINES
 
 
@@ -23,7 +24,9 @@ def crisis(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """Say what this site is, and what it is not."""
-    return render(request, "pages/about.html")
+    number = phones.normal(settings.SMS_NUMBER) if settings.SMS_PROVIDER else None
+    context = {"sms_number": number, "sms_number_shown": phones.shown(number) if number else ""}
+    return render(request, "pages/about.html", context)
 
 
 @require_safe

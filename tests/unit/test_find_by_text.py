@@ -214,3 +214,12 @@ def test_link_leads_to_the_finder_and_names_no_meeting(albany: list[Meeting], cl
 @pytest.mark.parametrize("code", ["x", "42.65", "42.65,-73.76,someday", "https://evil.example"])
 def test_link_leads_nowhere_else(client: Client, code: str) -> None:
     assert client.get(reverse("reminders:found", args=["0.00,0.00"]).replace("0.00,0.00", code)).status_code == 404
+
+
+def test_page_invites_to_write_where_there_is_a_number(client: Client, settings: Any) -> None:
+    assert "By text message" not in client.get(reverse("about")).content.decode()
+    settings.SMS_NUMBER = "+15185550100"
+    page = client.get(reverse("about")).content.decode()
+    assert 'href="sms:+15185550100"' in page
+    settings.SMS_PROVIDER = ""
+    assert "By text message" not in client.get(reverse("about")).content.decode()
