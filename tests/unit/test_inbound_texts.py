@@ -6,9 +6,12 @@ import datetime as dt
 from itertools import count
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hash
@@ -298,3 +301,32 @@ def test_nothing_of_a_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "waits for a person" in caplog.text
     assert "Rosalind" not in caplog.text
     assert "2025550143" not in caplog.text
+
+
+_WORDS = st.sampled_from(
+    [
+        "stop",
+        "START",
+        "x",
+        "C",
+        "more",
+        "tue",
+        "Albany",
+        "12207",
+        "help",
+        "want to die",
+        "can't",
+        "\x00",
+        "\ud800",
+        "🛑",
+        ",",
+    ]
+)
+
+
+@given(text=st.lists(st.one_of(_WORDS, st.text(max_size=8)), max_size=6).map(" ".join), sender=st.text(max_size=20))
+@hypothesis.settings(max_examples=60, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_any_text_from_anybody_is_taken_without_an_error(text: str, sender: str) -> None:
+    for number in (NUMBER, sender):
+        answer = inbound.take(inbound=Inbound(f"SM{next(_sids)}", number, text), now=NOW)
+        assert gsm7.measure(answer).segments <= 3

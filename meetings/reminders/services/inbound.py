@@ -6,13 +6,13 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
@@ -49,6 +49,8 @@ BY_START: Final = "START"
 _ABOUT_THE_LAST: Final = dt.timedelta(days=4)
 #: Two machines that answer each other end soon.
 _ANSWERS_AN_HOUR: Final = 30
+#: Ten parts and more: nobody types it, and nobody reads it.
+_LONGEST: Final = 2000
 _ACTS: Final = (Word.STOP, Word.START, Word.COMES, Word.CANNOT_COME)
 _HAS_A_PLACE: Final = (SignupStatus.CONFIRMED, SignupStatus.OFFERED, SignupStatus.WAITLISTED)
 
@@ -77,6 +79,8 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
     if number is None:
         # A short code or a name: a machine, and nobody who asked for anything.
         return ""
+    # Half a surrogate pair is no character, and cannot be kept.
+    inbound = replace(inbound, text=inbound.text.encode("utf-8", "replace").decode()[:_LONGEST])
     meaning = keywords.read(inbound.text)
     sender = _sender(number, meaning)
     with translation.override(sender.language):
@@ -100,7 +104,7 @@ def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) 
             defaults={
                 "sender": sender.number,
                 "sender_hash": lookup_hash(sender.number),
-                "text": inbound.text[:2000],
+                "text": inbound.text,
                 "word": meaning.word,
                 "is_for_person": meaning.is_for_person,
                 "is_crisis": meaning.is_crisis,
@@ -137,6 +141,8 @@ def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetim
     Email goes on where it is consented to. Again is harmless.
     """
     with transaction.atomic():
+        # People before their messages, as everywhere: two who lock both never wait for each other.
+        list(_people(contact_points).select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
         Suppression.objects.get_or_create(
             channel=Channel.SMS, value_hash=lookup_hash(number), defaults={"reason": STOPPED}
         )
@@ -264,10 +270,14 @@ def _is_first(inbound: Inbound) -> bool:
         return True
 
 
+def _people(contact_points: Sequence[ContactPoint]) -> QuerySet[Participant]:
+    users = [point.user_id for point in contact_points if point.user_id is not None]
+    return Participant.objects.filter(Q(contact_point__in=contact_points) | Q(user__in=users)).order_by("pk")
+
+
 def _sender(number: str, meaning: Meaning) -> Sender:
     points = tuple(ContactPoint.objects.with_value(Channel.SMS, number).order_by("pk"))
-    users = [point.user_id for point in points if point.user_id is not None]
-    people = tuple(Participant.objects.filter(Q(contact_point__in=points) | Q(user__in=users)).order_by("pk"))
+    people = tuple(_people(points))
     known = people[0].language if people else ""
     return Sender(
         number=number,
