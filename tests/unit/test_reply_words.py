@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from meetings.reminders import replies
+from support.messaging import gsm7
+
+WHEN = "mié, 25 nov, 7:00 p. m."
+#: Every answer that says the same each time, and how many parts it may take.
+ANSWERS: list[tuple[Callable[[], str], int]] = [
+    (lambda: replies.crisis("US"), 1),
+    (lambda: replies.crisis("MX"), 1),
+    (lambda: replies.stopped("US", is_crisis=False), 1),
+    (lambda: replies.stopped("US", is_crisis=True), 2),
+    (lambda: replies.started(is_back=True), 1),
+    (lambda: replies.started(is_back=False), 1),
+    (lambda: replies.help_words("US"), 2),
+    (lambda: replies.given_back(WHEN), 1),
+    (lambda: replies.expected(WHEN), 1),
+    (lambda: replies.no_date("C"), 1),
+    (lambda: replies.read_by_a_person("US"), 1),
+    (replies.not_understood, 1),
+    (replies.which_place, 1),
+    (replies.enough_for_now, 1),
+]
+
+
+@pytest.fixture(autouse=True)
+def _public_address(settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = "https://meetings.riverarea.example.org"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_answers_take_few_parts_in_every_language(language: str) -> None:
+    with translation.override(language):
+        sizes = [(gsm7.measure(answer()), most, answer()) for answer, most in ANSWERS]
+    assert [words for size, most, words in sizes if not size.is_gsm7 or size.segments > most] == []
+
+
+def test_answers_are_in_the_language_of_whoever_wrote() -> None:
+    with translation.override("en"):
+        english = [answer() for answer, _most in ANSWERS]
+    with translation.override("es"):
+        spanish = [answer() for answer, _most in ANSWERS]
+    assert set(english) & set(spanish) == set()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_help_names_what_it_must_in_every_language(language: str, settings: Any) -> None:
+    with translation.override(language):
+        words = replies.help_words("US")
+    assert [word for word in (settings.SENDER_NAME, "STOP", "988", settings.PUBLIC_BASE_URL) if word not in words] == []
