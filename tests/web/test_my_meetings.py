@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 import recurring_ical_events
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -141,19 +143,20 @@ def test_past_is_paged_the_latest_first_and_holds_places_alone(client: Client, m
     assert "Page 1 of 2" in first
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_page_costs_the_same_however_much_it_shows(
-    client: Client, member: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_page_costs_the_same_however_much_it_shows(client: Client, member: User) -> None:
     participant = make_participant(user=member)
-    for number in range(count):
+    costs = []
+    for number in range(3):
         meeting = make_meeting()
         meeting.facilitators.add(member)
         Favourite.objects.create(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
         for day in (dt.date(2026, 11, 10), dt.date(2026, 11, 24)):
             make_signup(occurrence=make_occurrence(meeting=meeting, on=day), participant=participant)
-    with django_assert_num_queries(13):
-        assert client.get("/my/meetings/").status_code == 200
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/my/meetings/").status_code == 200
+        costs.append(len(queries))
+    # At one row and at three; the number itself grows with what the page is about.
+    assert costs[0] == costs[2] <= 16
 
 
 @pytest.mark.parametrize("count", [1, 3])
