@@ -70,9 +70,10 @@ def create_member_signup(
     with transaction.atomic():
         participant = member_participant(user=user, now=now)
         _lock_participant(participant)
-        _give_consent(participant.contact_point, source="member form", now=now)
         signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
         _confirm([signup for signup in signups if signup.status == SignupStatus.PENDING], now)
+        # Last: what it plans anew must not be held by one who still waits for a date.
+        _give_consent(participant.contact_point, source="member form", now=now)
     return signups
 
 
@@ -123,8 +124,8 @@ def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
         pending = list(asked.filter(status=SignupStatus.PENDING).order_by("occurrence__starts_at"))
         contact_points.verify_contact_point(contact_point=participant.contact_point, now=now)
         if pending:
-            _give_consent(participant.contact_point, source="guest form", now=now)
             _confirm(pending, now)
+            _give_consent(participant.contact_point, source="guest form", now=now)
         return list(asked.exclude(status=SignupStatus.CANCELLED).order_by("occurrence__starts_at"))
 
 

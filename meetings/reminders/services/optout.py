@@ -11,7 +11,7 @@ from accounts.person import of_guest, of_member
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
 from meetings.reminders.services import plan
-from meetings.reminders.services.replan import WISHES, replan_person
+from meetings.reminders.services.replan import WISHES, lock_unsent, replan_person
 
 #: Which wording a person saw on the page that stops messages; raised when its words change.
 WORDING = "unsubscribe-2026-11"
@@ -20,6 +20,7 @@ WORDING = "unsubscribe-2026-11"
 def withdraw(*, contact_point: ContactPoint, purposes: list[str], source: str, now: dt.datetime) -> None:
     """Record a no for each purpose and take back what is unsent of it. Again is harmless: a no stays a no."""
     with transaction.atomic():
+        lock_unsent(list(contact_point.reminders.values_list("signup__participant", flat=True).distinct()))
         for purpose in purposes:
             if is_given(contact_point, purpose) or not contact_point.consents.filter(purpose=purpose).exists():
                 record_consent(

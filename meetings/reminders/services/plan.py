@@ -91,7 +91,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
         .filter(signup__in=coming, kind=ReminderKind.CONFIRM_REQUEST)
         .values_list("signup_id", flat=True)
     )
-    _supersede(Reminder.objects.filter(signup__occurrence=occurrence), MOVED, now=now)
+    _supersede(_news().filter(signup__occurrence=occurrence), MOVED, now=now)
     deadline = max(change.old_starts_at, change.new_starts_at)
 
     def rows() -> Iterator[Reminder]:
@@ -128,7 +128,7 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
     coming = Signup.objects.live().filter(occurrence=occurrence)
     told_anyway = _reopen_confirmations(coming, now=now)
     heirs = _heirs(coming.filter(pk__in=told_anyway.own))
-    _supersede(Reminder.objects.filter(signup__occurrence=occurrence), CANCELLED, now=now)
+    _supersede(_news().filter(signup__occurrence=occurrence), CANCELLED, now=now)
 
     def rows() -> Iterator[Reminder]:
         for heir in heirs:
@@ -170,7 +170,7 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     )
     told_anyway = _reopen_confirmations(mine, now=now)
     heirs = _heirs(mine.filter(pk__in=told_anyway.own))
-    _supersede(Reminder.objects.filter(signup__in=mine), GIVEN_BACK, now=now)
+    _supersede(_news().filter(signup__in=mine), GIVEN_BACK, now=now)
     rows = [_confirmation(heir, now=now) for heir in heirs]
     known = [
         signup
@@ -249,6 +249,14 @@ def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
         if heir:
             heirs.append(heir)
     return heirs
+
+
+def _news() -> QuerySet[Reminder]:
+    """Return all messages but reminders, which `replan` locks and replaces person by person.
+
+    Who locked those of one date first could stand in the way of another who moves another date of the same people.
+    """
+    return Reminder.objects.exclude(kind=ReminderKind.REMINDER)
 
 
 def _supersede(reminders: QuerySet[Reminder], reason: str, *, now: dt.datetime) -> None:

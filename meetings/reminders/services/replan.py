@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -40,16 +40,17 @@ INSTEAD = _("By email, since nothing else is confirmed")
 _WORTH_TELLING = (PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
 
 
+@transaction.atomic
 def replan(*, participants: Iterable[int], why: str, now: dt.datetime, is_waiting: bool = True) -> None:
     """Bring the reminders of `participants` (ids) in line with what holds now; `why` is said of what is superseded.
 
-    Runs in the caller's transaction. Planning twice changes nothing. Raises DatabaseError where a row is held by
+    Planning twice changes nothing. Raises DatabaseError where a row is held by
     somebody else and not `is_waiting`.
     """
     # In the order of their ids, as everywhere: two who lock the same rows never wait for each other.
     ids = iter(sorted(set(participants)))
     while chunk := list(islice(ids, CHUNK)):
-        _lock_unsent(chunk, is_waiting=is_waiting)
+        lock_unsent(chunk, is_waiting=is_waiting)
         changes = _Changes(why, now)
         for known in known_people(chunk, now=now):
             changes.compare(known)
@@ -81,8 +82,11 @@ def replan_everyone(*, why: str, now: dt.datetime) -> int:
         total, last = total + len(chunk), chunk[-1]
 
 
-def _lock_unsent(participants: list[int], *, is_waiting: bool) -> None:
-    """Make deliverers leave these people's reminders alone, and wait for what is being begun this moment."""
+def lock_unsent(participants: Collection[int], *, is_waiting: bool = True) -> None:
+    """Make deliverers leave these people's reminders alone, and wait for what is being begun this moment.
+
+    Always all of a person's and person by person, so that no two who plan anew stand in each other's way.
+    """
     unsent = Reminder.objects.filter(
         signup__participant__in=participants, kind=ReminderKind.REMINDER, state__in=UNSENT
     ).order_by("signup__participant_id", "pk")
