@@ -33,7 +33,7 @@ from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
-from support.messaging.gsm7 import transliterate
+from support.messaging.gsm7 import measure, transliterate
 from support.messaging.letter import message_id
 from support.messaging.push import Notification
 
@@ -83,10 +83,11 @@ class Renderer:
         participant = reminder.signup.participant
         with translation.override(participant.language):
             context = self._context(reminder, participant, now)
-            # One part holds no link of the usual length.
-            context["url"] = _short_url(reminder)
             template = f"reminders/{reminder.kind}.sms"
-            text = transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
+            # One part holds no link of the usual length. Where it holds none at all, the words and C or X must do.
+            text = _text(template, context | {"url": _short_url(reminder)})
+            if measure(text).segments > 1:
+                text = _text(template, context | {"url": ""})
         message = TextMessage(
             to=reminder.contact_point.value,
             text=text,
@@ -296,6 +297,10 @@ def _unsubscribe_url(reminder: Reminder) -> str:
     token = links.sign("unsubscribe", reminder.contact_point.public_id)
     query = "" if purpose == Purpose.REMINDERS else f"?what={purpose}"
     return settings.PUBLIC_BASE_URL + reverse("reminders:unsubscribe", args=[token]) + query
+
+
+def _text(template: str, context: dict[str, Any]) -> str:
+    return transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
 
 
 def _status_url(reminder: Reminder) -> str:

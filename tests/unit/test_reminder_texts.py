@@ -90,6 +90,16 @@ def test_every_text_is_one_part_in_every_language(kind: str, language: str, sett
     assert (message.size.is_gsm7, message.size.segments) == (True, 1), message.text
 
 
+def test_link_gives_way_where_one_part_does_not_hold_it(settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = "https://meetings.a-very-long-name-of-a-service-body.example.org"
+    row = text_row()
+    row.signup.participant.tz = "America/Los_Angeles"
+    row.signup.participant.save()
+    message = rendered(row)
+    assert (message.size.segments, "https" in message.text) == (1, False)
+    assert message.text.endswith("Reply C if you come, X if you cannot.")
+
+
 @pytest.mark.parametrize("word", ["cancel", "end ", "yes", "start"])
 @pytest.mark.parametrize("kind", [ReminderKind.REMINDER, ReminderKind.MOVED, ReminderKind.CONFIRMATION])
 def test_no_text_asks_for_a_word_that_carriers_take_for_themselves(kind: ReminderKind, word: str) -> None:
