@@ -166,6 +166,7 @@ class Renderer:
             "is_standing": signup.standing_id is not None,
             "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
             "unsubscribe_url": _unsubscribe_url(reminder),
+            "choose_url": _choose_url(reminder),
         }
 
     def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
@@ -301,6 +302,16 @@ def _unsubscribe_url(reminder: Reminder) -> str:
 
 def _text(template: str, context: dict[str, Any]) -> str:
     return transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
+
+
+def _choose_url(reminder: Reminder) -> str:
+    """Return where its reader chooses how and when they are written to, or "" for a first message to a stranger."""
+    if reminder.kind == ReminderKind.CONFIRM_REQUEST:
+        return ""
+    if reminder.signup.participant.user_id is not None:
+        return settings.PUBLIC_BASE_URL + reverse("accounts:messages")
+    token = links.sign("unsubscribe", reminder.contact_point.public_id)
+    return settings.PUBLIC_BASE_URL + reverse("accounts:messages_by_link", args=[token])
 
 
 def _status_url(reminder: Reminder) -> str:

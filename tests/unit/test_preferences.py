@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import io
+import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from accounts.person import of_guest, of_member
 from accounts.queries import newest_words, preferences_for, preferences_of, preferences_of_all
 from accounts.services.consents import record_consent
 from accounts.services.erasure import erase
+from accounts.services.exports import ask_for_export, build_waiting_exports
 from accounts.services.preferences import save_preferences
 from accounts.signals import preferences_changed
 from tests.factories import make_contact_point, make_user
@@ -93,6 +98,19 @@ def test_erasure_takes_them_along(now: dt.datetime) -> None:
         save_preferences(person=person, wording="detailed", now=now)
         erase(person=person, now=now)
     assert not Preferences.objects.exists()
+
+
+def test_copy_of_ones_data_holds_them(now: dt.datetime) -> None:
+    guest = make_contact_point()
+    save_preferences(person=of_guest(guest), booked_leads=["7d", "2h"], paused_until=dt.date(2026, 12, 1), now=now)
+    export = ask_for_export(person=of_guest(guest), now=now)
+    build_waiting_exports(now=now)
+    export.refresh_from_db()
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(export.archive))) as archive:
+        [kept] = json.loads(archive.read("data.json"))["preferences"]
+        assert b"reminders_of_booked_places" in archive.read("preferences.csv")
+    assert (kept["reminders_of_booked_places"], kept["paused_until"]) == ("7d 2h", "2026-12-01")
+    assert (kept["quiet_from"], kept["wording"]) == ("21:00:00", "discreet")
 
 
 def test_newest_word_counts(now: dt.datetime) -> None:

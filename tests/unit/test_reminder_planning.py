@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import ContactPoint, Preferences
 from accounts.person import of_guest, of_member
@@ -367,6 +369,22 @@ def test_where_quiet_hours_leave_little_time_it_does_not_ring(settings: Any) -> 
     wish(member, reminder_channel="sms")
     drop_in("18 08:40", member, now=at("17 22:00"))
     assert (planned(), by_channel(), why()) == (["18 08:00"], {"email": 1}, [timing.BY_EMAIL])
+
+
+def test_messages_lead_to_where_one_chooses_how_and_when(guest: Participant) -> None:
+    place("24 19:00", guest)
+    [letter] = run(at=at("21 19:00")).letters
+    [url] = re.findall(r"Choose how and when we write: (\S+)", letter.text)
+    assert url in letter.html
+    page = Client().get(url.removeprefix("http://testserver"))
+    assert page.status_code == 200
+    assert "Quiet hours" in page.content.decode()
+
+
+def test_members_are_led_to_their_account() -> None:
+    place("24 19:00", make_participant(user=make_user()))
+    [letter] = run(at=at("21 19:00")).letters
+    assert "Choose how and when we write: http://testserver/my/account/messages/\n" in letter.text
 
 
 # -- wording ---------------------------------------------------------------------------------------------------------
