@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from allauth.core.internal import ratelimit
@@ -50,6 +51,30 @@ class ReaderMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         with timezone.override(reader_zone(request)):
             return self.get_response(request)
+
+
+class EvenPaceMiddleware:
+    """Answer forms that take a stranger's address on a beat, so that the time they take does not tell who is known.
+
+    Making an account writes more rows than finding one: a few milliseconds, which enough tries would show. An answer
+    waits for the next whole beat since its request came.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began, is_stranger = time.monotonic(), not request.user.is_authenticated
+        response = self.get_response(request)
+        match = request.resolver_match
+        if request.method == "POST" and is_stranger and match and match.view_name in settings.EVEN_PACE:
+            time.sleep(rest_of_beat(time.monotonic() - began, beat=settings.EVEN_PACE_SECONDS))
+        return response
+
+
+def rest_of_beat(spent: float, *, beat: float) -> float:
+    """Return how many seconds are left until a whole number of beats is over; a beat of 0 is no beat."""
+    return beat - spent % beat if beat else 0.0
 
 
 class FormLimitMiddleware:

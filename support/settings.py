@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.EvenPaceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -350,6 +351,16 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/10s/key,12/h/key",
 }
 
+#: Forms that take the address of somebody who may be known or not: their answers wait for the next whole beat.
+EVEN_PACE = {
+    "account_login",
+    "account_signup",
+    "account_signup_by_passkey",
+    "account_request_login_code",
+    "account_reset_password",
+    "meetings:sign_up",
+}
+EVEN_PACE_SECONDS = 0.25
 #: Forms that one place, or one member, can send in a minute, whatever they are. Generous: a house shares an address.
 POSTS_PER_MINUTE = env.number("POSTS_PER_MINUTE", default=60, lowest=1)
 #: Account messages (codes and the like) that one address can be sent in an hour, whoever asks.
@@ -450,7 +461,12 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "support.redaction.RedactingFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", default="INFO", choices=LEVELS)},
     "loggers": {

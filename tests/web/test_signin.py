@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.middleware import rest_of_beat
 from accounts.models import User
 from tests.factories.accounts import make_user
 
@@ -116,6 +117,27 @@ def test_known_and_unknown_address_cost_same_number_of_queries() -> None:
             ask_for_code(visitor, email)
         counts.append(len(captured))
     assert abs(counts[0] - counts[1]) <= 1
+
+
+def test_answers_to_strangers_come_on_a_beat(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.EVEN_PACE_SECONDS = 0.25
+    waited: list[float] = []
+    monkeypatch.setattr("accounts.middleware.time.sleep", waited.append)
+    user = make_user(email="ana@example.org")
+    for path, fields in (
+        ("/accounts/login/", {"login": "ana@example.org"}),
+        ("/accounts/signup/", {"email": "new@example.org"}),
+        ("/accounts/signup/passkey/", {"email": "newer@example.org"}),
+        ("/meetings/no-such-meeting/sign-up/", {}),
+    ):
+        Client().post(path, fields)
+    assert len(waited) == 4
+    assert all(0 < each <= 0.25 for each in waited)
+    client.get("/accounts/login/")
+    client.post("/i18n/setlang/", {"language": "en"})
+    client.force_login(user)
+    client.post("/meetings/no-such-meeting/sign-up/", {})
+    assert len(waited) == 4
 
 
 def test_signup_for_known_address_shows_same_page_and_makes_nobody(client: Client) -> None:
@@ -247,3 +269,10 @@ def test_tab_titles_name_nobody(client: Client) -> None:
         title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
         assert title
         assert "ana" not in title.group(1).lower().replace("account", "")
+
+
+@pytest.mark.parametrize(
+    ("spent", "beat", "rest"), [(0.0, 0.25, 0.25), (0.1, 0.25, 0.15), (0.3, 0.25, 0.2), (0.25, 0.25, 0.25), (9.0, 0, 0)]
+)
+def test_beat_is_filled_up(spent: float, beat: float, rest: float) -> None:
+    assert rest_of_beat(spent, beat=beat) == pytest.approx(rest)
