@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import logging
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from kombu import pools
 from playwright.sync_api import Page
 
 from support.celery import app
+from support.redaction import RedactingFormatter
 from tests.servers import CeleryWorker, SmtpSink, postgres_server, smtp_server, valkey_server, worker_environment
 
 #: A Tuesday, 18:00 in New York, a fortnight after the autumn clock change.
@@ -90,6 +93,38 @@ def _no_network() -> Iterator[None]:
     patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
     yield
     patch.undo()
+
+
+# -- nothing personal in any log -------------------------------------------------------------------------------------
+
+#: The people of tests: their addresses, their numbers (those that nobody has), and the names of the factories.
+_TEST_PEOPLE = re.compile(r"@(?:mail\.)?example\.(?:org|com|net)\b|555[-. ]?01\d\d|\b(?:Member \d+|Robin M|Sam T)\b")
+
+
+class _Listener(logging.Handler):
+    """Hears every line of the whole run, as the site writes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(RedactingFormatter("%(name)s: %(message)s"))
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard += personal_lines(self.format(record))
+
+
+def personal_lines(log: str) -> list[str]:
+    """Return the lines of a log that say something about one of the tests' people."""
+    return [line for line in log.splitlines() if _TEST_PEOPLE.search(line)]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_personal_in_logs() -> Iterator[None]:
+    listener = _Listener()
+    logging.getLogger().addHandler(listener)
+    yield
+    logging.getLogger().removeHandler(listener)
+    assert listener.heard == []
 
 
 # -- real servers ----------------------------------------------------------------------------------------------------
@@ -168,7 +203,9 @@ def _worker(
     )
     worker = CeleryWorker(env)
     yield worker
+    said = worker.written().decode(errors="replace")
     worker.stop()
+    assert personal_lines(said) == []
 
 
 @pytest.fixture
