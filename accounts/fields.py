@@ -23,7 +23,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.db import models
-from django.db.models.lookups import Exact, In
+from django.db.models.lookups import Exact, In, Lookup
 
 
 @lru_cache(maxsize=4)
@@ -132,6 +132,10 @@ class _SealedExact(Exact):
     """Equality under any key in use, so that look-ups work while keys are being rotated."""
 
     prepare_rhs = False
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> Any:
+        # PostgreSQL would compare in capitals where case does not matter, and a seal in capitals is another one.
+        return Lookup.process_lhs(self, compiler, connection, lhs)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         if not self.rhs_is_direct_value():

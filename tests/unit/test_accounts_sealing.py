@@ -30,6 +30,9 @@ from meetings.services.calendar_addresses import renew_calendar_address
 from tests.conftest import NOW
 from tests.factories.accounts import make_contact_point, make_user
 
+#: What databases make of a seal differs.
+pytestmark = pytest.mark.postgres
+
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 OLD_KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
 

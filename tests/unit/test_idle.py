@@ -28,7 +28,7 @@ from tests.factories import (
 )
 from tests.factories.accounts import make_contact_point
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 DAY = dt.timedelta(days=1)
 YEAR = 365 * DAY

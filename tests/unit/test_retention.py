@@ -22,7 +22,7 @@ from meetings.services.signups import purge_unconfirmed
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
 from tests.factories.accounts import make_contact_point
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 DAY = dt.timedelta(days=1)
 

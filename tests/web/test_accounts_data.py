@@ -33,7 +33,7 @@ from tests.factories.accounts import make_contact_point, make_user
 from tests.factories.meetings import make_meeting
 from tests.web.test_accounts_security import sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 
 @pytest.fixture(autouse=True)

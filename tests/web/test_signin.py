@@ -19,7 +19,7 @@ from accounts.middleware import rest_of_beat
 from accounts.models import User
 from tests.factories.accounts import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 
