@@ -92,6 +92,14 @@ def number(name: str, *, default: int, lowest: int = 0) -> int:
     return int(given)
 
 
+def rate(name: str) -> float:
+    """Return the variable as a number a second, 0 for no limit. Raises ImproperlyConfigured on anything else."""
+    given = text(name) or "0"
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,4})?", given):
+        raise ImproperlyConfigured(f"{name} must be a number a second, like 10 or 0.5, not {given!r}.")
+    return float(given)
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     """Return the variable as the words between its commas."""
     return [word.strip() for word in text(name).split(",") if word.strip()] or default

@@ -281,6 +281,9 @@ SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or TELNYX_FROM)
 PHONE_REGION = env.text("PHONE_REGION", "US").upper()
 SMS_TIMEOUT = 15  # seconds, for a whole request
 
+#: What may leave a second, by all processes together; 0 for as fast as it goes. Texts count by their parts.
+SEND_RATES = {"email": env.rate("EMAILS_PER_SECOND"), "sms": env.rate("SMS_PARTS_PER_SECOND")}
+
 # -- Web push ---------------------------------------------------------------------------------------------------------
 
 #: The site's own key (RFC 8292), 32 octets in base64url. Browsers subscribe to it: a new one ends every subscription.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import math
 import time
 import traceback
 import uuid
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop as _
 
@@ -31,7 +33,8 @@ from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
 from meetings.reminders.services import hot, last_moment, push, texts
-from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, Transient
+from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, TextMessage, Transient
+from support.messaging.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ Clock = Callable[[], dt.datetime]
 LEASE = dt.timedelta(seconds=120)
 #: Rows claimed at once, and of these, rows read and written about at once.
 CLAIM, CHUNK = 200, 50
+#: Seconds' worth of rows claimed at once where there is a pace to keep.
+PACED_CLAIM = 5.0
 #: A row that failed so often for reasons of its own will not get better.
 MOST_ATTEMPTS = 8
 
@@ -87,17 +92,18 @@ def deliver_due(
     """
     tally = Tally()
     until = time.monotonic() + seconds
-    gateways = Gateways(gateway)
+    gateways, pace = Gateways(gateway), Pace()
     try:
         while not should_stop() and time.monotonic() < until and not tally.is_outage:
             token = uuid.uuid4()
-            claimed = claim(now=read_clock(), token=token, limit=batch)
+            claimed = claim(now=read_clock(), token=token, limit=_at_once(batch))
             if not claimed:
                 break
             is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
-            _Batch(gateways, token, read_clock, tally, is_over).run(claimed)
+            _Batch(gateways, pace, token, read_clock, tally, is_over).run(claimed)
     finally:
         gateways.close()
+        pace.close()
     return tally
 
 
@@ -123,6 +129,12 @@ def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int
     return ids
 
 
+def _at_once(batch: int) -> int:
+    """Return how many rows to claim: few where a pace holds them back, so that an urgent one is not behind many."""
+    slowest = min((rate for rate in settings.SEND_RATES.values() if rate), default=0.0)
+    return min(batch, max(1, math.ceil(slowest * PACED_CLAIM))) if slowest else batch
+
+
 def release(*, token: uuid.UUID) -> int:
     """Give back what is claimed by `token` and not begun. Returns how many rows."""
     mine = Reminder.objects.filter(claim_token=token, state=ReminderState.CLAIMED)
@@ -136,9 +148,16 @@ class _Batch:
     """The rows of one claim, sent one after the other. Each send is recorded together with the next one's begin."""
 
     def __init__(
-        self, gateways: Gateways, token: uuid.UUID, read_clock: Clock, tally: Tally, should_stop: Callable[[], bool]
+        self,
+        gateways: Gateways,
+        pace: Pace,
+        token: uuid.UUID,
+        read_clock: Clock,
+        tally: Tally,
+        should_stop: Callable[[], bool],
     ) -> None:
         self._gateways = gateways
+        self._pace = pace
         self._token = token
         self._read_clock = read_clock
         self._tally = tally
@@ -181,6 +200,8 @@ class _Batch:
         if outage:
             self._park(reminder.channel, outage)
             return
+        if not self._wait_for_its_turn(reminder, rendered):
+            return
         attempt = self._begin(reminder)
         if attempt is None:
             return
@@ -197,6 +218,18 @@ class _Batch:
             self._record()
             if isinstance(result, Transient) and result.is_outage:
                 self._park(reminder.channel, result)
+
+    def _wait_for_its_turn(self, reminder: Reminder, rendered: Rendered) -> bool:
+        """Keep to the sender's pace. Returns False where its turn comes too late for this claim: it is given back."""
+        parts = rendered.message.size.segments if isinstance(rendered.message, TextMessage) else 1
+        is_urgent = reminder.lane == Lane.URGENT
+        while pause := self._pace.wait(reminder.channel, parts=parts, is_urgent=is_urgent):
+            self._record()
+            is_too_late = self._read_clock() + dt.timedelta(seconds=pause) >= self._lease_until
+            if self._should_stop() or is_too_late:
+                return False
+            time.sleep(min(pause, 1.0))
+        return True
 
     def _begin(self, reminder: Reminder) -> int | None:
         """Enter `submitting`, unless the last-moment check says otherwise. Returns the attempt's number, or None."""
