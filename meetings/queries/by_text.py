@@ -19,8 +19,11 @@ from support import clock
 
 #: Meetings in one answer.
 PAGE: Final = 3
-#: As far as one goes for a meeting, and as far as one goes where there is none so near.
-RADII_KM: Final = (40.0, 100.0)
+#: How far around is looked: in a city a few streets hold enough, in the country it is an hour's drive.
+RADII_KM: Final = (5.0, 10.0, 20.0, 40.0, 100.0)
+_FAR_KM: Final = 40.0
+#: As many of a wider circle are looked through for what lies beyond the narrower one.
+_MOST_LOOKED_AT: Final = 150
 _LONGEST_PLACE: Final = 6  # words
 
 _DAYS_EN: Final = {
@@ -119,6 +122,9 @@ class Asked:
     starts_from: dt.time | None = None
     starts_until: dt.time | None = None
     offset: int = 0
+    #: How far around the last answer looked; 0 before the first. What is nearer than `beyond_km` was told already.
+    radius_km: float = 0.0
+    beyond_km: float = 0.0
     language: str = ""
 
     @property
@@ -142,11 +148,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class TextAnswer:
-    """The next meetings, `is_more` where others follow, and how far around was looked."""
+    """The next meetings, `is_more` where others follow, and the question as it was asked in the end."""
 
     found: tuple[Found, ...]
     is_more: bool
-    radius_km: float
+    asked: Asked
 
 
 def parse(text: str) -> Question:
@@ -206,24 +212,59 @@ def locate(question: Question, *, last: Asked | None) -> Asked | None:
 
 
 def next_meetings(asked: Asked, *, now: dt.datetime) -> TextAnswer:
-    """Return the next meetings that one can walk into, soonest first; farther away only where none is near."""
+    """Return the next meetings that one can walk into, soonest first, from as near as there are enough.
+
+    Where MORE has come to the end of a circle, a wider one goes on with what lies beyond it.
+    """
+    circles = [radius for radius in RADII_KM if radius >= asked.radius_km]
     found: list[Found] = []
-    radius = RADII_KM[0]
-    for radius in RADII_KM:
-        criteria = Criteria(
-            center=asked.point,
-            radius_km=radius,
-            weekdays=frozenset() if asked.weekday is None else frozenset({asked.weekday}),
-            is_today=asked.is_today,
-            is_tomorrow=asked.is_tomorrow,
-            starts_from=asked.starts_from,
-            starts_until=asked.starts_until,
-        )
-        results = search(criteria, now=now, reader_tz=asked.tz, language=asked.language or "en")
-        found = [each for each in results[asked.offset : asked.offset + PAGE + 1] if each.date is not None]
-        if found or asked.offset:
+    for radius in circles:
+        asked = _widened(asked, radius)
+        found = _within(asked, now)
+        is_first_question = not asked.offset and not asked.beyond_km
+        # One that is near enough to go to comes before three that are not.
+        if len(found) >= (PAGE if is_first_question and radius < _FAR_KM else 1):
             break
-    return TextAnswer(tuple(found[:PAGE]), len(found) > PAGE, radius)
+    return TextAnswer(tuple(found[:PAGE]), len(found) > PAGE or (bool(found) and _is_beyond(asked, now)), asked)
+
+
+def _widened(asked: Asked, radius: float) -> Asked:
+    if not asked.radius_km or radius == asked.radius_km:
+        return replace(asked, radius_km=radius)
+    if not asked.offset and not asked.beyond_km:
+        # Nothing of the narrower circle was told yet.
+        return replace(asked, radius_km=radius)
+    return replace(asked, offset=0, beyond_km=asked.radius_km, radius_km=radius)
+
+
+def _is_beyond(asked: Asked, now: dt.datetime) -> bool:
+    """Return whether a wider circle holds what this one does not."""
+    return any(
+        _within(replace(asked, offset=0, beyond_km=asked.radius_km, radius_km=radius), now)
+        for radius in RADII_KM
+        if radius > asked.radius_km
+    )
+
+
+def _within(asked: Asked, now: dt.datetime) -> list[Found]:
+    criteria = Criteria(
+        center=asked.point,
+        radius_km=asked.radius_km,
+        weekdays=frozenset() if asked.weekday is None else frozenset({asked.weekday}),
+        is_today=asked.is_today,
+        is_tomorrow=asked.is_tomorrow,
+        starts_from=asked.starts_from,
+        starts_until=asked.starts_until,
+    )
+    results = search(criteria, now=now, reader_tz=asked.tz, language=asked.language or "en")
+    if not asked.beyond_km:
+        return [each for each in results[asked.offset : asked.offset + PAGE + 1] if each.date is not None]
+    farther = [
+        each
+        for each in results[:_MOST_LOOKED_AT]
+        if each.date is not None and (each.distance_km or 0.0) > asked.beyond_km
+    ]
+    return farther[asked.offset : asked.offset + PAGE + 1]
 
 
 def _on_another_day(asked: Asked | None, question: Question) -> Asked | None:
@@ -237,6 +278,8 @@ def _on_another_day(asked: Asked | None, question: Question) -> Asked | None:
         starts_from=question.starts_from,
         starts_until=question.starts_until,
         offset=0,
+        radius_km=0.0,
+        beyond_km=0.0,
         language=question.language or asked.language,
     )
 

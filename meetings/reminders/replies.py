@@ -109,8 +109,8 @@ def found(asked: Asked, answer: TextAnswer, *, link: str, hour_cycle: str) -> st
 
 
 def none_found(asked: Asked, answer: TextAnswer, *, link: str) -> str:
-    distance = _distance(answer.radius_km, asked, digits=0)
-    if asked.offset:
+    distance = _distance(asked.radius_km, asked, digits=0)
+    if asked.offset or asked.beyond_km:
         return _plain(_("That was all within %(distance)s. Text another ZIP, city or day.") % {"distance": distance})
     words = _("%(place)s: nothing within %(distance)s then. Text another ZIP, city or day. Online: %(link)s")
     return _plain(words % {"place": asked.label, "distance": distance, "link": link})
@@ -130,7 +130,7 @@ def _line(each: Found, asked: Asked, width: int, hour_cycle: str) -> str:
     wall_day = dateformat.format(clock.to_wall(each.date.starts_at, each.tz), "D")
     time = wording.time_words(each.date.starts_at, each.tz, hour_cycle)
     venue = each.meeting.venue
-    where = ", ".join(part for part in (venue.name, venue.street) if part) if venue else ""
+    where = ", ".join(dict.fromkeys(part for part in (venue.name, venue.street) if part)) if venue else ""
     if len(where) > width:
         where = where[:width].rsplit(" ", 1)[0].rstrip(" ,.-") if width else ""
     far = _distance(each.distance_km, asked, digits=1) if each.distance_km is not None else ""

@@ -80,7 +80,7 @@ def test_more_goes_on_and_ends(albany: list[Meeting]) -> None:
     assert "Fri 8:00 PM, Ash Barn" in second
     assert "Sat 10:00 AM, Fir Loft" in second
     assert "MORE for more" not in second
-    assert write("more") == "That was all within 25 mi. Text another ZIP, city or day."
+    assert write("more") == "That was all within 62 mi. Text another ZIP, city or day."
 
 
 @pytest.mark.parametrize("text", ["Albany wed", "WED albany ny", "meetings near Albany on Wednesday", "12207 Weds."])
@@ -125,6 +125,28 @@ def test_nothing_near_says_so_and_looks_farther_first() -> None:
     assert write("Albany").startswith("Albany, NY: nothing within 62 mi then.")
     far = meeting_on("WE", dt.time(12, 0), venue="Far Hall", far=0.6)
     assert f"{far.venue and far.venue.name}" in write("Albany")
+
+
+def test_what_is_near_comes_before_what_is_soon_and_far(albany: list[Meeting]) -> None:
+    for number, hour in enumerate((18, 19, 20)):
+        meeting_on("TU", dt.time(hour, 30), venue=f"Far Hall {number}", far=0.3)
+    assert "Far Hall" not in write("12207")
+    assert "Far Hall" not in write("MORE")
+    beyond = write("MORE")
+    assert beyond.count("Far Hall") == 3
+    assert "Elm House" not in beyond
+    assert write("MORE").startswith("That was all within")
+
+
+def test_one_that_is_near_comes_before_three_that_are_not() -> None:
+    meeting_on("FR", dt.time(18, 30), venue="Near Hall", far=0.2)
+    for day in ("TU", "WE", "TH"):
+        meeting_on(day, dt.time(18, 30), venue="Far Hall", far=0.6)
+    answer = write("Albany")
+    assert "Near Hall" in answer
+    assert "Far Hall" not in answer
+    assert answer.endswith("MORE for more.")
+    assert "Far Hall" in write("MORE")
 
 
 def test_long_names_are_cut_before_anything_else_is() -> None:

@@ -83,9 +83,9 @@ def answer(*, text: str, number: str, language: str, now: dt.datetime) -> str:
         return replies.which_place() if is_going_on and last is None else replies.not_understood()
     with translation.override(asked.language or language):
         found = by_text.next_meetings(asked, now=now)
-        _remember(number, asked)
+        _remember(number, found.asked)
         hour_cycle = wording.H12 if asked.is_in_miles else wording.default_hour_cycle()
-        return replies.found(asked, found, link=_link(asked), hour_cycle=hour_cycle)
+        return replies.found(found.asked, found, link=_link(asked), hour_cycle=hour_cycle)
 
 
 def _link(asked: Asked) -> str:
