@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import phonenumbers
 from django.conf import settings
+
+_E164: Final = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
 
 
 def normal(text: str) -> str | None:
@@ -18,6 +23,15 @@ def normal(text: str) -> str | None:
     if not phonenumbers.is_valid_number(number) or number.extension:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def of_sender(text: str) -> str | None:
+    """Return the number that a text came from, as it is kept, or None for a short code or a name.
+
+    One that no list knows yet is taken as it is: somebody holds it, and their STOP counts.
+    """
+    written = text if text.startswith("+") else f"+{text}"
+    return normal(written) or (written if _E164.fullmatch(written) else None)
 
 
 def takes_texts(number: str) -> bool:

@@ -13,6 +13,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import phones
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hash
 from accounts.models import ContactPoint, Suppression
@@ -268,6 +269,12 @@ def test_spanish_is_answered_in_spanish(settings: Any) -> None:
 def test_machines_are_not_answered(sender: str) -> None:
     answer = inbound.take(inbound=Inbound("SM1", sender, "STOP"), now=NOW)
     assert (answer, InboundText.objects.count(), Suppression.objects.count()) == ("", 0, 0)
+
+
+def test_stop_counts_from_a_number_that_no_list_knows() -> None:
+    assert phones.normal("+15550001111") is None
+    assert write("STOP", sender="+15550001111") != ""
+    assert Suppression.objects.get().value_hash == lookup_hash("+15550001111")
 
 
 def test_number_without_a_plus_is_the_same_number() -> None:

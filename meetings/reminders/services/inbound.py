@@ -75,7 +75,7 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
 
     STOP is done when this returns: nothing may be sent there any more, and what was planned is taken back.
     """
-    number = phones.normal(inbound.sender if inbound.sender.startswith("+") else f"+{inbound.sender}")
+    number = phones.of_sender(inbound.sender)
     if number is None:
         # A short code or a name: a machine, and nobody who asked for anything.
         return ""
