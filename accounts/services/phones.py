@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.enums import Channel, Purpose
 from accounts.models import Consent, ContactPoint, User
 from accounts.person import of_member
-from accounts.queries import is_suppressed
+from accounts.queries import is_given, is_suppressed, preferences_for
 from accounts.services.consents import choose
 from accounts.services.preferences import save_preferences
 from accounts.signals import consents_changed
@@ -64,14 +64,7 @@ def add_phone(*, user: User, number: str, wanted: list[str], now: dt.datetime) -
 def choose_texts(*, contact_point: ContactPoint, wanted: list[str], source: str, now: dt.datetime) -> None:
     """Record what a number is for, and let messages take that way, or go by email again."""
     choose(contact_point=contact_point, wanted=wanted, wording=WORDING, source=source, now=now)
-    assert contact_point.user is not None  # guests have none
-    person = of_member(contact_point.user)
-    save_preferences(
-        person=person,
-        reminder_channel=Channel.SMS if Purpose.REMINDERS in wanted else Channel.EMAIL,
-        change_channel=Channel.SMS if Purpose.CHANGES in wanted else Channel.EMAIL,
-        now=now,
-    )
+    _follow(contact_point, wanted, now)
 
 
 @transaction.atomic
@@ -84,8 +77,31 @@ def remove_phone(*, contact_point: ContactPoint, now: dt.datetime) -> None:
     contact_point.value = f"gone:{contact_point.public_id}"
     contact_point.verified_at = None
     contact_point.save(update_fields=["value", "value_hash", "verified_at"])
+    _follow(contact_point, [], now)
     # Whatever was planned for it goes another way.
     consents_changed.send(sender=Consent, contact_point=contact_point, now=now)
+
+
+def _follow(contact_point: ContactPoint, wanted: list[str], now: dt.datetime) -> None:
+    """Let messages go to a phone where that was ticked, and by email again where the last tick is gone."""
+    assert contact_point.user is not None  # guests have none
+    person = of_member(contact_point.user)
+    kept = preferences_for(person)
+    phones = phones_of(contact_point.user)
+
+    def channel(purpose: str, chosen: str) -> str:
+        if purpose in wanted:
+            return Channel.SMS
+        is_elsewhere = any(is_given(phone, purpose) for phone in phones)
+        # Whoever chose notifications keeps them.
+        return Channel.EMAIL if chosen == Channel.SMS and not is_elsewhere else chosen
+
+    save_preferences(
+        person=person,
+        reminder_channel=channel(Purpose.REMINDERS, kept.reminder_channel),
+        change_channel=channel(Purpose.CHANGES, kept.change_channel),
+        now=now,
+    )
 
 
 def phones_of(user: User) -> list[ContactPoint]:

@@ -16,9 +16,11 @@ from django.urls import reverse
 from accounts.enums import Channel
 from accounts.fields import lookup_hash
 from accounts.models import Consent, ContactPoint, Preferences, Suppression, User
+from accounts.person import of_member
 from accounts.phones import masked, normal, takes_texts
 from accounts.queries import wanted_purposes
 from accounts.services import phones
+from accounts.services.preferences import save_preferences
 from meetings.enums import SignupPolicy
 from meetings.reminders.models import Reminder
 from meetings.services.signups import create_member_signup
@@ -205,6 +207,28 @@ def test_somebody_elses_number_is_not_there(own: Client) -> None:
     assert own.post(reverse("accounts:phone_choose", args=[other.public_id]), {}).status_code == 404
     other.refresh_from_db()
     assert other.verified_at is not None
+
+
+def test_second_phone_keeps_what_the_first_gives_up(user: User) -> None:
+    now = clock.now()
+    first = phones.add_phone(user=user, number=NUMBER, wanted=["reminders", "changes"], now=now)
+    second = phones.add_phone(user=user, number="+12025550144", wanted=["reminders"], now=now)
+    phones.choose_texts(contact_point=first, wanted=[], source="test", now=now)
+    kept = Preferences.objects.get(user=user)
+    assert (kept.reminder_channel, kept.change_channel) == ("sms", "email")
+    phones.remove_phone(contact_point=second, now=now)
+    kept.refresh_from_db()
+    assert (kept.reminder_channel, kept.change_channel) == ("email", "email")
+
+
+def test_whoever_chose_notifications_keeps_them(user: User) -> None:
+    save_preferences(person=of_member(user), reminder_channel="push", now=clock.now())
+    point = phones.add_phone(user=user, number=NUMBER, wanted=["changes"], now=clock.now())
+    kept = Preferences.objects.get(user=user)
+    assert (kept.reminder_channel, kept.change_channel) == ("push", "sms")
+    phones.remove_phone(contact_point=point, now=clock.now())
+    kept.refresh_from_db()
+    assert (kept.reminder_channel, kept.change_channel) == ("push", "email")
 
 
 def test_forgotten_number_is_gone_from_the_row(own: Client, user: User) -> None:
