@@ -46,9 +46,23 @@ AND (e.schedule_seq < r.schedule_seq OR e.created_at < r.created_at)
 """
 
 
+#: Of a message that speaks for other places as well: an unsettled one about any of these, and whether one of them
+#: is not any more as it was when the message was planned.
+_UNSETTLED_BY_PARTS = f"""
+    OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.signup_id = q.signup_id
+        WHERE q.reminder_id = r.id AND {_UNSETTLED})"""  # noqa: S608  # as above
+_PART_STALE = f"""EXISTS (SELECT 1 FROM {_PART} q JOIN {Signup._meta.db_table} qs ON qs.id = q.signup_id
+        JOIN {Occurrence._meta.db_table} qo ON qo.id = qs.occurrence_id
+        WHERE q.reminder_id = r.id AND (qs.status <> '{SignupStatus.CONFIRMED}'
+            OR qo.status <> '{OccurrenceStatus.SCHEDULED}' OR qo.schedule_seq <> q.schedule_seq))"""  # noqa: S608  # as above
+
+
 @cache
-def _facts_sql(hashes: int) -> str:
+def _facts_sql(hashes: int, is_joined: bool) -> str:
+    # Most messages speak for one place. PostgreSQL takes longer to plan this than to run it, so the rest is left out.
     in_hashes = ", ".join(["%s"] * hashes)
+    unsettled_by_parts = _UNSETTLED_BY_PARTS if is_joined else ""
+    is_part_stale = _PART_STALE if is_joined else "1 = 0"
     return f"""
 SELECT s.status, o.status, o.schedule_seq, p.tz, p.language, p.hour_cycle, c.verified_at IS NOT NULL,
     EXISTS (SELECT 1 FROM {Suppression._meta.db_table} x WHERE x.channel = r.channel AND x.value_hash IN ({in_hashes})),
@@ -59,14 +73,8 @@ SELECT s.status, o.status, o.schedule_seq, p.tz, p.language, p.hour_cycle, c.ver
         SELECT 1 FROM {Signup._meta.db_table} es JOIN {_ROW} e ON e.signup_id = es.id
         WHERE es.standing_id = s.standing_id AND e.kind = '{ReminderKind.CONFIRMATION}' AND {_UNSETTLED}))
     OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.id = q.reminder_id
-        WHERE q.signup_id = r.signup_id AND {_UNSETTLED})
-    OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.signup_id = q.signup_id
-        WHERE q.reminder_id = r.id AND {_UNSETTLED}),
-    EXISTS (SELECT 1 FROM {_PART} q WHERE q.reminder_id = r.id),
-    EXISTS (SELECT 1 FROM {_PART} q JOIN {Signup._meta.db_table} qs ON qs.id = q.signup_id
-        JOIN {Occurrence._meta.db_table} qo ON qo.id = qs.occurrence_id
-        WHERE q.reminder_id = r.id AND (qs.status <> '{SignupStatus.CONFIRMED}'
-            OR qo.status <> '{OccurrenceStatus.SCHEDULED}' OR qo.schedule_seq <> q.schedule_seq)),
+        WHERE q.signup_id = r.signup_id AND {_UNSETTLED}){unsettled_by_parts},
+    {is_part_stale},
     f.quiet_from, f.quiet_until, f.ignores_quiet, f.paused_until, f.wording
 FROM {_ROW} r
 JOIN {Signup._meta.db_table} s ON s.id = r.signup_id
@@ -94,8 +102,7 @@ class Reading:
     is_suppressed: bool
     consent: bool | None
     is_earlier_unsettled: bool
-    #: Whether it speaks for other places as well, and whether one of these is not as it says any more.
-    is_joined: bool
+    #: Whether another place that it speaks for is not as it says any more.
     is_part_stale: bool
     preferences: Preferences
 
@@ -131,14 +138,17 @@ def accept(*, pk: int, attempt: int, template: str, content_hash: str, message_i
         return cursor.rowcount == 1
 
 
-def read(*, pk: int, hashes: Sequence[str], purpose: str) -> Reading:
-    """Read what the last look needs; `hashes` are the address's look-up hashes."""
+def read(*, pk: int, hashes: Sequence[str], purpose: str, is_joined: bool) -> Reading:
+    """Read what the last look needs; `hashes` are the address's look-up hashes.
+
+    `is_joined` says whether the row has parts; it has the same for as long as it is there.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_facts_sql(len(hashes)), [*hashes, purpose, pk])
+        cursor.execute(_facts_sql(len(hashes), is_joined), [*hashes, purpose, pk])
         row = cursor.fetchone()
     (
         status, occurrence_status, seq, tz, language, hour_cycle, is_verified, is_suppressed, consent, is_unsettled,
-        is_joined, is_part_stale, *wishes,
+        is_part_stale, *wishes,
     ) = row  # fmt: skip
     return Reading(
         signup_status=status,
@@ -152,7 +162,6 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str) -> Reading:
         is_suppressed=bool(is_suppressed),
         consent=None if consent is None else bool(consent),
         is_earlier_unsettled=bool(is_unsettled),
-        is_joined=bool(is_joined),
         is_part_stale=bool(is_part_stale),
         preferences=_preferences(*wishes),
     )

@@ -155,7 +155,7 @@ def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
     read = _read(reminder)
     verdict = judge(_facts(reminder, read), now=now)
     is_untrue = verdict is not None and verdict.state in (ReminderState.SUPERSEDED, ReminderState.SKIPPED)
-    if verdict and is_untrue and read.is_joined and not _plan_anew(reminder, verdict, now):
+    if verdict and is_untrue and _is_joined(reminder) and not _plan_anew(reminder, verdict, now):
         return _later(WRITE_ANEW, now + _PATIENCE)
     return verdict
 
@@ -180,7 +180,13 @@ def _read(reminder: Reminder) -> hot.Reading:
         pk=reminder.pk,
         hashes=lookup_hashes(reminder.contact_point.value),
         purpose=PURPOSES.get(ReminderKind(reminder.kind), ""),
+        is_joined=_is_joined(reminder),
     )
+
+
+def _is_joined(reminder: Reminder) -> bool:
+    """Return whether a row speaks for other places as well; queries.to_send has read its parts."""
+    return bool(reminder.parts.all())
 
 
 def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
