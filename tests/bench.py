@@ -50,6 +50,7 @@ def main() -> None:
     killing.add_argument("--count", type=int, default=10_000, help="emails")
     killing.add_argument("--kills", type=int, default=60)
     killing.add_argument("--seed", type=int, default=1, help="which process dies when")
+    killing.add_argument("--sms", action="store_true", help="texts through a provider that can be asked")
     killing.add_argument("--sqlite", action="store_true", help="on SQLite, with one worker, one beat and one loop")
     sink = commands.add_parser("sink", help=argparse.SUPPRESS)
     sink.add_argument("port", type=int)
@@ -65,7 +66,7 @@ def main() -> None:
     recorder.add_argument("port", type=int)
     recorder.add_argument("file", type=Path)
     crashed = commands.add_parser("crashed", help=argparse.SUPPRESS)
-    for name in ("count", "kills", "seed", "workers", "beats", "loops"):
+    for name in ("count", "kills", "seed", "workers", "beats", "loops", "is_sms"):
         crashed.add_argument(name, type=int)
     given = parser.parse_args()
     if given.command == "sink":
@@ -81,6 +82,7 @@ def main() -> None:
                 workers=given.workers,
                 beats=given.beats,
                 loops=given.loops,
+                is_sms=bool(given.is_sms),
             )
         )
     elif given.command == "crash":
@@ -89,8 +91,13 @@ def main() -> None:
             command = [sys.executable, "-m", "tests.bench", "crashed", str(given.count), str(given.kills)]
             env = {**env, "REDIS_URL": redis_url, "LOG_LEVEL": "WARNING"}
             database = "SQLite" if given.sqlite else "PostgreSQL"
-            print(f"{given.count} emails, {database}; {'/'.join(crowd)} workers/beats/loops", flush=True)
-            sys.exit(subprocess.run([*command, str(given.seed), *crowd], cwd=ROOT, env=env, check=False).returncode)
+            what = "texts" if given.sms else "emails"
+            print(f"{given.count} {what}, {database}; {'/'.join(crowd)} workers/beats/loops", flush=True)
+            sys.exit(
+                subprocess.run(
+                    [*command, str(given.seed), *crowd, str(int(given.sms))], cwd=ROOT, env=env, check=False
+                ).returncode
+            )
     elif given.command == "measure":
         measure_reminders(given.count, given.passes)
     elif given.command == "rest":
