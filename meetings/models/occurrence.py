@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import EncryptedTextField
 from meetings.enums import OccurrenceStatus
 from meetings.models.meeting import Meeting
 
@@ -79,7 +80,8 @@ class OccurrenceChange(models.Model):
     old_starts_at = models.DateTimeField()
     new_starts_at = models.DateTimeField()
     is_cancellation = models.BooleanField(default=False)
-    message = models.TextField(_("message to those coming"), blank=True)
+    # Free words, which may name somebody: sealed.
+    message = EncryptedTextField(_("message to those coming"), blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

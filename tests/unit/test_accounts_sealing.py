@@ -21,13 +21,18 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import FieldError
 from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from accounts.fields import SEALED_EMAIL_LENGTH, lookup_hash, seal, seal_email, unseal, unseal_email
-from accounts.models import ContactPoint, User
+from accounts.models import ContactPoint, Disclosure, User
+from accounts.person import of_member
 from accounts.services.clean_time import keep_clean_date
+from accounts.services.exports import ask_for_export, build_waiting_exports
 from meetings.services.calendar_addresses import renew_calendar_address
+from meetings.services.occurrences import cancel_occurrence
 from tests.conftest import NOW
+from tests.factories import make_occurrence
 from tests.factories.accounts import make_contact_point, make_user
 
 #: What databases make of a seal differs.
@@ -72,7 +77,7 @@ def peeled(raw: bytes) -> bytes:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_raw_database_shows_no_address_number_or_code(client: Client, tmp_path: Path) -> None:
+def test_raw_database_shows_no_address_number_date_note_or_code(client: Client, tmp_path: Path) -> None:
     client.post("/accounts/signup/", {"email": "zebulon@example.org"})
     code = CODE.search(str(mail.outbox[0].body))
     assert code
@@ -85,11 +90,23 @@ def test_raw_database_shows_no_address_number_or_code(client: Client, tmp_path: 
     make_contact_point(channel="sms", value="+12125550199")
     keep_clean_date(user=user, clean_on=dt.date(2019, 3, 4))
     address = renew_calendar_address(user=user, now=NOW).token
+    cancel_occurrence(occurrence=make_occurrence(), message="Wilhelmina is ill", now=NOW)
+    Disclosure.objects.create(
+        about_user=user,
+        disclosed_on=NOW.date(),
+        recipient="Judge Featherstone",
+        what="Barnaby came",
+        purpose="Ordered by Cuthbert",
+        recorded_at=NOW,
+    )
+    ask_for_export(person=of_member(user), now=NOW)
+    assert build_waiting_exports(now=NOW) == 1
     Client().post("/accounts/login/", {"login": "quimby@example.org"})
     for raw in (peeled(waiting), peeled(raw_database(tmp_path))):
         assert b"siv1." in raw  # it is the database, and not an empty file
-        for secret in ("zebulon", "quimby", "2125550199", "2019-03-04", address.lower(), code.group().lower()):
-            assert secret.encode() not in raw.lower()
+        secrets = ["zebulon", "quimby", "2125550199", "2019-03-04", address.lower(), code.group().lower()]
+        notes = ["wilhelmina", "featherstone", "barnaby", "cuthbert"]
+        assert [secret for secret in secrets + notes if secret.encode() in raw.lower()] == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -187,3 +204,23 @@ def test_session_that_cannot_be_opened_is_empty(client: Client, settings: Any) -
     key = client.session.session_key
     settings.CONTACT_KEYS = [NEW_KEY]
     assert SessionStore(key).load() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_that_were_kept_open_are_sealed_by_the_migration() -> None:
+    change = cancel_occurrence(occurrence=make_occurrence(), message="Wilhelmina is ill", now=NOW)
+    executor = MigrationExecutor(connection)
+    executor.migrate([("meetings", "0004_coordinators_and_invitations")])
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT message FROM meetings_occurrencechange")
+            assert cursor.fetchall() == [("Wilhelmina is ill",)]
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT message FROM meetings_occurrencechange")
+        ((kept,),) = cursor.fetchall()
+    assert "Wilhelmina" not in kept
+    change.refresh_from_db()
+    assert change.message == "Wilhelmina is ill"
