@@ -33,6 +33,7 @@ from meetings.reminders.models import InboundText, Reminder
 from meetings.reminders.models.inbound_text import InboundTextQuerySet
 from meetings.reminders.services import finding
 from meetings.reminders.services.optout import withdraw
+from meetings.reminders.services.replan import lock_unsent
 from meetings.services.signups import cancel_signup
 from support import limits
 from support.messaging import keywords
@@ -141,8 +142,9 @@ def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetim
     Email goes on where it is consented to. Again is harmless.
     """
     with transaction.atomic():
-        # People before their messages, as everywhere: two who lock both never wait for each other.
-        list(_people(contact_points).select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+        # People before their messages, and person by person: two who lock the same never wait for each other.
+        people = _people(contact_points).select_for_update(no_key=True, of=("self",))
+        lock_unsent(list(people.values_list("pk", flat=True)))
         Suppression.objects.get_or_create(
             channel=Channel.SMS, value_hash=lookup_hash(number), defaults={"reason": STOPPED}
         )
