@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import django
 import redis
@@ -199,6 +200,7 @@ def _run(
     while (left := _open_rows(due)) and time.monotonic() < deadline:
         # A worker that was killed with its task unacknowledged leaves the rest to the next hint.
         time.sleep(1)
+    told: dict[str, Any]
     if provider is not None:
         sent_to = {f"+1518{2000000 + row.signup_id % 7000000}": str(row.pk) for row in due}
         arrived = Counter(sent_to[taken.to] for taken in provider.taken)

@@ -16,17 +16,19 @@ class Row(NamedTuple):
     outsider: int
     #: Runs the meeting.
     facilitator: int
+    #: Looks after the meeting's service body, with a second factor; runs no meeting.
+    coordinator: int
     #: Works for the site, with a second factor; runs no meeting.
     staff: int
 
 
 def everyone(status: int) -> Row:
-    return Row(status, status, status, status, status)
+    return Row(status, status, status, status, status, status)
 
 
 def members(status: int) -> Row:
     """Visitors are sent to sign in; everyone else gets the same."""
-    return Row(302, status, status, status, status)
+    return Row(302, status, status, status, status, status)
 
 
 MATRIX: dict[str, Row] = {
@@ -50,35 +52,35 @@ MATRIX: dict[str, Row] = {
     "meetings:home_group": everyone(405),
     "meetings:my_signup_cancel": members(405),
     "meetings:my_standing_end": members(405),
-    # A coordinator's: nobody here is one; tests/web/test_roles.py is.
-    "meetings:bodies": members(404),
-    "meetings:body": members(404),
-    "meetings:listing": members(404),
-    "meetings:invite_coordinator": members(404),
-    "meetings:remove_coordinator": members(404),
-    "meetings:invite_facilitator": members(404),
-    "meetings:remove_facilitator": members(404),
-    "meetings:withdraw": members(404),
+    # A coordinator's, of the body that owns the meeting.
+    "meetings:bodies": Row(302, 404, 404, 404, 200, 404),
+    "meetings:body": Row(302, 404, 404, 404, 200, 404),
+    "meetings:listing": Row(302, 404, 404, 404, 200, 404),
+    "meetings:invite_coordinator": Row(302, 404, 404, 404, 405, 404),
+    "meetings:remove_coordinator": Row(302, 404, 404, 404, 405, 404),
+    "meetings:invite_facilitator": Row(302, 404, 404, 404, 405, 404),
+    "meetings:remove_facilitator": Row(302, 404, 404, 404, 405, 404),
+    "meetings:withdraw": Row(302, 404, 404, 404, 405, 404),
     "meetings:invitation": everyone(200),
-    "meetings:facilitate": Row(302, 404, 404, 200, 404),
-    "meetings:occurrence": Row(302, 404, 404, 200, 404),
-    "meetings:occurrence_move": Row(302, 404, 404, 200, 404),
-    "meetings:occurrence_cancel": Row(302, 404, 404, 200, 404),
+    "meetings:facilitate": Row(302, 404, 404, 200, 404, 404),
+    "meetings:occurrence": Row(302, 404, 404, 200, 404, 404),
+    "meetings:occurrence_move": Row(302, 404, 404, 200, 404, 404),
+    "meetings:occurrence_cancel": Row(302, 404, 404, 200, 404, 404),
     # The staff's pages about messages: not there for anybody else.
-    "reminders:watch": Row(302, 404, 404, 404, 200),
-    "reminders:watch_message": Row(302, 404, 404, 404, 200),
-    "reminders:watch_replay": Row(302, 404, 404, 404, 405),
-    "reminders:watch_abort": Row(302, 404, 404, 404, 405),
-    "reminders:watch_signup": Row(302, 404, 404, 404, 200),
-    "reminders:watch_texts": Row(302, 404, 404, 404, 200),
-    "reminders:watch_text_read": Row(302, 404, 404, 404, 405),
-    "reminders:watch_channels": Row(302, 404, 404, 404, 200),
-    "reminders:watch_pause": Row(302, 404, 404, 404, 405),
-    "reminders:watch_resume": Row(302, 404, 404, 404, 405),
+    "reminders:watch": Row(302, 404, 404, 404, 404, 200),
+    "reminders:watch_message": Row(302, 404, 404, 404, 404, 200),
+    "reminders:watch_replay": Row(302, 404, 404, 404, 404, 405),
+    "reminders:watch_abort": Row(302, 404, 404, 404, 404, 405),
+    "reminders:watch_signup": Row(302, 404, 404, 404, 404, 200),
+    "reminders:watch_texts": Row(302, 404, 404, 404, 404, 200),
+    "reminders:watch_text_read": Row(302, 404, 404, 404, 404, 405),
+    "reminders:watch_channels": Row(302, 404, 404, 404, 404, 200),
+    "reminders:watch_pause": Row(302, 404, 404, 404, 404, 405),
+    "reminders:watch_resume": Row(302, 404, 404, 404, 404, 405),
     # What one will get, and when; a guest sees it by their own link, a facilitator an example.
     "reminders:plan": members(200),
     "reminders:plan_by_link": everyone(200),
-    "reminders:plan_preview": Row(302, 404, 404, 200, 404),
+    "reminders:plan_preview": Row(302, 404, 404, 200, 404, 404),
     # Notifications in one's own browser; the script that shows them says nothing about anyone.
     "reminders:push_worker": everyone(200),
     "reminders:push_on": members(405),
@@ -117,11 +119,11 @@ MATRIX: dict[str, Row] = {
     "/accounts/password/set/": everyone(302),
     "/accounts/2fa/webauthn/add/": everyone(302),
     "/accounts/2fa/totp/activate/": everyone(302),
-    "account_login": Row(200, 302, 302, 302, 302),
+    "account_login": Row(200, 302, 302, 302, 302, 302),
     "account_logout": members(200),
     "account_inactive": everyone(200),
-    "account_signup": Row(200, 302, 302, 302, 302),
-    "account_reauthenticate": Row(302, 403, 403, 403, 302),
+    "account_signup": Row(200, 302, 302, 302, 302, 302),
+    "account_reauthenticate": Row(302, 403, 403, 403, 302, 302),
     "account_email": everyone(302),
     "account_email_verification_sent": everyone(302),
     "account_change_password": everyone(302),
@@ -131,21 +133,21 @@ MATRIX: dict[str, Row] = {
     "account_reset_password_from_key_done": everyone(200),
     "account_reset_password_from_key": everyone(200),
     "account_reset_password_done": everyone(200),
-    "account_signup_by_passkey": Row(200, 302, 302, 302, 302),
+    "account_signup_by_passkey": Row(200, 302, 302, 302, 302, 302),
     "account_request_login_code": everyone(302),
     "mfa_index": members(200),
     "mfa_authenticate": everyone(302),
-    "mfa_reauthenticate": Row(302, 403, 403, 403, 200),
+    "mfa_reauthenticate": Row(302, 403, 403, 403, 200, 200),
     "mfa_activate_totp": everyone(302),
-    "mfa_deactivate_totp": Row(302, 404, 404, 404, 302),
+    "mfa_deactivate_totp": Row(302, 404, 404, 404, 302, 302),
     "mfa_view_recovery_codes": members(404),
-    "mfa_generate_recovery_codes": Row(302, 200, 200, 200, 302),
+    "mfa_generate_recovery_codes": Row(302, 200, 200, 200, 302, 302),
     "mfa_download_recovery_codes": members(404),
     "mfa_list_webauthn": members(200),
     "mfa_add_webauthn": everyone(302),
-    "mfa_reauthenticate_webauthn": Row(302, 403, 403, 403, 302),
-    "mfa_remove_webauthn": Row(302, 404, 404, 404, 302),
-    "mfa_edit_webauthn": Row(302, 404, 404, 404, 302),
+    "mfa_reauthenticate_webauthn": Row(302, 403, 403, 403, 302, 302),
+    "mfa_remove_webauthn": Row(302, 404, 404, 404, 302, 302),
+    "mfa_edit_webauthn": Row(302, 404, 404, 404, 302, 302),
     "mfa_login_webauthn": everyone(302),
     "mfa_signup_webauthn": everyone(302),
     "usersessions_list": members(200),

@@ -17,10 +17,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import links
-from accounts.models import User
+from accounts.models import Consent, ContactPoint, User
 from meetings.enums import SignupStatus
-from meetings.models import StandingSignup
+from meetings.models import Coordinator, Invitation, Meeting, Occurrence, Signup, StandingSignup
 from meetings.reminders import short_links
+from meetings.reminders.models import Reminder
 from meetings.services.calendar_addresses import renew_calendar_address
 from meetings.services.roles import invite_facilitator
 from support import clock
@@ -59,6 +60,9 @@ def addresses() -> dict[str, str]:
     make_user(email="outsider@example.org")
     staff = make_user(email="staff@example.org", is_staff=True, is_superuser=True)
     Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    coordinator = make_user(email="coordinator@example.org")
+    Coordinator.objects.create(service_body=meeting.service_body, user=coordinator, since=NOW)
+    Authenticator.objects.create(user=coordinator, type=Authenticator.Type.TOTP, data={"secret": "unused"})
     own_link = links.sign("unsubscribe", participant.contact_point.public_id)
     guest_link = links.sign("unsubscribe", make_participant().contact_point.public_id)
     reminder = make_reminder(signup=signup)
@@ -247,3 +251,21 @@ def test_a_page_of_ones_own_is_kept_out_of_every_cache(addresses: dict[str, str]
         if answer.status_code == 200:
             assert "no-store" in answer.headers["Cache-Control"], name
     assert settings.SESSION_COOKIE_HTTPONLY
+
+
+@pytest.mark.parametrize("role", ["visitor", "outsider"])
+def test_sending_anything_with_somebody_elses_ids_changes_nothing_of_theirs(
+    addresses: dict[str, str], role: str
+) -> None:
+    """Links that are keys themselves are left out: whoever holds one may."""
+    client = client_for(role)
+    theirs = (Signup, StandingSignup, Occurrence, Meeting, Coordinator, Invitation, Reminder, Consent, ContactPoint)
+    before = [list(model._default_manager.order_by("pk").values()) for model in theirs]
+    refused = {}
+    for name, address in addresses.items():
+        if "~" not in address:
+            refused[name] = client.post(address, {"message": "", "reason": "because", "keep": "1"}).status_code
+    assert [list(model._default_manager.order_by("pk").values()) for model in theirs] == before
+    private = [name for name, row in MATRIX.items() if row.outsider == 404 and name.startswith("meetings:")]
+    # 405 for pages that nobody may send anything to.
+    assert {refused[name] for name in private if name in refused} <= {302 if role == "visitor" else 404, 405}
