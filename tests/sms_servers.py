@@ -14,6 +14,7 @@ import contextlib
 import datetime as dt
 import json
 import random
+import sys
 import threading
 import time
 import uuid
@@ -241,10 +242,17 @@ def _message(taken: Taken, status: str) -> dict[str, object]:
     }
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing where a caller went away in the middle: they are killed on purpose."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextlib.contextmanager
 def _served(fake: FakeProvider, handler: type[_Handler]) -> Iterator[None]:
     own = type(handler.__name__, (handler,), {"fake": fake})
-    with ThreadingHTTPServer(("127.0.0.1", 0), own) as server:
+    with _Server(("127.0.0.1", 0), own) as server:
         server.daemon_threads = True
         fake.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
