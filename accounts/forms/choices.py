@@ -105,9 +105,9 @@ class PreferencesForm(ChoicesForm):
         if start is None or end is None:
             return values
         if start == end:
-            self.add_error("quiet_until", _("Choose another time here, or tick the box below to have no quiet hours."))
+            self.add_error("quiet_from", _("Choose another time here, or tick the box below to have no quiet hours."))
         elif _length(start, end) > LONGEST_QUIET:
-            self.add_error("quiet_until", _("Leave at least eight hours of the day in which we may write."))
+            self.add_error("quiet_from", _("Leave at least eight hours of the day in which we may write."))
         return values
 
 

@@ -116,8 +116,8 @@ def test_member_chooses_how_and_when(client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [
-        ({"quiet_until": "21:00"}, "quiet_until", "Choose another time here"),
-        ({"quiet_from": "12:00", "quiet_until": "04:30"}, "quiet_until", "at least eight hours"),
+        ({"quiet_until": "21:00"}, "quiet_from", "Choose another time here"),
+        ({"quiet_from": "12:00", "quiet_until": "04:30"}, "quiet_from", "at least eight hours"),
         ({"quiet_from": "late"}, "quiet_from", "Enter a valid time"),
         ({"paused_until": "2020-01-01"}, "paused_until", "Choose a day after today"),
         ({"paused_until": "2090-01-01"}, "paused_until", "within a year"),
