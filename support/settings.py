@@ -207,6 +207,7 @@ CELERY_BEAT_SCHEDULE = {
     "reminders.deliver": {"task": "reminders.deliver", "schedule": 2.0, "options": {"expires": 30}},
     "reminders.sweep": {"task": "reminders.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "reminders.purge_texts": {"task": "reminders.purge_texts", "schedule": 3600.0, "options": {"expires": 3600}},
+    "reminders.purge": {"task": "reminders.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "reminders.follow_zone_data": {
         "task": "reminders.follow_zone_data",
         "schedule": 3600.0,
@@ -378,6 +379,8 @@ RETENTION = {
     "idle": timedelta(days=365) * env.number("RETENTION_IDLE_MONTHS", default=12, lowest=2) / 12,
     # A month at most: whoever writes to a number expects it to be forgotten.
     "inbound_texts": timedelta(days=min(30, env.number("RETENTION_INBOUND_TEXTS_DAYS", default=30, lowest=1))),
+    # What became of each message. Nobody asks for it a year after the date that it was about.
+    "messages": timedelta(days=env.number("RETENTION_MESSAGES_DAYS", default=365, lowest=30)),
     "access_records": timedelta(days=env.number("RETENTION_ACCESS_RECORDS_DAYS", default=730, lowest=1)),
 }
 #: The organisation's own rule for who was where; 0 keeps it for as long as the person stays.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meetings.reminders.services import inbound
+from meetings.reminders.services import inbound, retention
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep as sweep_rows
 from meetings.reminders.services.zones import follow_zone_data as follow_release
@@ -29,3 +29,8 @@ def follow_zone_data() -> None:
 @shared_task(name="reminders.purge_texts")
 def purge_texts() -> None:
     inbound.purge(now=clock.now())
+
+
+@shared_task(name="reminders.purge")
+def purge() -> None:
+    retention.purge(now=clock.now())
