@@ -8,13 +8,14 @@ from django.db import transaction
 
 from accounts.models import User
 from meetings.models import Coordinator, Invitation, Meeting, ServiceBody
+from meetings.queries.access import bodies_for_coordinator
 
 #: How long an invitation is good for; its link as long (accounts.links).
 INVITATION_LIFETIME = dt.timedelta(days=7)
 
 
 class InvitationOver(Exception):
-    """An invitation that was taken by somebody else, withdrawn, or is too old."""
+    """An invitation that was taken by somebody else, withdrawn, is too old, or whose maker may invite no longer."""
 
 
 def invite_facilitator(*, meeting: Meeting, actor: User, now: dt.datetime) -> Invitation:
@@ -36,13 +37,27 @@ def withdraw_invitation(*, invitation: Invitation) -> None:
     Invitation.objects.filter(pk=invitation.pk, accepted_at=None).delete()
 
 
+def is_over(invitation: Invitation, *, now: dt.datetime) -> bool:
+    """Return whether nobody can take `invitation` any more.
+
+    It is worth what its maker may do today: somebody removed must not come back by a link they kept.
+    """
+    if invitation.accepted_at is not None or invitation.expires_at <= now:
+        return True
+    maker = invitation.invited_by
+    if not maker.is_active:
+        return True
+    body = invitation.service_body_id or (invitation.meeting and invitation.meeting.service_body_id)
+    return not maker.is_staff and body not in bodies_for_coordinator(maker)
+
+
 @transaction.atomic
 def accept_invitation(*, invitation: Invitation, user: User, now: dt.datetime) -> Invitation:
     """Let `user` take what they were invited to; the same person again is harmless. Raises InvitationOver."""
     row = Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk).first()
     if row is None:
         raise InvitationOver
-    if row.accepted_at is not None or row.expires_at <= now:
+    if is_over(row, now=now):
         if _holds(row, user):
             return row
         raise InvitationOver

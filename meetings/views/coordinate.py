@@ -160,7 +160,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         found = access.invitation_by_link(links.read(token, "invitation"))
     except (links.BadLink, Http404):
         return render(request, "meetings/invitation_over.html", status=404)
-    context = {"invitation": found, "token": token, "is_over": found.accepted_at or found.expires_at <= clock.now()}
+    context = {"invitation": found, "token": token, "is_over": roles.is_over(found, now=clock.now())}
     if request.method != "POST":
         return render(request, "meetings/invitation.html", context)
     if not request.user.is_authenticated:

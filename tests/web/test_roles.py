@@ -158,6 +158,23 @@ def test_an_invitation_that_is_over_gives_nothing(meeting: Meeting, coordinator:
     assert not meeting.facilitators.exists()
 
 
+def test_an_invitation_is_worth_what_its_maker_may_do_today(
+    meeting: Meeting, coordinator: User, area: ServiceBody
+) -> None:
+    kept = roles.invite_facilitator(meeting=meeting, actor=coordinator, now=clock.now())
+    kept_for_body = roles.invite_coordinator(body=area, actor=coordinator, now=clock.now())
+    by_staff = roles.invite_facilitator(meeting=meeting, actor=make_user(is_staff=True), now=clock.now())
+    own = signed_in(coordinator)
+    assert "Yes, I will" in own.get(link_of(kept)).content.decode()
+    roles.remove_coordinator(coordinator=Coordinator.objects.get())
+    assert "Yes, I will" not in own.get(link_of(kept)).content.decode()
+    assert own.post(link_of(kept)).status_code == 410
+    assert own.post(link_of(kept_for_body)).status_code == 410
+    assert not meeting.facilitators.exists()
+    assert not Coordinator.objects.exists()
+    assert own.post(link_of(by_staff)).status_code == 302
+
+
 def test_removal_takes_effect_at_once(meeting: Meeting, coordinator: User, area: ServiceBody) -> None:
     facilitator = make_user()
     meeting.facilitators.add(facilitator)
