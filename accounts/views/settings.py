@@ -32,6 +32,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         settings.LANGUAGE_COOKIE_NAME,
         user.language,
         secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite="Lax",
     )
     with translation.override(user.language):

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -62,7 +63,7 @@ def body(request: HttpRequest, slug: str) -> HttpResponse:
         "q": words,
         "page": Paginator(coordination.meetings_of(found, words), PAGE).get_page(request.GET.get("page")),
         "coordinators": coordination.coordinators_of(found),
-        "invitations": _with_links(request, list(coordination.open_invitations(body=found, now=clock.now()))),
+        "invitations": _with_links(list(coordination.open_invitations(body=found, now=clock.now()))),
     }
     return render(request, "meetings/body.html", context)
 
@@ -92,7 +93,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
         "meeting": meeting,
         "form": form,
         "facilitators": meeting.facilitators.order_by("pk"),
-        "invitations": _with_links(request, list(coordination.open_invitations(meeting=meeting, now=now))),
+        "invitations": _with_links(list(coordination.open_invitations(meeting=meeting, now=now))),
     }
     return render(request, "meetings/listing.html", context, status=422 if form.errors else 200)
 
@@ -175,11 +176,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("meetings:bodies")
 
 
-def _with_links(request: HttpRequest, invitations: list[Invitation]) -> list[tuple[Invitation, str]]:
+def _with_links(invitations: list[Invitation]) -> list[tuple[Invitation, str]]:
+    """Pair invitations with what to hand on: the public address, by whatever name this page was asked for."""
     return [
         (
             each,
-            request.build_absolute_uri(reverse("meetings:invitation", args=[links.sign("invitation", each.public_id)])),
+            settings.PUBLIC_BASE_URL + reverse("meetings:invitation", args=[links.sign("invitation", each.public_id)]),
         )
         for each in invitations
     ]
