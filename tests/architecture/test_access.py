@@ -227,6 +227,20 @@ def test_a_stranger_cannot_tell_what_is_forbidden_from_what_is_absent(addresses:
         assert (forbidden.status_code, forbidden.content) == (absent.status_code, absent.content)
 
 
+def test_a_form_sent_with_somebody_elses_ids_is_answered_as_for_ids_that_nobody_has(addresses: dict[str, str]) -> None:
+    client = client_for("outsider")
+    signup, standing = Signup.objects.exclude(standing=None).get(), StandingSignup.objects.get()
+    for name in ("occurrence_move", "occurrence_cancel", "my_signup_cancel", "my_standing_end"):
+        theirs = addresses[f"meetings:{name}"]
+        nobodys = theirs.replace("evening-light", "no-such-meeting")
+        for public_id in (signup.public_id, standing.public_id):
+            nobodys = nobodys.replace(str(public_id), str(uuid.UUID(int=1)))
+        assert nobodys != theirs
+        forbidden, absent = client.post(theirs), client.post(nobodys)
+        assert (forbidden.status_code, forbidden.content) == (404, absent.content), name
+        assert absent.status_code == 404
+
+
 @pytest.mark.parametrize("role", ["visitor", "member", "outsider", "facilitator"])
 def test_admin_is_for_staff_alone(addresses: dict[str, str], role: str) -> None:
     client = client_for(role)
