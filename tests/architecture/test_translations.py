@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polib
 import pytest
 
@@ -56,3 +58,16 @@ def test_plurals_have_both_forms(spanish: polib.POFile) -> None:
 
 def test_what_is_served_is_what_was_written(spanish: polib.POFile) -> None:
     assert translations.MO_FILE.read_bytes() == translations.compiled(spanish), "run script/translate"
+
+
+def test_everything_is_said_in_spanish(spanish: polib.POFile) -> None:
+    assert translations.missing(spanish) == [], "run script/translate, and fill in what is empty"
+
+
+def test_nothing_is_kept_that_nobody_says(spanish: polib.POFile) -> None:
+    assert translations.unused(spanish) == [], "run script/translate"
+
+
+def test_readers_are_said_tu(spanish: polib.POFile) -> None:
+    formal = re.compile(r"\b(?:usted(?:es)?|vosotr[oa]s|Introduzca|Asegúrese|Escriba|Elija|ordenador|fichero)\b")
+    assert [text for entry in spanish for text in translations.texts_of(entry) if formal.search(text)] == []
