@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from accounts import phones
 from support.crisis import CRISIS_LINES
 
+_DAYS_OF_A_MONTH = 365 / 12
+
 
 @require_safe
 def crisis(request: HttpRequest) -> HttpResponse:
@@ -31,8 +33,17 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    """Say what is kept, why and for how long."""
-    return render(request, "pages/privacy.html")
+    """Say what is kept, why and for how long: by the settings that it is forgotten by."""
+    kept = {
+        "unconfirmed_days": settings.RETENTION["unconfirmed"].days,
+        "idle_months": round(settings.RETENTION["idle"].days / _DAYS_OF_A_MONTH),
+        "attendance_months": round(settings.RETENTION_ATTENDANCE.days / _DAYS_OF_A_MONTH)
+        if settings.RETENTION_ATTENDANCE
+        else 0,
+        "text_days": settings.RETENTION["inbound_texts"].days,
+        "message_days": settings.RETENTION["messages"].days,
+    }
+    return render(request, "pages/privacy.html", {"kept": kept, "profile": settings.ORGANISATION_PROFILE})
 
 
 @require_safe
