@@ -493,6 +493,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        # Strangers ask for other hosts all day; they get their 400, and no page of a log.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # At DEBUG it names each address it posts to, and a push subscription's is somebody's.
         "urllib3": {"level": "INFO"},
     },
