@@ -93,6 +93,8 @@ def environment_for_uv() -> dict[str, str]:
 
 def make(wanted: str) -> None:
     """Create .venv/ if need be, and install. Raises SystemExit with one line where that cannot be done."""
+    if VENV.is_symlink():
+        sys.exit("setup: .venv is a link, and what it leads to may be somebody else's: remove it, and start again.")
     requirements = TEST if wanted == "test" else RUNTIME
     environment = environment_for_uv()
     uv = find_uv(environment)
