@@ -9,13 +9,16 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
 import redis
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone, translation
 from kombu import pools
 from playwright.sync_api import Page
 
@@ -31,14 +34,59 @@ hypothesis.settings.register_profile("homegroup", deadline=None, derandomize=boo
 hypothesis.settings.load_profile("homegroup")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser's tests last: Playwright keeps an event loop, which Django would see in every later test."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+# -- the clock -------------------------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--at", metavar="YYYY-MM-DDTHH:MM", help="run at this wall time in New York instead of now")
+
+
+_travel = pytest.StashKey[time_machine.travel]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Move the clock of this process for the whole run, where `--at` asks for it. Other processes keep theirs."""
+    if wanted := config.getoption("--at"):
+        start = dt.datetime.fromisoformat(wanted).replace(tzinfo=ZoneInfo("America/New_York"))
+        config.stash[_travel] = time_machine.travel(start.timestamp())
+        config.stash[_travel].start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _travel in config.stash:
+        config.stash[_travel].stop()
+
+
+#: Tests with one of these marks live in the present, and may depend on no hour and no date.
+IN_THE_PRESENT = ("real_clock", "worker", "browser")
+
+
 @pytest.fixture
 def now() -> dt.datetime:
     return NOW
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser's tests last: Playwright keeps an event loop, which Django would see in every later test."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+@pytest.fixture(autouse=True)
+def _stopped_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Stop the clock at NOW, so that no test depends on the day it runs. Monotonic clocks and timeouts go on."""
+    if any(request.node.get_closest_marker(name) for name in IN_THE_PRESENT):
+        yield
+    else:
+        with time_machine.travel(NOW, tick=False):
+            yield
+
+
+@pytest.fixture(autouse=True)
+def _own_reader() -> Iterator[None]:
+    """Forget whom a test spoke to: a request leaves its language and zone active in the thread."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 # -- no test reaches the network -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ from accounts.enums import Channel
 from accounts.models import ContactPoint, User
 from accounts.queries import push_subscriptions
 from accounts.services.push_subscriptions import forget
+from support import clock
 from support.messaging import Accepted
 from support.messaging.push import Notification, PushGateway
-from tests.conftest import NOW
 from tests.factories import make_user
 from tests.push_service import Browser, Post, PushService, push_service
 
@@ -103,8 +104,8 @@ def test_turned_on_by_a_press_and_off_by_another(
             body="Reminder for Tue 7:00 PM",
             url="/crisis/",
             tag="one",
-            sent_at=NOW,
-            expires_at=NOW,
+            sent_at=clock.now(),
+            expires_at=clock.now() + dt.timedelta(hours=1),
         )
     )
     gateway.close()
@@ -154,7 +155,7 @@ def test_a_browser_knows_whether_it_is_on_when_the_page_is_opened_again(
     my_meetings.get_by_role("button", name="Turn on").click()
     expect(my_meetings.get_by_text("They are on")).to_be_visible()
     for point in ContactPoint.objects.filter(channel=Channel.PUSH):
-        forget(contact_point=point, source="test", now=NOW)
+        forget(contact_point=point, source="test", now=clock.now())
     my_meetings.reload()
     expect(my_meetings.get_by_role("button", name="Turn on")).to_be_visible()
 

@@ -16,8 +16,8 @@ from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.services.inbound import take
+from support import clock
 from support.messaging.sms_results import Inbound
-from tests.conftest import NOW
 from tests.factories import make_reminder, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,7 +39,7 @@ def staff(context: BrowserContext, live_server: LiveServer) -> Page:
 @pytest.fixture
 def failed() -> Reminder:
     reminder = make_reminder(ReminderState.FAILED, reason=LONG, attempt=1)
-    DeliveryEvent.objects.create(reminder=reminder, kind=EventKind.REFUSED, attempt=1, detail=LONG, at=NOW)
+    DeliveryEvent.objects.create(reminder=reminder, kind=EventKind.REFUSED, attempt=1, detail=LONG, at=clock.now())
     return reminder
 
 
@@ -47,9 +47,9 @@ def failed() -> Reminder:
 def test_pages_are_accessible_and_fit(
     staff: Page, live_server: LiveServer, failed: Reminder, axe: Callable[[Page], list[str]], width: int
 ) -> None:
-    ChannelPause.objects.create(channel=Channel.SMS, reason="The contract has run out", since=NOW)
-    take(inbound=Inbound(provider_id="1", sender="+15185550123", text="I can't stop smiling " * 9), now=NOW)
-    take(inbound=Inbound(provider_id="2", sender="+15185550124", text="I want to die"), now=NOW)
+    ChannelPause.objects.create(channel=Channel.SMS, reason="The contract has run out", since=clock.now())
+    take(inbound=Inbound(provider_id="1", sender="+15185550123", text="I can't stop smiling " * 9), now=clock.now())
+    take(inbound=Inbound(provider_id="2", sender="+15185550124", text="I want to die"), now=clock.now())
     staff.set_viewport_size({"width": width, "height": 800})
     for name, argument in (
         ("watch", None),

@@ -27,18 +27,13 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.helpers.zones import midday_zone
+
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.timeout(400)]
 
 ROOT = Path(__file__).parents[2]
 GUEST = "whole.way@example.org"
 FACILITATOR = "runs.it@example.org"
-
-
-def midday_zone() -> str:
-    """Return a zone where it is about noon now: reminders wait for nobody's quiet hours to end."""
-    offset = 12 - dt.datetime.now(dt.UTC).hour
-    # The names of these zones count westward.
-    return "Etc/GMT" if offset == 0 else f"Etc/GMT{-offset:+d}"
 
 
 class Site:

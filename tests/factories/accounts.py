@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
+from support import clock
 
 _numbers = count(1)
 
@@ -21,5 +22,5 @@ def make_user(**fields: Any) -> User:
 def make_contact_point(**fields: Any) -> ContactPoint:
     fields.setdefault("channel", Channel.EMAIL)
     fields.setdefault("value", f"guest{next(_numbers)}@example.org")
-    fields.setdefault("verified_at", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    fields.setdefault("verified_at", clock.now() - dt.timedelta(days=30))
     return ContactPoint.objects.create(**fields)

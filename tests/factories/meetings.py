@@ -57,8 +57,15 @@ def make_meeting(**fields: Any) -> Meeting:
     return Meeting.objects.create(**fields)
 
 
-def make_occurrence(*, on: dt.date = dt.date(2026, 11, 24), **fields: Any) -> Occurrence:
-    """Make the occurrence of `on`, at the meeting's own time unless `starts_at` is given."""
+def coming_tuesday() -> dt.date:
+    """Return the Tuesday six to twelve days from now: a date of `make_meeting` that is still to come."""
+    soonest = clock.to_wall(clock.now(), "America/New_York").date() + dt.timedelta(days=6)
+    return soonest + dt.timedelta(days=(1 - soonest.weekday()) % 7)
+
+
+def make_occurrence(*, on: dt.date | None = None, **fields: Any) -> Occurrence:
+    """Make the occurrence of `on`, else of `coming_tuesday`, at the meeting's time unless `starts_at` is given."""
+    on = on or coming_tuesday()
     meeting: Meeting = fields.pop("meeting", None) or make_meeting()
     assert meeting.start_time is not None
     starts_at = fields.pop("starts_at", None) or clock.to_instant(
@@ -76,13 +83,13 @@ def make_participant(**fields: Any) -> Participant:
 
 
 def make_signup(**fields: Any) -> Signup:
-    """Make a confirmed signup for an occurrence a week after `tests.conftest.NOW`."""
+    """Make a confirmed signup for an occurrence about a week from now."""
     if "occurrence" not in fields:
         fields["occurrence"] = make_occurrence()
     if "participant" not in fields:
         fields["participant"] = make_participant()
     fields.setdefault("status", SignupStatus.CONFIRMED)
-    fields.setdefault("created_at", dt.datetime(2026, 11, 17, 12, 0, tzinfo=dt.UTC))
+    fields.setdefault("created_at", clock.now() - dt.timedelta(hours=11))
     if fields["status"] == SignupStatus.CONFIRMED:
         fields.setdefault("confirmed_at", fields["created_at"])
     return Signup.objects.create(**fields)

@@ -7,13 +7,14 @@ from typing import Any
 from accounts.enums import Channel
 from meetings.reminders.enums import Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
+from support import clock
 from tests.factories.meetings import make_signup
 
 
 def make_reminder(state: str = ReminderState.PLANNED, **fields: Any) -> Reminder:
-    """Make a confirmation by email that has been due for an hour at `tests.conftest.NOW`."""
+    """Make a confirmation by email that has been due for an hour."""
     signup = fields.pop("signup", None) or make_signup()
-    due_at = dt.datetime(2026, 11, 17, 22, 0, tzinfo=dt.UTC)
+    due_at = clock.now() - dt.timedelta(hours=1)
     if state in (ReminderState.CLAIMED, ReminderState.SUBMITTING):
         fields.setdefault("claim_token", uuid.uuid4())
         fields.setdefault("lease_until", due_at + dt.timedelta(hours=2))

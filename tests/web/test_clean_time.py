@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.core import mail
 from django.test import Client
 
@@ -24,12 +22,6 @@ from tests.factories import make_user
 pytestmark = pytest.mark.django_db
 
 PATH = "/my/account/clean-time/"
-
-
-@pytest.fixture(autouse=True)
-def _frozen() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

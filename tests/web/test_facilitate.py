@@ -4,25 +4,17 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Meeting, Occurrence
 from meetings.signals import occurrence_cancelled, occurrence_moved
-from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
 
 pytestmark = pytest.mark.django_db
 
 DATE = dt.date(2026, 11, 24)
-
-
-@pytest.fixture(autouse=True)
-def _frozen() -> Iterator[None]:
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -26,17 +26,13 @@ from tests.unit.test_reminder_engine import run
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _frozen() -> Any:
-    with time_machine.travel(NOW, tick=False):
-        yield
-
-
 def take_place(participant: Participant, **meeting: Any) -> Signup:
     """Take a place on Tuesday, 24 November, 19:00 in New York, a week from now."""
     meeting.setdefault("signup_policy", SignupPolicy.SIGN_UP)
     signup = make_signup(
-        occurrence=make_occurrence(meeting=make_meeting(**meeting)), participant=participant, created_at=NOW
+        occurrence=make_occurrence(meeting=make_meeting(**meeting), on=dt.date(2026, 11, 24)),
+        participant=participant,
+        created_at=NOW,
     )
     plan.plan_confirmation(signups=[signup], now=clock.now())
     plan.plan_reminders(signups=[signup], now=clock.now())

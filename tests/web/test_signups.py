@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,10 +27,8 @@ DATE = "2026-11-24"
 
 
 @pytest.fixture(autouse=True)
-def _frozen() -> Iterator[None]:
+def _empty_cache() -> None:
     cache.clear()
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

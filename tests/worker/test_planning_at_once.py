@@ -22,7 +22,7 @@ from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup
 from tests.unit.test_reminder_engine import Told
 
-pytestmark = [pytest.mark.worker, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 HOUR = dt.timedelta(hours=1)
 

@@ -23,7 +23,8 @@ from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep
 from support import clock
 from tests.conftest import shared_database_url
-from tests.factories import make_contact_point, make_occurrence, make_reminder, make_signup
+from tests.factories import make_contact_point, make_occurrence, make_participant, make_reminder, make_signup
+from tests.helpers.zones import midday_zone
 from tests.servers import ROOT, worker_environment
 from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, twilio_server
 from tests.worker.test_reminder_delivery import let_leases_run_out
@@ -44,7 +45,7 @@ def fake(settings: Any) -> Iterator[FakeTwilio]:
 
 
 def due_texts() -> list[Reminder]:
-    """Texts about changes, due now, each to a number of its own."""
+    """Texts about changes, due now, each to a number of its own, in a place where it is not night."""
     now = clock.now()
     occurrence = make_occurrence(on=(now + dt.timedelta(days=7)).date())
     rows = []
@@ -55,7 +56,7 @@ def due_texts() -> list[Reminder]:
         )
         rows.append(
             make_reminder(
-                signup=make_signup(occurrence=occurrence),
+                signup=make_signup(occurrence=occurrence, participant=make_participant(tz=midday_zone())),
                 contact_point=phone,
                 channel=Channel.SMS,
                 kind=ReminderKind.MOVED,
