@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import os
 import threading
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 
@@ -30,25 +31,45 @@ class Post:
 class Browser:
     """A browser that subscribed: it has the private half of the keys."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(
+        self, endpoint: str, *, key: ec.EllipticCurvePrivateKey | None = None, secret: bytes | None = None
+    ) -> None:
         self.endpoint = endpoint
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.secret = os.urandom(16)
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
+        self.secret = secret or os.urandom(16)
+
+    @property
+    def point(self) -> bytes:
+        """The public half of the keys."""
+        return self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     @property
     def subscription(self) -> str:
         """What `JSON.stringify(subscription)` gives in the page, with what else browsers put there."""
-        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        keys = {"p256dh": _base64url(point), "auth": _base64url(self.secret)}
+        keys = {"p256dh": _base64url(self.point), "auth": _base64url(self.secret)}
         return json.dumps({"endpoint": self.endpoint, "expirationTime": None, "keys": keys})
 
     def read(self, post: Post) -> dict[str, Any]:
         """Decrypt what came for this browser, as its service worker would see it."""
-        content = http_ece.decrypt(
-            post.body, private_key=self.key, auth_secret=self.secret, version=post.headers["content-encoding"]
-        )
-        found: dict[str, Any] = json.loads(content)
+        assert post.headers["content-encoding"] == "aes128gcm"
+        found: dict[str, Any] = json.loads(self.decrypt(post.body))
         return found
+
+    def decrypt(self, body: bytes) -> bytes:
+        """Return the text of a message's one record, by RFC 8291 and RFC 8188 as a browser follows them.
+
+        Raises InvalidTag where it is for somebody else.
+        """
+        salt, record_size, length = body[:16], int.from_bytes(body[16:20], "big"), body[20]
+        sender, record = body[21 : 21 + length], body[21 + length :]
+        assert len(record) <= record_size
+        shared = self.key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender))
+        keying = _hkdf(self.secret, shared, b"WebPush: info\x00" + self.point + sender, 32)
+        key = _hkdf(salt, keying, b"Content-Encoding: aes128gcm\x00", 16)
+        nonce = _hkdf(salt, keying, b"Content-Encoding: nonce\x00", 12)
+        text, delimiter, padding = AESGCM(key).decrypt(nonce, record, None).rpartition(b"\x02")
+        assert (delimiter, padding.strip(b"\x00")) == (b"\x02", b"")
+        return text
 
 
 @dataclass
@@ -97,6 +118,11 @@ def push_service() -> Iterator[PushService]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _hkdf(salt: bytes, material: bytes, info: bytes, octets: int) -> bytes:
+    """Return up to 32 octets of key (RFC 5869): extract, then the first step of expand."""
+    return hmac.digest(hmac.digest(salt, material, "sha256"), info + b"\x01", "sha256")[:octets]
 
 
 def _base64url(octets: bytes) -> str:

@@ -20,9 +20,10 @@ from urllib.parse import urlsplit
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
-from py_vapid import Vapid02, VapidException
 
+from support import vapid
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.webpush_encryption import encrypt
 
 #: Seconds to connect, and to wait for the answer's head; its body is not read.
 _TIMEOUTS: Final = (5, 10)
@@ -154,16 +155,15 @@ class PushGateway:
     def send(self, letter: Notification) -> Result:
         try:
             subscription = read_subscription(letter.to)
-            headers = self._headers(letter, subscription)
-            body = _encrypted(letter.as_bytes(), subscription)
         except BadSubscription:
             return Refused("The subscription cannot be used", suppress=True)
-        except VapidException:
-            return Refused("The site's own push key or address cannot be used")
-        if len(body) > _LONGEST:
+        content = letter.as_bytes()
+        if len(content) > _LONGEST:
             return Refused("The notification is too long")
         if time.monotonic() < self._resting.get(subscription.audience, 0):
             return Transient("The push service did not answer a moment ago")
+        headers = self._headers(letter, subscription)
+        body = encrypt(content, public_key=_octets(subscription.p256dh), secret=_octets(subscription.auth))
         result = self._post(subscription, body, headers, now=letter.sent_at)
         if isinstance(result, _NoAnswer):
             self._resting[subscription.audience] = time.monotonic() + _REST
@@ -210,11 +210,12 @@ class PushGateway:
 
     def _token(self, audience: str, now: dt.datetime) -> str:
         if audience not in self._tokens:
-            claims = {"aud": audience, "exp": int((now + _TOKEN_LIFE).timestamp()), "sub": settings.VAPID_SUBJECT}
-            signer = Vapid02.from_string(settings.VAPID_PRIVATE_KEY)
-            # It takes no host without a dot for an address, and a site in a house of its own may have one.
-            signer.conf = {"no-strict": True}
-            self._tokens[audience] = signer.sign(claims)["Authorization"]
+            self._tokens[audience] = vapid.authorization(
+                settings.VAPID_PRIVATE_KEY,
+                audience=audience,
+                expires_at=now + _TOKEN_LIFE,
+                subject=settings.VAPID_SUBJECT,
+            )
         return self._tokens[audience]
 
 
@@ -241,14 +242,6 @@ def _pause(retry_after: str, now: dt.datetime) -> dt.timedelta | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)
     return max(until - now, dt.timedelta(0))
-
-
-def _encrypted(content: bytes, subscription: Subscription) -> bytes:
-    from pywebpush import WebPusher  # noqa: PLC0415  # slow import: it brings an asynchronous client that nobody uses
-
-    keys = {"p256dh": subscription.p256dh, "auth": subscription.auth}
-    encoded = WebPusher({"endpoint": subscription.endpoint, "keys": keys}).encode(content)
-    return bytes(encoded["body"])
 
 
 def _octets(text: str) -> bytes:
