@@ -3,8 +3,8 @@
 `behaviour` is for every message, `for_number[number]` for one recipient, `script` for the next messages in turn:
 "accept" · "delay" (answers late) · "hang" (takes it and never answers) · "drop" (takes it and closes the connection) ·
 "vanish" (closes without taking it) · "busy" (429) · "fail" (503, not taken) · "fail_after" (500, and taken) ·
-"nonsense" (200 and no JSON) · "refuse:21610" (a definite no with that code). What was taken is in `taken`, whatever was
-answered, as it would be at a real provider.
+"nonsense" (200 and no JSON) · "refuse:21610" (a definite no with that code) · "answer:400:[]" (that status and body,
+not taken). What was taken is in `taken`, whatever was answered, as it would be at a real provider.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
+import hmac
 import json
 import random
 import sys
@@ -23,10 +24,9 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from twilio.request_validator import RequestValidator
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "token-for-tests"
 
@@ -96,6 +96,16 @@ def twice_and_shuffled(calls: list[Call], *, seed: int) -> list[Call]:
 class FakeTwilio(FakeProvider):
     """Twilio's Messages resource, with its own shapes and error codes."""
 
+    def reset(self) -> None:
+        super().reset()
+        #: What was asked for in look-ups: the paths with their queries.
+        self.lookups: list[str] = []
+        #: It never puts more than this on a page of a look-up, whatever it is asked for.
+        self.page_length = 1000
+        #: What the records of a look-up say otherwise, and where a page says that the next one is.
+        self.in_records: dict[str, object] = {}
+        self.in_pages: dict[str, object] = {}
+
     def receipts(self, taken: Taken, *statuses: str, code: str = "") -> list[Call]:
         """Return the calls to a message's own address, signed."""
         return [self._signed(taken.status_url, self._status(taken, status, code)) for status in statuses]
@@ -118,7 +128,9 @@ class FakeTwilio(FakeProvider):
         return {**values, **({"ErrorCode": code} if code and status in ("undelivered", "failed") else {})}
 
     def _signed(self, url: str, values: dict[str, str]) -> Call:
-        signature = RequestValidator(TOKEN).compute_signature(url, values)
+        """Sign as https://www.twilio.com/docs/usage/security says, each name being given once."""
+        text = url + "".join(f"{name}{values[name]}" for name in sorted(values))
+        signature = base64.b64encode(hmac.new(TOKEN.encode(), text.encode(), "sha1").digest()).decode()
         return Call(url, values, {"X-Twilio-Signature": signature})
 
 
@@ -165,6 +177,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(503 if behaviour == "fail" else 500, self.error_of("fail"))
         elif behaviour == "nonsense":
             self.answer(200, b"<html>hello</html>")
+        elif behaviour.startswith("answer:"):
+            _answer, status, body = behaviour.split(":", 2)
+            self.answer(int(status), body.encode())
         else:
             refuse(behaviour.partition(":")[2])
         return True
@@ -206,15 +221,26 @@ class _TwilioHandler(_Handler):
         if self.fake.behaviour == "fail":
             self.answer(503, self.error_of("fail"))
             return
-        query = {name: given[0] for name, given in parse_qs(urlsplit(self.path).query).items()}
+        self.fake.lookups.append(self.path)
+        target = urlsplit(self.path)
+        query = {name: given[0] for name, given in parse_qs(target.query).items()}
         since = query.get("DateSent>", "")
         with self.fake.lock:
             found = [
-                _message(each, "sent")
+                _message(each, "sent") | self.fake.in_records
                 for each in self.fake.taken
                 if each.to == query.get("To", each.to) and each.at.strftime("%Y-%m-%dT%H:%M:%SZ") >= since
             ]
-        self.answer(200, {"messages": found, "page": 0, "page_size": 100, "next_page_uri": None, "uri": self.path})
+        page, length = int(query.get("Page", 0)), min(int(query.get("PageSize", 50)), self.fake.page_length)
+        following = urlencode({**query, "Page": page + 1, "PageToken": f"PA{page}"})
+        content = {
+            "messages": found[page * length : (page + 1) * length],
+            "page": page,
+            "page_size": length,
+            "next_page_uri": f"{target.path}?{following}" if found[(page + 1) * length :] else None,
+            "uri": self.path,
+        }
+        self.answer(200, content | self.fake.in_pages)
 
     def _refuse(self, code: str) -> None:
         status = 401 if code == "20003" else 429 if code == "20429" else 400

@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import http.client
 import io
+import json
 import select
 import socket
 import ssl
@@ -50,13 +51,32 @@ class Answer:
         given = self.headers.get("retry-after", "")
         if given.isdecimal():
             return min(dt.timedelta(seconds=int(given[:9])), _LONGEST_PAUSE)
-        try:
-            until = parsedate_to_datetime(given)
-        except ValueError:
-            return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=dt.UTC)
-        return min(max(until - now, dt.timedelta()), _LONGEST_PAUSE)
+        until = read_date(given)
+        return None if until is None else min(max(until - now, dt.timedelta()), _LONGEST_PAUSE)
+
+
+def read_date(text: str) -> dt.datetime | None:
+    """Return the instant that a date of a header or of an email means, or None where it means none."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=dt.UTC)
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return what a text means as JSON, or None where it means nothing."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def field(content: Any, *names: str) -> Any:
+    """Return what stands under these names, one inside the other, or None."""
+    for name in names:
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def basic_auth(user: str, password: str) -> str:
@@ -71,13 +91,10 @@ class Caller:
         self._base: SplitResult = urlsplit(base)
         self._timeout = timeout
         self._line: _Line | None = None
-        #: For clients that keep no header of what came.
-        self.last_answer: Answer | None = None
 
     def call(self, method: str, target: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Make one call. `target` is the path with its query. Raises NotReached or NoAnswer; redirects are answers."""
         until = time.monotonic() + self._timeout
-        self.last_answer = None
         line = self._open(until)
         try:
             line.request(method, target, body=body or None, headers=dict(headers))
@@ -89,8 +106,7 @@ class Caller:
         if response.will_close:
             self.close()
         headers_of_it = {name.lower(): value for name, value in response.getheaders()}
-        self.last_answer = Answer(response.status, text, headers_of_it)
-        return self.last_answer
+        return Answer(response.status, text, headers_of_it)
 
     def close(self) -> None:
         """Hang up. Never raises."""

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
-from support.messaging.calls import Answer, Caller, NoAnswer, NotReached
+from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, field, read_json
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.sms_results import Found, Inbound, Receipt, Stage
 from support.messaging.text_message import TextMessage
@@ -79,7 +79,7 @@ class TelnyxGateway:
             return Ambiguous(f"The text message service did not answer ({error})")
         if not 200 <= answer.status < 300:
             return classify(answer.status, _error_code(answer), pause=answer.retry_after(letter.sent_at))
-        provider_id = _field(_json(answer.text), "data", "id")
+        provider_id = field(read_json(answer.text), "data", "id")
         if not provider_id:
             return Ambiguous("The text message service did not say whether it took the message")
         return Accepted(str(provider_id)[:64])
@@ -125,28 +125,28 @@ def verify(*, body: bytes, signature: str, timestamp: str, now: dt.datetime) -> 
 
 def parse_status(body: bytes) -> Receipt | None:
     """Return what a call about a message of ours says, or None where it says nothing that we know."""
-    payload = _field(_json(body), "data", "payload")
-    recipients = _field(payload, "to")
-    status = _field(recipients[0], "status") if isinstance(recipients, list) and recipients else None
+    payload = field(read_json(body), "data", "payload")
+    recipients = field(payload, "to")
+    status = field(recipients[0], "status") if isinstance(recipients, list) and recipients else None
     stage = _STAGES.get(str(status))
     if stage is None:
         return None
-    errors = _field(payload, "errors")
-    given = str(_field(errors[0], "code") or "") if isinstance(errors, list) and errors else ""
+    errors = field(payload, "errors")
+    given = str(field(errors[0], "code") or "") if isinstance(errors, list) and errors else ""
     code = _CODES.get(given, given) if stage == Stage.UNDELIVERED else ""
-    return Receipt(provider_id=str(_field(payload, "id") or "")[:64], stage=stage, code=code[:8])
+    return Receipt(provider_id=str(field(payload, "id") or "")[:64], stage=stage, code=code[:8])
 
 
 def parse_inbound(body: bytes) -> Inbound | None:
     """Return the text that somebody wrote to us, or None where a call brings none."""
-    content = _json(body)
-    if _field(content, "data", "event_type") != "message.received":
+    content = read_json(body)
+    if field(content, "data", "event_type") != "message.received":
         return None
-    payload = _field(content, "data", "payload")
+    payload = field(content, "data", "payload")
     return Inbound(
-        provider_id=str(_field(payload, "id") or "")[:64],
-        sender=str(_field(payload, "from", "phone_number") or ""),
-        text=str(_field(payload, "text") or ""),
+        provider_id=str(field(payload, "id") or "")[:64],
+        sender=str(field(payload, "from", "phone_number") or ""),
+        text=str(field(payload, "text") or ""),
     )
 
 
@@ -160,19 +160,5 @@ def is_public_key(text: str) -> bool:
 
 
 def _error_code(answer: Answer) -> str:
-    errors = _field(_json(answer.text), "errors")
-    return str(_field(errors[0], "code") or "")[:8] if isinstance(errors, list) and errors else ""
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _field(content: Any, *names: str) -> Any:
-    """Return what stands under these names, one inside the other, or None."""
-    for name in names:
-        content = content.get(name) if isinstance(content, dict) else None
-    return content
+    errors = field(read_json(answer.text), "errors")
+    return str(field(errors[0], "code") or "")[:8] if isinstance(errors, list) and errors else ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
+import hmac
 import socket
 import threading
 import time
@@ -11,14 +13,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 
 from support.messaging import Accepted, Ambiguous, Refused, Result, SmsGateway, TextMessage, Transient, twilio
 from support.messaging.calls import Answer, Caller, NoAnswer, NotReached
-from support.messaging.sms_results import OUTCOMES, Aftermath, Receipt, Stage, outcome
+from support.messaging.sms_results import OUTCOMES, Aftermath, Found, Receipt, Stage, outcome
 from tests.conftest import NOW
-from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, twilio_server
+from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, Taken, twilio_server
 
 NUMBER = "+15185550123"
+HASH = hashlib.sha256(b"Reminder for Tue 7:00 PM").hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +102,18 @@ def test_time_to_live_stays_within_what_twilio_takes(fake: FakeTwilio, hours: in
         ("refuse:21617", Refused("Refused by the text message service (21617)"), 0),
         ("refuse:21606", Transient("The text message service does not let us in (21606)", is_outage=True), 0),
         ("refuse:20003", Transient("The text message service does not let us in (20003)", is_outage=True), 0),
+        ("answer:201:", Ambiguous("The text message service did not say whether it took the message"), 0),
+        ("answer:201:{}", Ambiguous("The text message service did not say whether it took the message"), 0),
+        ("answer:201:[]", Ambiguous("The text message service did not say whether it took the message"), 0),
+        ("answer:400:", Refused("Refused by the text message service (400)"), 0),
+        ("answer:400:[]", Refused("Refused by the text message service (400)"), 0),
+        ('answer:400:{"code": "?"}', Refused("Refused by the text message service (400)"), 0),
+        ('answer:400:{"code": 99999999999}', Refused("Refused by the text message service (400)"), 0),
+        (
+            "answer:307:",
+            Transient("The text message service is not where TWILIO_API_BASE says (307)", is_outage=True),
+            0,
+        ),
     ],
 )
 def test_each_answer_says_whether_it_may_have_been_sent(
@@ -147,11 +163,87 @@ def test_look_up_finds_what_was_taken_without_an_answer(fake: FakeTwilio) -> Non
     ]
 
 
+def look_up(*, since: dt.datetime = NOW) -> list[Found] | None:
+    gateway = twilio.TwilioGateway()
+    try:
+        return gateway.look_up(to=NUMBER, since=since)
+    finally:
+        gateway.close()
+
+
+def test_look_up_asks_for_what_went_to_a_number_since(fake: FakeTwilio) -> None:
+    assert look_up() == []
+    assert fake.lookups == [
+        f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=%2B15185550123&DateSent%3E=2026-11-17T23%3A00%3A00Z&PageSize=100"
+    ]
+
+
+@pytest.mark.parametrize(("taken", "page_length", "found", "pages"), [(5, 2, 5, 3), (4, 2, 4, 2), (120, 50, 100, 2)])
+def test_look_up_reads_page_after_page_up_to_a_hundred(
+    fake: FakeTwilio, taken: int, page_length: int, found: int, pages: int
+) -> None:
+    fake.page_length = page_length
+    for n in range(taken):
+        fake.take(Taken(f"SM{n}", NUMBER, f"{n}", "", None, {}))
+    assert [each.provider_id for each in look_up() or []] == [f"SM{n}" for n in range(found)]
+    assert len(fake.lookups) == pages
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"messages": None},
+        {"next_page_uri": "https://elsewhere.example/"},
+        {"next_page_uri": "//elsewhere.example/"},
+        {"next_page_uri": 1},
+        {"next_page_uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=é"},
+        {"next_page_uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=+1\r\nX: y"},
+        # For ever.
+        {"next_page_uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=%2B15185550123"},
+    ],
+)
+def test_look_up_that_cannot_be_read_to_its_end_says_nothing(fake: FakeTwilio, page: dict[str, object]) -> None:
+    """Half of an answer would read like "it was not taken", and the text would go out twice."""
+    send()
+    fake.in_pages = page
+    assert look_up() is None
+    assert len(fake.lookups) <= 10
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        ({}, Found("SM1", Stage.TAKEN, "", HASH, NOW)),
+        (
+            {"status": "undelivered", "error_code": 30003},
+            Found("SM1", Stage.UNDELIVERED, "30003", HASH, NOW),
+        ),
+        ({"status": "pondering"}, Found("SM1", Stage.TAKEN, "", HASH, NOW)),
+        (
+            {"date_created": "Tue, 17 Nov 2026 18:00:30 -0500"},
+            Found("SM1", Stage.TAKEN, "", HASH, NOW + dt.timedelta(seconds=30)),
+        ),
+        # What has no date is of the time that was asked for.
+        ({"date_created": None}, Found("SM1", Stage.TAKEN, "", HASH, NOW - dt.timedelta(minutes=5))),
+        ({"date_created": "today"}, Found("SM1", Stage.TAKEN, "", HASH, NOW - dt.timedelta(minutes=5))),
+        ({"direction": "inbound"}, None),
+    ],
+)
+def test_record_of_a_look_up_is_read(fake: FakeTwilio, record: dict[str, object], found: Found | None) -> None:
+    fake.clock = lambda: NOW
+    fake.take(Taken("SM1", NUMBER, "Reminder for Tue 7:00 PM", "", None, {}))
+    fake.in_records = record
+    assert look_up(since=NOW - dt.timedelta(minutes=5)) == ([found] if found else [])
+
+
 def test_look_up_that_fails_says_nothing(fake: FakeTwilio) -> None:
     fake.behaviour = "fail"
-    gateway = twilio.TwilioGateway()
-    assert gateway.look_up(to=NUMBER, since=NOW) is None
-    gateway.close()
+    assert look_up() is None
+
+
+def test_look_up_with_a_wrong_password_says_nothing(fake: FakeTwilio, settings: Any) -> None:
+    settings.TWILIO_AUTH_TOKEN = "wrong"
+    assert look_up() is None
 
 
 def test_nothing_of_a_message_is_logged(fake: FakeTwilio, caplog: pytest.LogCaptureFixture) -> None:
@@ -200,6 +292,73 @@ def test_signature_holds_for_its_address_and_values_alone(fake: FakeTwilio) -> N
     assert not twilio.verify(url=call.url, values={**call.values, "Body": "START"}, signature=signature)
     assert not twilio.verify(url=call.url.replace("inbound", "other"), values=call.values, signature=signature)
     assert not twilio.verify(url=call.url, values=call.values, signature="")
+
+
+# The example of https://www.twilio.com/docs/usage/security.
+SIGNED_URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
+SIGNED_VALUES = {
+    "CallSid": "CA1234567890ABCDE",
+    "Caller": "+14158675310",
+    "Digits": "1234",
+    "From": "+14158675310",
+    "To": "+18005551212",
+}
+
+
+def test_signature_is_that_of_twilios_example(settings: Any) -> None:
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    signature = "GvWf1cFY/Q7PnoempGyD5oXAezc="
+    assert twilio.verify(url=SIGNED_URL, values=SIGNED_VALUES, signature=signature)
+    for other in (signature.lower(), signature[:-1], f"{signature} ", "", "ü", "A" * 10_000):
+        assert not twilio.verify(url=SIGNED_URL, values=SIGNED_VALUES, signature=other), other
+
+
+# What Twilio's own library signs the same values with, at the address with and without a port.
+PLAIN, WITH_443, WITH_1234 = (
+    "GvWf1cFY/Q7PnoempGyD5oXAezc=",
+    "5s2PFy0qmPcZucb4eH4b08ZJtL0=",
+    "lVkIVw/KYX3UBbKTaIuffnwPEjg=",
+)
+HTTP, WITH_80 = "tTbdJ2Olek5f2cCHBfJxUb/aZ6I=", "Fj7IoQ7Vm8AisfXChOMn3DHQMgE="
+
+
+@pytest.mark.parametrize(
+    ("origin", "signatures"),
+    [
+        ("https://mycompany.com", {PLAIN, WITH_443}),
+        ("https://mycompany.com:443", {PLAIN, WITH_443}),
+        ("https://mycompany.com:1234", {PLAIN, WITH_1234}),
+        ("http://mycompany.com", {HTTP, WITH_80}),
+        ("http://mycompany.com:80", {HTTP, WITH_80}),
+    ],
+)
+def test_signature_is_of_the_address_with_its_port_or_without(settings: Any, origin: str, signatures: set[str]) -> None:
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    url = SIGNED_URL.replace("https://mycompany.com", origin)
+    every = {PLAIN, WITH_443, WITH_1234, HTTP, WITH_80}
+    assert {each for each in every if twilio.verify(url=url, values=SIGNED_VALUES, signature=each)} == signatures
+
+
+def test_signature_counts_what_is_given_twice_once(settings: Any) -> None:
+    """As Twilio's own library does; the signature is from there."""
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    values = QueryDict("Sid=CA123&SidAccount=AC123&Sid2=b&Sid2=a&Sid2=b&Body=Gr%C3%BC%C3%9Fe+%C3%B1&Empty=")
+    signature = "DDMjDe6XJY4kqWRe/4yAGkyaTvk="
+    assert twilio.verify(url="https://mycompany.com/myapp.php", values=values, signature=signature)
+    fewer = QueryDict("Sid=CA123&SidAccount=AC123&Sid2=b&Body=Gr%C3%BC%C3%9Fe+%C3%B1&Empty=")
+    assert not twilio.verify(url="https://mycompany.com/myapp.php", values=fewer, signature=signature)
+
+
+def test_signature_of_an_empty_call(settings: Any) -> None:
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    signature = "ZEVhNTf/+0VuA9ofUWb9iscKI5Y="
+    assert twilio.verify(url="https://mycompany.com/myapp.php", values={}, signature=signature)
+
+
+def test_nothing_is_signed_by_a_site_without_a_password(settings: Any) -> None:
+    settings.TWILIO_AUTH_TOKEN = ""
+    signature = base64.b64encode(hmac.digest(b"", b"https://example.org/", "sha1")).decode()
+    assert not twilio.verify(url="https://example.org/", values={}, signature=signature)
 
 
 def test_reply_is_markup_that_cannot_be_broken_out_of() -> None:

@@ -69,6 +69,13 @@ def test_same_text_twice_is_answered_once(client: Client) -> None:
     assert InboundText.objects.count() == 1
 
 
+def test_text_with_a_value_given_twice_is_taken(client: Client) -> None:
+    # Signed are names and values in a row: this is what two addresses of pictures, "a" and "b", are signed with.
+    call = inbound("STOP", MediaUrl="aMediaUrlb")
+    answer = client.post(call.url.removeprefix(BASE), {**call.values, "MediaUrl": ["a", "b"]}, headers=call.headers)
+    assert (answer.status_code, Suppression.objects.count()) == (200, 1)
+
+
 @pytest.mark.parametrize(
     "headers", [{"X-Twilio-Signature": ""}, {"X-Twilio-Signature": "AAAA"}, {"X-Twilio-Signature": "ü"}]
 )

@@ -77,7 +77,7 @@ def _is_twilio(request: HttpRequest) -> bool:
     return twilio.verify(
         # As they were told to call it: behind a proxy the request itself may name another host, or no https.
         url=settings.PUBLIC_BASE_URL + request.get_full_path(),
-        values=request.POST.dict(),
+        values=request.POST,
         signature=request.headers.get("X-Twilio-Signature", ""),
     )
 
