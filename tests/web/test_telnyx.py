@@ -164,6 +164,18 @@ def test_unsigned_calls_do_nothing(fake: FakeTelnyx, client: Client, headers: di
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize("timestamp", ["999999999999", "253402300800", "9999999999", "-1", "1.5", "²", "٣", "0"])
+@pytest.mark.parametrize("name", ["inbound", "status"])
+def test_signature_of_no_time_does_nothing(fake: FakeTelnyx, client: Client, name: str, timestamp: str) -> None:
+    """Not even the year 33658."""
+    _row, taken = accepted_text()
+    call = {
+        "inbound": fake.inbound(BASE + reverse("reminders:telnyx_inbound"), sender=NUMBER, text="STOP"),
+        "status": fake.receipts(taken, "delivered")[0],
+    }[name]
+    assert post(client, call, **{"Telnyx-Timestamp": timestamp}).status_code == 403
+
+
 def test_altered_body_does_nothing(fake: FakeTelnyx, client: Client) -> None:
     call = fake.inbound(BASE + reverse("reminders:telnyx_inbound"), sender=NUMBER, text="hello")
     forged = Call(call.url, {}, call.headers, call.body.replace(b"hello", b"STOP!"))
