@@ -47,19 +47,24 @@ class Answer:
     headers: Mapping[str, str]
 
     def retry_after(self, now: dt.datetime) -> dt.timedelta | None:
-        """Return what Retry-After asks for (RFC 9110 section 10.2.3): seconds, or a date; None without one."""
-        given = self.headers.get("retry-after", "")
-        if given.isdecimal():
-            return min(dt.timedelta(seconds=int(given[:9])), _LONGEST_PAUSE)
-        until = read_date(given)
-        return None if until is None else min(max(until - now, dt.timedelta()), _LONGEST_PAUSE)
+        """Return what Retry-After asks for, an hour at the most; None without one."""
+        return read_pause(self.headers.get("retry-after", ""), now=now, at_most=_LONGEST_PAUSE)
+
+
+def read_pause(retry_after: str, *, now: dt.datetime, at_most: dt.timedelta) -> dt.timedelta | None:
+    """Return what Retry-After asks for (RFC 9110 section 10.2.3): seconds, or a date; None where it is neither."""
+    if retry_after.isdecimal():
+        # Nine digits are thirty years; int takes no thousands of them.
+        return min(dt.timedelta(seconds=int(retry_after[:9])), at_most)
+    until = read_date(retry_after)
+    return None if until is None else min(max(until - now, dt.timedelta()), at_most)
 
 
 def read_date(text: str) -> dt.datetime | None:
     """Return the instant that a date of a header or of an email means, or None where it means none."""
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a zone of twenty digits
         return None
     return date if date.tzinfo else date.replace(tzinfo=dt.UTC)
 
@@ -68,7 +73,7 @@ def read_json(text: str | bytes) -> Any:
     """Return what a text means as JSON, or None where it means nothing."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for a thousand brackets
         return None
 
 

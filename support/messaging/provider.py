@@ -15,11 +15,14 @@ from anymail.signals import AnymailTrackingEvent, RejectReason
 from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import NewConnectionError
 
+from support.messaging.calls import read_pause
 from support.messaging.letter import Letter
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
 
 #: The name under which a provider gives our own id back with each of its receipts.
 METADATA_ID: Final = "message"
+#: A provider that asks for more patience than this is asked again all the same.
+_LONGEST_PAUSE: Final = dt.timedelta(hours=1)
 
 
 class ResendBackend(resend.EmailBackend):
@@ -51,7 +54,7 @@ class ProviderGateway:
         except AnymailRecipientsRefused:
             return Refused("The mail service knows this address as one that takes no mail", suppress=True)
         except AnymailAPIError as error:
-            return _classify(error)
+            return _classify(error, letter.sent_at)
         except (AnymailError, UnicodeError) as error:
             return Refused(f"The mail service cannot be given this message ({type(error).__name__})")
         answer = message.anymail_status  # type: ignore[attr-defined]  # set by anymail
@@ -81,7 +84,7 @@ def _message(letter: Letter) -> EmailMultiAlternatives:
     return message
 
 
-def _classify(error: AnymailAPIError) -> Result:
+def _classify(error: AnymailAPIError, now: dt.datetime) -> Result:
     """Return what an answer (or none) of a provider means. Its own words are left out: they may hold the address."""
     status = error.status_code
     if status is None:
@@ -89,11 +92,13 @@ def _classify(error: AnymailAPIError) -> Result:
             return Transient("The mail service cannot be reached", is_outage=True)
         return Ambiguous("The mail service did not answer")
     if status == 429:
-        return Transient("The mail service asked for a pause (429)", retry_after=_retry_after(error), is_outage=True)
+        return Transient(
+            "The mail service asked for a pause (429)", retry_after=_retry_after(error, now), is_outage=True
+        )
     if status in (401, 402, 403):
         return Transient(f"The mail service does not let us in ({status})", is_outage=True)
     if status == 503:
-        return Transient("The mail service is away (503)", retry_after=_retry_after(error), is_outage=True)
+        return Transient("The mail service is away (503)", retry_after=_retry_after(error, now), is_outage=True)
     if status >= 500 or status in (200, 202, 408):
         # It may have taken the message before it stumbled.
         return Ambiguous(f"The mail service stumbled ({status})")
@@ -107,10 +112,10 @@ def _never_reached(cause: BaseException | None) -> bool:
     return isinstance(getattr(inner, "reason", None), NewConnectionError)
 
 
-def _retry_after(error: AnymailAPIError) -> dt.timedelta | None:
-    """Return the wait that an answer names (RFC 9110 section 10.2.3, in seconds), an hour at the most."""
+def _retry_after(error: AnymailAPIError, now: dt.datetime) -> dt.timedelta | None:
+    """Return the wait that an answer names, an hour at the most."""
     given = error.response.headers.get("Retry-After", "") if error.response is not None else ""
-    return dt.timedelta(seconds=min(int(given), 3600)) if given.isascii() and given.isdigit() else None
+    return read_pause(given, now=now, at_most=_LONGEST_PAUSE)
 
 
 def own_id(metadata: dict[str, Any] | None) -> uuid.UUID | None:

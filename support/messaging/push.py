@@ -13,7 +13,6 @@ import ipaddress
 import json
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from support import vapid
+from support.messaging.calls import read_pause
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.webpush_encryption import encrypt
 
@@ -36,6 +36,8 @@ _STEP: Final = 256
 #: What a push service must take, at least (RFC 8030 section 7.2), less what encryption adds.
 _LONGEST: Final = 3800
 _LONGEST_SUBSCRIPTION: Final = 2000
+#: A push service that asks for more patience than this is asked again all the same.
+_LONGEST_PAUSE: Final = dt.timedelta(days=1)
 #: A push service remembers for four weeks at most.
 _LONGEST_TTL: Final = dt.timedelta(days=28)
 _POINT_OCTETS, _SECRET_OCTETS = 65, 16
@@ -98,7 +100,7 @@ def read_subscription(text: str) -> Subscription:
         found = Subscription(
             endpoint=str(given["endpoint"]), p256dh=str(given["keys"]["p256dh"]), auth=str(given["keys"]["auth"])
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadSubscription("not a subscription") from error
     if not is_push_service(found.endpoint):
         raise BadSubscription("not a push service that this site knows")
@@ -123,7 +125,8 @@ def is_push_service(endpoint: str) -> bool:
     except ValueError:
         return False
     host = (parts.hostname or "").rstrip(".")
-    if parts.username or parts.fragment or not host or any(sign <= " " for sign in endpoint):
+    # An address is ASCII (RFC 3986); half a surrogate pair could not even be sent.
+    if parts.username or parts.fragment or not host or not all(" " < sign < "\x7f" for sign in endpoint):
         return False
     if settings.DEVELOPMENT and parts.scheme == "http" and _is_loopback(host):
         return True
@@ -227,21 +230,9 @@ def classify(status: int, retry_after: str, *, now: dt.datetime) -> Result:
         # RFC 8030 section 7.3: the browser has unsubscribed, or was never there.
         return Refused(f"The browser is no longer subscribed ({status})", suppress=True)
     if status == 429 or status >= 500:
-        return Transient(f"The push service asked to try again later ({status})", retry_after=_pause(retry_after, now))
+        pause = read_pause(retry_after, now=now, at_most=_LONGEST_PAUSE)
+        return Transient(f"The push service asked to try again later ({status})", retry_after=pause)
     return Refused(f"Refused by the push service ({status})")
-
-
-def _pause(retry_after: str, now: dt.datetime) -> dt.timedelta | None:
-    """Return what Retry-After asks for (RFC 9110 section 10.2.3): seconds, or a date."""
-    if retry_after.isdecimal():
-        return dt.timedelta(seconds=min(int(retry_after), 86_400))
-    try:
-        until = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=dt.UTC)
-    return max(until - now, dt.timedelta(0))
 
 
 def _octets(text: str) -> bytes:

@@ -106,6 +106,7 @@ def test_time_to_live_stays_within_what_twilio_takes(fake: FakeTwilio, hours: in
         ("answer:201:{}", Ambiguous("The text message service did not say whether it took the message"), 0),
         ("answer:201:[]", Ambiguous("The text message service did not say whether it took the message"), 0),
         ("answer:400:", Refused("Refused by the text message service (400)"), 0),
+        ("answer:400:" + "[" * 100_000, Refused("Refused by the text message service (400)"), 0),
         ("answer:400:[]", Refused("Refused by the text message service (400)"), 0),
         ('answer:400:{"code": "?"}', Refused("Refused by the text message service (400)"), 0),
         ('answer:400:{"code": 99999999999}', Refused("Refused by the text message service (400)"), 0),
@@ -225,6 +226,10 @@ def test_look_up_that_cannot_be_read_to_its_end_says_nothing(fake: FakeTwilio, p
         ),
         # What has no date is of the time that was asked for.
         ({"date_created": None}, Found("SM1", Stage.TAKEN, "", HASH, NOW - dt.timedelta(minutes=5))),
+        (
+            {"date_created": f"Tue, 17 Nov 2026 23:00:30 +{'9' * 20}"},
+            Found("SM1", Stage.TAKEN, "", HASH, NOW - dt.timedelta(minutes=5)),
+        ),
         ({"date_created": "today"}, Found("SM1", Stage.TAKEN, "", HASH, NOW - dt.timedelta(minutes=5))),
         ({"direction": "inbound"}, None),
     ],
@@ -435,12 +440,21 @@ def test_name_that_nobody_knows_is_not_reached(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("given", "seconds"),
-    [("7", 7), ("99999", 3600), ("Tue, 17 Nov 2026 23:00:30 GMT", 30), ("Tue, 17 Nov 2026 22:00:00 GMT", 0)],
+    [
+        ("7", 7),
+        ("99999", 3600),
+        ("9" * 5000, 3600),
+        ("Tue, 17 Nov 2026 23:00:30 GMT", 30),
+        ("Tue, 17 Nov 2026 22:00:00 GMT", 0),
+    ],
 )
 def test_retry_after_is_seconds_or_a_date(given: str, seconds: int) -> None:
     assert Answer(429, "", {"retry-after": given}).retry_after(NOW) == dt.timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("given", ["", "soon", "-3"])
+@pytest.mark.parametrize(
+    "given",
+    ["", "soon", "-3", "²", "Tue, 17 Nov 99999 23:00:30 GMT", f"Tue, 17 Nov 2026 23:00:30 +{'9' * 20}"],
+)
 def test_retry_after_without_sense_is_none(given: str) -> None:
     assert Answer(429, "", {"retry-after": given}).retry_after(NOW) is None

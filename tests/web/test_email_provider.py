@@ -139,6 +139,16 @@ def test_answer_says_whether_the_message_may_have_been_sent(
     assert send() == result
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("9" * 5000, 3600), ("Tue, 17 Nov 2026 23:00:30 GMT", 30), (f"Tue, 17 Nov 2026 23:00:30 +{'9' * 20}", None)],
+)
+def test_pause_is_read_whatever_it_says(send: Any, provider: Provider, given: str, seconds: int | None) -> None:
+    provider.status, provider.headers = 429, {"Retry-After": given}
+    pause = None if seconds is None else dt.timedelta(seconds=seconds)
+    assert send() == Transient("The mail service asked for a pause (429)", retry_after=pause, is_outage=True)
+
+
 def test_silence_is_ambiguous_and_nobody_there_is_not(send: Any, provider: Provider, settings: Any) -> None:
     settings.ANYMAIL = {**settings.ANYMAIL, "REQUESTS_TIMEOUT": 0.2}
     provider.seconds = 0.6

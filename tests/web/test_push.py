@@ -122,11 +122,24 @@ def test_the_oldest_browser_makes_room_for_a_ninth(signed_in: Client, member: Us
 
 @pytest.mark.parametrize("name", ["push_on", "push_off"])
 @pytest.mark.parametrize(
-    "given", [{}, {"subscription": "{}"}, {"subscription": '{"endpoint":"https://evil.example/"}'}]
+    "given",
+    [
+        {},
+        {"subscription": "{}"},
+        {"subscription": "[" * 1999},
+        {"subscription": '{"endpoint":"https://evil.example/"}'},
+    ],
 )
 def test_what_is_no_subscription_is_refused(signed_in: Client, name: str, given: dict[str, str]) -> None:
     assert signed_in.post(reverse(f"reminders:{name}"), given).status_code == 422
     assert not ContactPoint.objects.exists()
+
+
+def test_half_a_character_in_a_subscription_is_refused(signed_in: Client, phone: Browser) -> None:
+    """It would break the member's own page for good."""
+    phone.endpoint += "\ud800"
+    assert post(signed_in, "push_on", phone) == 422
+    assert signed_in.get(reverse("meetings:my_meetings")).status_code == 200
 
 
 def test_without_csrf_token_nothing_is_taken(member: User, phone: Browser) -> None:

@@ -189,7 +189,7 @@ def test_old_call_does_nothing(fake: FakeTelnyx, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b'{"data": 3}', b'{"data": {"payload": {"to": [], "errors": 1}}}']
+    "body", [b"", b"null", b"[" * 100_000, b"[]", b'{"data": 3}', b'{"data": {"payload": {"to": [], "errors": 1}}}']
 )
 def test_anything_can_be_read(body: bytes) -> None:
     assert (telnyx.parse_status(body), telnyx.parse_inbound(body)) == (None, None)
