@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+
+class Utf8Middleware:
+    """Take no form in another character set than our pages have; no browser sends one.
+
+    Django refuses it by itself, but for forms with files: those are read with any codec of Python's that is named,
+    which can raise, or make half a surrogate pair.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        named = (request.content_params or {}).get("charset", "utf-8")
+        if request.content_type == "multipart/form-data" and named.lower() not in ("utf-8", "utf8"):
+            raise BadRequest("a form must be UTF-8")
+        return self.get_response(request)
 
 
 class HeadersMiddleware:
