@@ -1,11 +1,29 @@
-"""Adding a passkey."""
+"""Passkeys: adding one, and signing in with it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
+from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+
+class CredentialField(forms.JSONField):
+    """What a browser says of a key. A thousand brackets are no JSON either, where Django's own field raises."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class LoginPasskeyForm(LoginWebAuthnForm):
+    credential = CredentialField()
 
 
 class AddPasskeyForm(AddWebAuthnForm):

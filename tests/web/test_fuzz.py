@@ -174,6 +174,11 @@ def test_form_in_utf8_may_say_so(clients: dict[str, Client], charset: str) -> No
     assert clients["visitor"].generic("POST", "/i18n/setlang/", **form_in(charset)).status_code == 302
 
 
+def test_passkey_of_thousands_of_brackets_is_none(clients: dict[str, Client]) -> None:
+    response = clients["visitor"].post("/accounts/2fa/webauthn/login/", {"credential": "[" * 50_000})
+    assert (response.status_code, response.headers.get("Location")) == (302, "/accounts/login/")
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
 def test_any_method_has_an_answer(clients: dict[str, Client], method: str) -> None:
     for address in ("/", "/meetings/", "/meetings/evening-light/", "/my/meetings/", "/accounts/login/", "/healthz"):
