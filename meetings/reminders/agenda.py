@@ -30,7 +30,6 @@ LATE = _("Too late for the earlier reminders, so this one instead")
 TOGETHER = _("One message for several dates close together")
 CAPPED = _("Joined with another one: never more than three reminders a day")
 FULL_DAY = _("There were three reminders that day already")
-PAUSED = _("Messages are paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +139,11 @@ def _wish(place: Place, lead: str, habits: Habits, agenda: Agenda, now: dt.datet
         tz=habits.tz,
         quiet=habits.quiet,
         now=now,
+        paused_until=timing.day_begins(habits.paused_until, habits.tz) if habits.paused_until else None,
         is_owed=lead in place.owed,
     )
     if due.at is None:
         agenda.omissions.append(Omission(place, lead, due.reason))
-        return None
-    if habits.paused_until and due.at < timing.day_begins(habits.paused_until, habits.tz):
-        agenda.omissions.append(Omission(place, lead, PAUSED))
         return None
     return Message(due.at, [(place, lead)], due.reason, due.is_by_email)
 

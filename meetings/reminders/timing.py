@@ -28,6 +28,7 @@ LATER = _("Later than asked, because of quiet hours")
 BY_EMAIL = _("By email, since quiet hours leave no better time")
 PAST = _("Its time was past already")
 TOO_LATE = _("It would come too late")
+PAUSED = _("Messages are paused")
 TOO_QUIET = _("Quiet hours last until it would be too late")
 
 
@@ -101,14 +102,30 @@ def due_time(
     tz: str,
     quiet: Quiet | None,
     now: dt.datetime,
+    paused_until: dt.datetime | None = None,
     is_owed: bool = False,
 ) -> Due:
     """Return when to remind of something at `starts_at`, for a recipient in `tz`; `quiet` is None where they waive it.
 
     Quiet hours: just before them where that leaves two hours, else at their end where that leaves 45 minutes, else by
     email (which does not ring) at whichever of the two is still of use. A lead that is past is left out, unless
-    `is_owed`: it was to come when it was planned, so it goes out as soon as it may.
+    `is_owed`: it was to come when it was planned, so it goes out as soon as it may. One that would come before
+    `paused_until` is left out too.
     """
+    due = _due_time(lead, starts_at=starts_at, tz=tz, quiet=quiet, now=now, paused_until=paused_until, is_owed=is_owed)
+    return Due(None, PAUSED) if due.at and paused_until and due.at < paused_until else due
+
+
+def _due_time(
+    lead: str,
+    *,
+    starts_at: dt.datetime,
+    tz: str,
+    quiet: Quiet | None,
+    now: dt.datetime,
+    paused_until: dt.datetime | None,
+    is_owed: bool,
+) -> Due:
     wanted, deadline_at = wanted_at(lead, starts_at=starts_at, tz=tz), reminder_deadline(starts_at)
     if wanted <= now:
         if not is_owed:
@@ -119,11 +136,13 @@ def due_time(
     if quiet is None or not is_quiet(wanted, tz, quiet):
         return Due(wanted)
     earlier, later = quiet_before(wanted, tz, quiet), quiet_after(wanted, tz, quiet)
-    if earlier > now and starts_at - earlier >= ENOUGH_WHEN_EARLIER:
+    # What goes out earlier must not fall into a pause that the wanted time is clear of.
+    may_be_earlier = earlier > now and (paused_until is None or earlier >= paused_until)
+    if may_be_earlier and starts_at - earlier >= ENOUGH_WHEN_EARLIER:
         return Due(earlier, EARLIER)
     if starts_at - later >= ENOUGH_WHEN_LATER:
         return Due(later, LATER)
-    if earlier > now:
+    if may_be_earlier:
         return Due(earlier, BY_EMAIL, is_by_email=True)
     if later < deadline_at:
         return Due(later, BY_EMAIL, is_by_email=True)

@@ -117,3 +117,13 @@ def test_whoever_waives_quiet_hours_is_woken() -> None:
         "2h", starts_at=starts_at, tz=NEW_YORK, quiet=None, now=starts_at - dt.timedelta(days=1)
     )  # fmt: skip
     assert due == timing.Due(starts_at - dt.timedelta(hours=2))
+
+
+def test_what_a_pause_keeps_from_going_out_before_the_night_goes_out_after_it() -> None:
+    starts_at = clock.to_instant(dt.datetime(2026, 11, 19, 8, 30), NEW_YORK)
+    pause_ends = clock.to_instant(dt.datetime(2026, 11, 19), NEW_YORK)
+    for asked in ("2026-11-17T18:00", "2026-11-19T00:00"):
+        now = clock.to_instant(dt.datetime.fromisoformat(asked), NEW_YORK)
+        due = timing.due_time("2h", starts_at=starts_at, tz=NEW_YORK, quiet=QUIET, now=now, paused_until=pause_ends)
+        # The same before the pause is over as when it is.
+        assert (wall(due), due.reason) == ("2026-11-19T08:00", timing.BY_EMAIL)

@@ -187,7 +187,7 @@ def test_pause_stops_what_falls_into_it_and_reminds_of_a_booked_place_after_it(g
     drop_in("23 19:00", guest)
     wish(guest, paused_until=dt.date(2026, 11, 24))
     assert (planned(), why()) == (["24 17:00"], [agenda.LATE])
-    assert skipped() == [("3d", agenda.PAUSED), ("2h", agenda.PAUSED), ("1d@18:00", agenda.PAUSED)]
+    assert skipped() == [("3d", timing.PAUSED), ("2h", timing.PAUSED), ("1d@18:00", timing.PAUSED)]
     wish(guest, paused_until=None)
     assert planned() == ["21 19:00", "23 17:00", "23 18:00"]
 

@@ -15,7 +15,6 @@ from accounts.enums import Channel
 from accounts.fields import lookup_hashes
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
-from meetings.reminders.agenda import PAUSED
 from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import UNSUBSCRIBED, quiet_of
@@ -126,7 +125,7 @@ def _is_paused(facts: Facts, now: dt.datetime) -> Verdict | None:
         resumed_at = timing.quiet_after(resumed_at, facts.tz, facts.quiet)
     # A reminder has its time; news of a change is good for as long as it is news.
     is_of_use = facts.kind != ReminderKind.REMINDER and resumed_at < facts.deadline_at
-    return _later(PAUSED, resumed_at) if is_of_use else _skip(PAUSED)
+    return _later(timing.PAUSED, resumed_at) if is_of_use else _skip(timing.PAUSED)
 
 
 def _is_quiet(facts: Facts, now: dt.datetime) -> Verdict | None:

@@ -21,7 +21,7 @@ from accounts.enums import Channel
 from accounts.person import Person
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
-from meetings.reminders.agenda import FULL_DAY, PAUSED, Message, Omission
+from meetings.reminders.agenda import FULL_DAY, Message, Omission
 from meetings.reminders.enums import UNSENT, EventKind, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address
@@ -37,7 +37,7 @@ WISHES = _("Wishes about messages changed")
 READER = _("Time zone, language or clock changed")
 INSTEAD = _("By email, since nothing else is confirmed")
 #: Why there is no reminder, where that is worth a line in the person's timeline: a lead that was past is not.
-_WORTH_TELLING = (PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
+_WORTH_TELLING = (timing.PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
 
 
 @transaction.atomic
