@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import time
@@ -14,6 +15,8 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 SUFFIX = ".eml"
+#: Tells the messages of one process apart that are written within one tick of the clock.
+_written = itertools.count()
 
 
 class EmailBackend(BaseEmailBackend):
@@ -47,7 +50,7 @@ def empty() -> int:
 
 def write(content: Any) -> None:
     """Keep one message. Raises OSError where that fails."""
-    name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+    name = f"{time.time_ns():020d}-{next(_written):06d}-{secrets.token_hex(4)}"
     # Under another name until it is whole: the page never shows half a message, and a kill leaves none.
     unfinished = folder() / f".{name}.part"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
