@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone, translation
 from kombu import pools
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from support.celery import app
 from support.redaction import RedactingFormatter
@@ -295,6 +295,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """How pytest-playwright starts Chromium: the machine's own where there is one, and cut off from the network."""
     # Playwright keeps an event loop in this thread, which Django takes for a reason to refuse its database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    # Milliseconds; a busy machine draws a page in more than the usual five seconds.
+    expect.set_options(timeout=30_000)
     arguments = [
         "--disable-gpu",
         "--disable-quic",

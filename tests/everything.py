@@ -1,12 +1,16 @@
 """Runs everything that checks the site, and says what failed: see script/test.
 
-Steps share two lanes, since a machine has two cores more often than not; what they print is shown whole and in a fixed
-order. The pytest runs come last, so that the end of the output is theirs.
+Two steps run at a time, since a machine has two cores more often than not; what they print is shown whole and in a
+fixed order. The pytest runs come last, so that the end of the output is theirs.
 """
 
 from __future__ import annotations
 
+import argparse
+import datetime as dt
 import os
+import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -15,12 +19,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NEW_YORK = ZoneInfo("America/New_York")
+LANES = 2
 NO_TESTS_COLLECTED = 5
 #: What a site's settings may be in the shell of whoever runs this; the tests bring their own.
 SETTINGS = (
@@ -124,32 +131,49 @@ def get_chromium() -> None:
 
 # -- the whole -------------------------------------------------------------------------------------------------------
 
+FAST = "not worker and not browser and not slow"
 
-def lanes(arguments: list[str], *, with_browser: bool) -> list[list[Step]]:
-    """Return what to run, side by side, each lane in order."""
 
-    def tests(name: str, marker: str, *, prefix: tuple[str, ...] = (PYTHON, "-m")) -> Step:
-        return Step(name, [*prefix, "pytest", "-m", marker, "--color=no", *arguments], is_pytest=True)
+def some_night() -> str:
+    """Return a wall time in the night of New York, one to 3,650 days from now: no test may know the difference."""
+    chance = secrets.SystemRandom()
+    day = dt.datetime.now(NEW_YORK).date() + dt.timedelta(days=chance.randint(1, 3650))
+    return f"{dt.datetime.combine(day, dt.time(chance.randint(0, 5), chance.randint(0, 59))):%Y-%m-%dT%H:%M}"
+
+
+def checks(arguments: list[str], *, at: str, with_browser: bool) -> list[Step]:
+    """Return what to run: first what says most in the least time, then the tests, the longest first."""
+
+    def tests(name: str, marker: str, *more: str, prefix: tuple[str, ...] = (PYTHON, "-m")) -> Step:
+        return Step(name, [*prefix, "pytest", "-m", marker, "--color=no", *more, *arguments], is_pytest=True)
 
     manage = [PYTHON, "manage.py"]
-    static = [
+    # The order follows from the date as well, so that one word repeats both.
+    elsewhen = ("--at", at, "-p", "randomly", f"--randomly-seed={int(re.sub(r'[^0-9]', '', at)) % 2**32}")
+    return [
         Step("lint", [PYTHON, "-m", "ruff", "check"]),
         Step("format", [PYTHON, "-m", "ruff", "format", "--check"]),
         Step("import floors", [str(Path(PYTHON).parent / "lint-imports"), "--no-cache"]),
         Step("pending migrations", [*manage, "makemigrations", "--check", "--dry-run"], {"DEVELOPMENT": "1"}),
         Step("deployment check", [*manage, "check", "--deploy", "--fail-level", "DEBUG"], PRODUCTION),
         Step("types", [PYTHON, "-m", "mypy"]),
+        *([tests("browser tests", "browser")] if with_browser else []),
+        tests("worker tests on SQLite", "worker and not browser"),
+        tests("tests on PostgreSQL", "postgres and not browser", prefix=(PYTHON, "-m", "tests.postgres")),
+        tests("fast tests", FAST),
+        tests(f"fast tests in another order, at {at} in New York (script/test --at {at} repeats it)", FAST, *elsewhen),
+        tests("slow tests", "slow and not worker and not browser"),
     ]
-    postgres = tests("tests on PostgreSQL", "postgres and not browser", prefix=(PYTHON, "-m", "tests.postgres"))
-    sqlite = tests("tests on SQLite", "not browser")
-    browser = [tests("browser tests", "browser")] if with_browser else []
-    return [[*static, postgres, *browser], [sqlite]]
 
 
 def main() -> int:
-    arguments = sys.argv[1:]
-    with_browser = "--no-browser" not in arguments
-    arguments = [argument for argument in arguments if argument != "--no-browser"]
+    parser = argparse.ArgumentParser(prog="script/test", description="Check everything.", allow_abbrev=False)
+    parser.add_argument("--no-browser", action="store_true", help="leave out the browser tests")
+    parser.add_argument("--at", metavar="YYYY-MM-DDTHH:MM", help="when the second run of the fast tests takes place")
+    options, arguments = parser.parse_known_args()
+    if options.at and not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d", options.at):
+        parser.error("--at takes a wall time in New York, as 2031-03-09T03:12")
+    with_browser = not options.no_browser
     if with_browser:
         get_chromium()
     start = time.monotonic()
@@ -157,27 +181,33 @@ def main() -> int:
         env = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in SETTINGS}
         # manage.py writes its secrets to a data folder: not to the one of a site that runs here. pytest has its own.
         manage_env = {"DATA_DIR": folder}
-        plan = lanes(arguments, with_browser=with_browser)
+        steps = checks(arguments, at=options.at or some_night(), with_browser=with_browser)
+        waiting = iter(steps)
+        taking = threading.Lock()
 
-        def walk(lane: list[Step]) -> None:
-            for step in lane:
+        def work() -> None:
+            while True:
+                with taking:
+                    step = next(waiting, None)
+                if step is None:
+                    return
                 step.run(env if step.is_pytest else {**env, **manage_env}, may_be_empty=bool(arguments))
 
-        for lane in plan:
-            threading.Thread(target=walk, args=(lane,), daemon=True).start()
-        steps = sorted((step for lane in plan for step in lane), key=lambda step: step.is_pytest)
+        for _lane in range(LANES):
+            threading.Thread(target=work, daemon=True).start()
         say(f"{len(steps)} checks, each shown when it is done")
         for step in steps:
             step.done.wait()
             outcome = "ok" if step.returncode == 0 else f"FAILED with exit code {step.returncode}"
             say(f"\n=== {step.name}: {outcome} ({step.seconds:.0f} s)")
-            if step.is_pytest and not with_browser and step is steps[-1]:
+            if not with_browser and step is steps[-1]:
                 say("NOTE: the browser tests were left out (--no-browser): this is not the whole.")
             if step.output.strip():
                 say(step.output.rstrip())
     failed = [step.name for step in steps if step.returncode != 0]
+    took = time.monotonic() - start
     if failed:
-        say(f"\nFAILED after {time.monotonic() - start:.0f} s: {', '.join(failed)}")
+        say(f"\nFAILED after {took:.0f} s: {', '.join(failed)}")
     return 1 if failed else 0
 
 

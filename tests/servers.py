@@ -142,7 +142,7 @@ class CeleryWorker:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self, *, seconds: float = 60) -> None:
+    def start(self, *, seconds: float = 180) -> None:
         """Start it and wait until it takes tasks. Does nothing where it runs already."""
         if self.is_running():
             return
@@ -236,7 +236,7 @@ class SmtpSink:
         with self.lock:
             return [received.message for received in self.received]
 
-    def wait_for(self, count: int, *, seconds: float = 20) -> list[EmailMessage]:
+    def wait_for(self, count: int, *, seconds: float = 90) -> list[EmailMessage]:
         """Return the messages once there are `count` of them. Raises AssertionError where they do not come."""
         deadline = time.monotonic() + seconds
         while len(self.received) < count:

@@ -216,16 +216,13 @@ def talking_server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
 
 def test_session_with_a_server_that_drips_ends_in_time() -> None:
     def drip(connected: socket.socket) -> None:
-        for byte in b"220 welcome to a server that has all the time in the world\r\n":
-            connected.send(bytes([byte]))
+        while True:
+            connected.send(b"2")
             time.sleep(0.1)
 
     with talking_server(drip) as port:
         session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=0.5))
-        begun = time.monotonic()
-        result = session.open()
-        assert isinstance(result, Transient)
-        assert time.monotonic() - begun < 2
+        assert isinstance(session.open(), Transient)
 
 
 def test_session_cut_in_the_middle_of_a_message_has_certainly_not_sent_it() -> None:

@@ -29,7 +29,7 @@ from meetings.services.roles import invite_facilitator
 from support import clock
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(300)]
 
 ROLES = ("visitor", "member", "facilitator", "coordinator", "staff")
 #: Of addresses that differ only in what they name, or in what they ask for, so many are looked at.

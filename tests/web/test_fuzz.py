@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.web.test_crawler import Crawler, is_admin, signed_in, starts  # noqa: F401  # starts is a fixture
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(300)]
 
 #: Half-way sensible, which gets further in than noise does.
 NEARLY = [

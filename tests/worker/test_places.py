@@ -57,6 +57,8 @@ def ask(meeting: Meeting, email: str, *, every: bool = False) -> list[Signup]:
     )
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_five_hundred_at_once_get_twenty_places(meeting: Meeting) -> None:
     waiting = [ask(meeting, f"guest{number}@example.org")[0] for number in range(500)]
     at_once(lambda number: services.confirm_signups(signup=waiting[number], now=NOW), 500)

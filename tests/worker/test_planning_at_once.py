@@ -34,7 +34,7 @@ def at_once(*jobs: Callable[[], object]) -> None:
 
     def run(job: Callable[[], object]) -> None:
         try:
-            together.wait(timeout=20)
+            together.wait(timeout=60)
             job()
         except BaseException as error:  # noqa: BLE001  # told to the test below
             failures.append(error)
@@ -45,7 +45,7 @@ def at_once(*jobs: Callable[[], object]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
     assert failures == []
 
 

@@ -21,7 +21,7 @@ def letter(to: str = "guest@example.org") -> EmailMessage:
 @pytest.fixture
 def client(smtp_sink: SmtpSink, _smtp: tuple[SmtpSink, str]) -> smtplib.SMTP:
     host, port = _smtp[1].removeprefix("smtp://").split(":")
-    return smtplib.SMTP(host, int(port), timeout=1)
+    return smtplib.SMTP(host, int(port), timeout=5)
 
 
 def test_sink_keeps_what_it_takes(client: smtplib.SMTP, smtp_sink: SmtpSink) -> None:

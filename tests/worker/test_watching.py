@@ -54,7 +54,7 @@ def at_once(*jobs: Callable[[], object]) -> list[object]:
 
     def run(job: Callable[[], object]) -> object:
         try:
-            start.wait(10)
+            start.wait(60)
             return job()
         finally:
             connections.close_all()
