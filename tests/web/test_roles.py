@@ -96,6 +96,21 @@ def test_a_body_above_is_not_reached_from_below(region: ServiceBody, area: Servi
     assert signed_in(user).get("/my/bodies/river-region/").status_code == 404
 
 
+def test_whoever_looks_after_another_body_is_not_removed_by_their_number(coordinator: User, area: ServiceBody) -> None:
+    elsewhere = make_body("Mountain Area")
+    row = Coordinator.objects.create(service_body=elsewhere, user=make_user(), since=clock.now())
+    assert signed_in(coordinator).post(f"/my/bodies/river-area/remove/{row.pk}/").status_code == 404
+    assert Coordinator.objects.filter(pk=row.pk).exists()
+
+
+def test_bodies_that_are_each_others_parents_are_looked_after_all_the_same(
+    coordinator: User, region: ServiceBody, area: ServiceBody
+) -> None:
+    # A feed may say so; see test_import_command.
+    ServiceBody.objects.filter(pk=region.pk).update(parent=area)
+    assert signed_in(coordinator).get("/my/bodies/river-area/").status_code == 200
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_a_body_takes_few_queries_however_many_meetings(
     coordinator: User, area: ServiceBody, number: int, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -173,6 +188,27 @@ def test_an_invitation_is_worth_what_its_maker_may_do_today(
     assert not meeting.facilitators.exists()
     assert not Coordinator.objects.exists()
     assert own.post(link_of(by_staff)).status_code == 302
+
+
+def test_an_invitation_of_a_closed_account_gives_nothing(meeting: Meeting, coordinator: User) -> None:
+    staff = make_user(is_staff=True)
+    invitations = [
+        roles.invite_facilitator(meeting=meeting, actor=each, now=clock.now()) for each in (coordinator, staff)
+    ]
+    User.objects.filter(pk__in=[coordinator.pk, staff.pk]).update(is_active=False)
+    own = signed_in(make_user())
+    assert [own.post(link_of(each)).status_code for each in invitations] == [410, 410]
+    assert not meeting.facilitators.exists()
+
+
+def test_an_invitation_that_was_taken_is_not_withdrawn(meeting: Meeting, coordinator: User) -> None:
+    seen_open = roles.invite_facilitator(meeting=meeting, actor=coordinator, now=clock.now())
+    roles.accept_invitation(invitation=seen_open, user=make_user(), now=clock.now())
+    address = reverse("meetings:withdraw", args=[seen_open.public_id])
+    assert signed_in(coordinator).post(address).status_code == 404
+    # Nor where it is taken between the look and the click.
+    roles.withdraw_invitation(invitation=seen_open)
+    assert Invitation.objects.get().accepted_at == clock.now()
 
 
 def test_removal_takes_effect_at_once(meeting: Meeting, coordinator: User, area: ServiceBody) -> None:
