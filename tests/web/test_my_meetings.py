@@ -80,6 +80,8 @@ def test_visitor_signs_in_first_and_goes_on_at_the_meeting(client: Client, what:
 
 def test_unpublished_meeting_can_only_be_let_go_of(client: Client, member: User) -> None:
     meeting = make_meeting(slug="evening-light", is_published=False)
+    # That somebody else kept it opens it for nobody but them.
+    Favourite.objects.create(user=make_user(), meeting=meeting, created_at=NOW)
     assert client.post("/meetings/evening-light/favourite/", {"keep": "1"}).status_code == 404
     Favourite.objects.create(user=member, meeting=meeting, created_at=NOW)
     assert meeting.name not in page(client)
@@ -107,6 +109,14 @@ def test_home_group_is_one_at_a_time_and_comes_first(client: Client, member: Use
     client.post("/meetings/bbb/home-group/", {"keep": "0"})
     assert not Favourite.objects.filter(is_home_group=True).exists()
     assert Favourite.objects.count() == 2
+
+
+def test_choosing_a_home_group_leaves_everybody_elses_alone(client: Client, member: User) -> None:
+    mine, theirs = make_meeting(slug="evening-light"), make_meeting()
+    other = Favourite.objects.create(user=make_user(), meeting=theirs, is_home_group=True, created_at=NOW)
+    client.post("/meetings/evening-light/home-group/", {"keep": "1"})
+    found = Favourite.objects.filter(is_home_group=True).values_list("user", "meeting")
+    assert set(found) == {(member.pk, mine.pk), (other.user_id, theirs.pk)}
 
 
 def test_favourites_are_in_the_copy_and_gone_when_erased(member: User) -> None:
