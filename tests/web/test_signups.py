@@ -15,7 +15,7 @@ from accounts.enums import Purpose
 from accounts.models import ContactPoint, User
 from accounts.queries import is_given
 from meetings.enums import SignupPolicy, SignupStatus
-from meetings.models import Meeting, Signup, StandingSignup
+from meetings.models import Meeting, Participant, Signup, StandingSignup
 from meetings.services import signups as services
 from meetings.services.occurrences import cancel_occurrence
 from tests.conftest import NOW
@@ -89,6 +89,36 @@ def test_asking_twice_is_one_signup(client: Client, meeting: Meeting) -> None:
     assert ContactPoint.objects.count() == 1
 
 
+def test_a_stranger_who_types_a_known_address_changes_nothing_about_that_person(
+    client: Client, meeting: Meeting
+) -> None:
+    ask(client, meeting, display_name="Robin")
+    client.post(confirm_url(Signup.objects.get()))
+    reader = Participant.objects.values("display_name", "tz", "language", "hour_cycle")
+    before = reader.get()
+    assert before["display_name"] == "Robin"
+    services.request_guest_signup(
+        meeting=meeting,
+        date=dt.date.fromisoformat(DATE),
+        every=False,
+        email="guest@example.org",
+        display_name="Somebody Else",
+        tz="Pacific/Auckland",
+        language="es",
+        hour_cycle="h23",
+        now=NOW,
+    )
+    assert reader.get() == before
+
+
+def test_an_empty_name_does_not_wipe_the_one_given_before(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting, display_name="Robin")
+    ask(client, meeting, display_name="")
+    assert Participant.objects.get().display_name == "Robin"
+    ask(client, meeting, display_name="Sam")
+    assert Participant.objects.get().display_name == "Sam"
+
+
 def test_every_time_makes_the_coming_weeks(client: Client, meeting: Meeting) -> None:
     ask(client, meeting, when="every")
     standing = StandingSignup.objects.get()
@@ -97,6 +127,9 @@ def test_every_time_makes_the_coming_weeks(client: Client, meeting: Meeting) -> 
     assert dates == [dt.date(2026, 11, 17), dt.date(2026, 11, 24), dt.date(2026, 12, 1), dt.date(2026, 12, 8)]
     client.post(confirm_url(standing.signups.all()[0]))
     assert set(standing.signups.values_list("status", flat=True)) == {SignupStatus.CONFIRMED}
+    # And it goes on: the fifth date comes a week later.
+    assert services.extend_standing_signups(now=NOW + dt.timedelta(days=7)) == 1
+    assert standing.signups.latest("occurrence__starts_at").occurrence.original_date == dt.date(2026, 12, 15)
 
 
 def test_every_time_grows_with_the_weeks_and_respects_a_cancelled_date(meeting: Meeting) -> None:
@@ -158,6 +191,58 @@ def test_whoever_comes_back_queues_again(meeting: Meeting) -> None:
     assert Signup.objects.get(participant__user=third).status == SignupStatus.CONFIRMED
 
 
+def test_whoever_comes_back_waits_behind_those_who_waited_meanwhile(meeting: Meeting) -> None:
+    users = [make_user() for _ in range(4)]
+
+    def sign_up(user: User, minutes: int) -> Signup:
+        now = NOW + dt.timedelta(minutes=minutes)
+        date = dt.date.fromisoformat(DATE)
+        return services.create_member_signup(meeting=meeting, user=user, date=date, every=False, now=now)[0]
+
+    first, second, _third, fourth = [sign_up(user, minutes) for minutes, user in enumerate(users)]
+    services.cancel_signup(signup=first, now=NOW + dt.timedelta(minutes=5))
+    sign_up(users[0], 6)
+    services.cancel_signup(signup=second, now=NOW + dt.timedelta(minutes=7))
+    statuses = [signup.status for signup in Signup.objects.order_by("pk")]
+    assert statuses == ["waitlisted", "cancelled", "confirmed", "confirmed"]
+    fourth.refresh_from_db()
+    assert fourth.confirmed_at == NOW + dt.timedelta(minutes=7)
+
+
+@pytest.mark.parametrize("later", [dt.timedelta(0), dt.timedelta(minutes=30)])
+def test_a_place_given_back_once_the_date_has_begun_goes_to_nobody(later: dt.timedelta) -> None:
+    occurrence = make_occurrence(meeting=make_meeting(capacity=1))
+    held = make_signup(occurrence=occurrence)
+    waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
+    services.cancel_signup(signup=held, now=occurrence.starts_at + later)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.confirmed_at) == (SignupStatus.WAITLISTED, None)
+
+
+def test_a_place_given_back_on_a_cancelled_date_goes_to_nobody() -> None:
+    occurrence = make_occurrence(meeting=make_meeting(capacity=1))
+    held = make_signup(occurrence=occurrence)
+    waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
+    cancel_occurrence(occurrence=occurrence, now=NOW)
+    services.cancel_signup(signup=held, now=NOW)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.confirmed_at) == (SignupStatus.WAITLISTED, None)
+
+
+@pytest.mark.parametrize("later", [dt.timedelta(0), dt.timedelta(minutes=89)])
+def test_a_date_that_has_begun_takes_no_more_signups(meeting: Meeting, later: dt.timedelta) -> None:
+    occurrence = make_occurrence(meeting=meeting)
+    with pytest.raises(services.SignupRefused, match="has begun already"):
+        services.create_member_signup(
+            meeting=meeting,
+            user=make_user(),
+            date=occurrence.original_date,
+            every=False,
+            now=occurrence.starts_at + later,
+        )
+    assert not Signup.objects.exists()
+
+
 @pytest.mark.parametrize("token", ["nonsense", "a~b~c", "%00"])
 def test_a_broken_link_says_what_to_do(client: Client, token: str) -> None:
     for name in ("signup_confirm", "signup_manage"):
@@ -205,6 +290,25 @@ def test_guest_stops_every_date_by_link(client: Client, meeting: Meeting) -> Non
     assert set(Signup.objects.values_list("status", flat=True)) == {SignupStatus.CANCELLED}
     assert StandingSignup.objects.get().ended_at == NOW
     assert services.extend_standing_signups(now=NOW + dt.timedelta(days=7)) == 0
+
+
+def test_whoever_stops_coming_every_time_keeps_what_was_and_frees_what_comes(meeting: Meeting) -> None:
+    Meeting.objects.update(capacity=1)
+    meeting.refresh_from_db()
+    made = services.create_member_signup(meeting=meeting, user=make_user(), date=None, every=True, now=NOW)
+    waiting = [
+        services.create_member_signup(
+            meeting=meeting, user=make_user(), date=signup.occurrence.original_date, every=False, now=NOW
+        )[0]
+        for signup in made
+    ]
+    standing = StandingSignup.objects.get()
+    # The first of the four has begun.
+    services.end_standing_signup(standing=standing, now=made[0].occurrence.starts_at)
+    for signup in [*made, *waiting]:
+        signup.refresh_from_db()
+    assert [signup.status for signup in made] == ["confirmed", "cancelled", "cancelled", "cancelled"]
+    assert [signup.status for signup in waiting] == ["waitlisted", "confirmed", "confirmed", "confirmed"]
 
 
 def test_the_calendar_entry_names_nothing(client: Client) -> None:
