@@ -117,6 +117,14 @@ def test_a_date_that_is_over_is_left_alone() -> None:
         move_occurrence(occurrence=occurrence, starts_at=TONIGHT, now=NOW)
 
 
+@pytest.mark.parametrize("ago", [dt.timedelta(0), dt.timedelta(minutes=1)])
+def test_a_date_is_not_moved_into_the_past(ago: dt.timedelta) -> None:
+    occurrence = make_occurrence()
+    with pytest.raises(ChangeRefused, match="still to come"):
+        move_occurrence(occurrence=occurrence, starts_at=NOW - ago, now=NOW)
+    assert Occurrence.objects.get().starts_at == TONIGHT + WEEK
+
+
 def test_a_changed_rule_takes_its_dates_along_but_not_those_moved_by_hand() -> None:
     meeting = make_meeting()
     follows = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24))
@@ -141,3 +149,15 @@ def test_a_changed_rule_takes_its_dates_along_but_not_those_moved_by_hand() -> N
     assert [change.is_cancellation for change in schedule.reschedule(meeting, now=NOW)] == [True]
     follows.refresh_from_db()
     assert follows.is_cancelled
+
+
+@pytest.mark.parametrize("start_time", [dt.time(17), dt.time(18)])
+def test_a_date_whose_new_time_is_over_already_is_cancelled(start_time: dt.time) -> None:
+    meeting = make_meeting()
+    tonight = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 17))
+    meeting.start_time = start_time
+    meeting.save()
+    (change,) = schedule.reschedule(meeting, now=NOW)
+    assert (change.is_cancellation, change.old_starts_at, change.new_starts_at) == (True, TONIGHT, TONIGHT)
+    tonight.refresh_from_db()
+    assert (tonight.is_cancelled, tonight.starts_at) == (True, TONIGHT)

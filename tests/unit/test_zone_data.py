@@ -54,6 +54,14 @@ def test_new_release_moves_dates_and_what_is_planned_for_them() -> None:
     assert not follow_zone_data(release="b", now=NOW)
 
 
+def test_new_release_reaches_meetings_that_are_not_published_yet() -> None:
+    meeting = make_meeting(is_published=False, next_starts_at=NOW)
+    follow_zone_data(release="a", now=NOW)
+    assert follow_zone_data(release="b", now=NOW)
+    meeting.refresh_from_db()
+    assert meeting.next_starts_at == NOW + HOUR
+
+
 def test_new_release_moves_a_readers_day_and_says_why() -> None:
     follow_zone_data(release="a", now=NOW)
     signup = make_signup(
