@@ -99,6 +99,16 @@ def test_member_who_signs_in_after_the_notice_stays(now: dt.datetime) -> None:
     assert len(mail.outbox) == 2
 
 
+def test_nobody_told_is_erased_before_a_period_made_longer_meanwhile_is_over(now: dt.datetime, settings: Any) -> None:
+    user = idle_member(now)
+    forget_idle(now=now)
+    assert IdleNotice.objects.filter(user=user).exists()
+    settings.RETENTION = settings.RETENTION | {"idle": 3 * YEAR}
+    assert forget_idle(now=now + 31 * DAY) == 0
+    assert User.objects.filter(pk=user.pk).exists()
+    assert forget_idle(now=now + YEAR + DAY) == 1
+
+
 def test_guest_says_keep_it_from_the_link(client: Client, now: dt.datetime) -> None:
     point = idle_guest(now)
     forget_idle(now=now)
@@ -113,10 +123,10 @@ def test_guest_says_keep_it_from_the_link(client: Client, now: dt.datetime) -> N
 
 
 @pytest.mark.parametrize(
-    "why", ["coming", "standing", "recent", "asked", "runs", "coordinates", "staff", "said", "as_guest"]
+    "why", ["coming", "standing", "recent", "asked", "runs", "coordinates", "staff", "superuser", "said", "as_guest"]
 )
 def test_whoever_is_needed_or_was_here_is_never_touched(now: dt.datetime, why: str) -> None:
-    user = idle_member(now, is_staff=why == "staff")
+    user = idle_member(now, is_staff=why == "staff", is_superuser=why == "superuser")
     point = make_contact_point(user=user, verified_at=now - 2 * YEAR)
     participant = make_participant(user=user, contact_point=point)
     ContactPoint.objects.update(created_at=now - 2 * YEAR)

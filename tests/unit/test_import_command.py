@@ -16,7 +16,7 @@ from meetings.imports.plan import Fate, Options, Plan
 from meetings.imports.reading import BrokenSource, Document, read_bytes
 from meetings.models import Format, FormatTranslation, Meeting, OccurrenceChange, ServiceBody, Venue
 from meetings.services.imports import import_documents
-from tests.factories import make_format, make_meeting, make_occurrence, make_signup, make_user
+from tests.factories import make_format, make_meeting, make_occurrence, make_service_body, make_signup, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +138,13 @@ def test_a_search_with_few_fields_is_enough() -> None:
 def test_the_service_body_given_is_for_meetings_whose_body_nothing_explains() -> None:
     run(PAYLOADS / "bmlt-admin.json", service_body="River Area")
     assert set(Meeting.objects.values_list("service_body__name", flat=True)) == {"River Area"}
+
+
+def test_a_service_body_is_known_by_its_name_however_it_is_written(feed: Path) -> None:
+    known = make_service_body(name="River Area")
+    run(feed, service_body="RIVER area")
+    assert ServiceBody.objects.get() == known
+    assert set(Meeting.objects.values_list("service_body", flat=True)) == {known.pk}
 
 
 def test_a_slug_taken_by_another_meeting_gets_a_number(feed: Path) -> None:

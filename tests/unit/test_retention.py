@@ -108,6 +108,24 @@ def test_standing_signup_that_ended_long_ago_is_forgotten(now: dt.datetime, sett
     assert set(StandingSignup.objects.values_list("ended_at", flat=True)) == {now - 300 * DAY, None}
 
 
+def test_standing_signup_with_a_place_that_is_still_kept_is_kept_with_it(now: dt.datetime, settings: Any) -> None:
+    settings.RETENTION_ATTENDANCE = 365 * DAY
+    participant = make_participant()
+    occurrence = make_occurrence(on=(now - 364 * DAY).date())
+    standing = StandingSignup.objects.create(
+        meeting=occurrence.meeting,
+        participant=participant,
+        created_at=now - 900 * DAY,
+        ended_at=now - 366 * DAY,
+    )
+    signup = make_signup(occurrence=occurrence, participant=participant, standing=standing)
+    forget_attendance(now=now)
+    signup.refresh_from_db()
+    assert signup.standing == standing
+    forget_attendance(now=now + 2 * DAY)
+    assert not StandingSignup.objects.exists()
+
+
 def test_more_than_one_batch_is_forgotten(now: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meetings.services.retention.BATCH", 2)
     occurrence = make_occurrence(on=dt.date(2020, 1, 7))

@@ -12,7 +12,7 @@ from allauth.account.signals import email_changed
 from django.test import Client
 
 from accounts import links
-from accounts.models import Consent, ContactPoint, Preferences
+from accounts.models import Consent, ContactPoint, Preferences, User
 from accounts.person import of_member
 from accounts.queries import is_given, preferences_for, preferences_of, wanted_purposes
 from accounts.services.consents import choose
@@ -42,6 +42,17 @@ def choices(wanted: list[str] = ALL, **fields: Any) -> dict[str, Any]:
 
 def words(point: ContactPoint) -> list[tuple[str, bool, str]]:
     return list(Consent.objects.filter(contact_point=point).values_list("purpose", "is_given", "source"))
+
+
+def change_address(user: User, old: str, new: str) -> None:
+    """Announce what allauth announces once somebody has proven another address."""
+    email_changed.send(
+        sender=EmailAddress,
+        request=None,
+        user=user,
+        from_email_address=EmailAddress(user=user, email=old),
+        to_email_address=EmailAddress(user=user, email=new),
+    )
 
 
 def test_only_what_changed_is_recorded_and_nothing_is_rewritten(now: dt.datetime) -> None:
@@ -188,10 +199,16 @@ def test_messages_follow_to_a_new_address_with_their_consents(now: dt.datetime) 
     user = make_user(email="old@example.org")
     point = member_email(user=user, now=now)
     choose(contact_point=point, wanted=["changes"], wording="w1", source="test", now=now)
-    old = EmailAddress(user=user, email="old@example.org")
-    new = EmailAddress(user=user, email="new@example.org")
-    email_changed.send(sender=EmailAddress, request=None, user=user, from_email_address=old, to_email_address=new)
+    change_address(user, "old@example.org", "new@example.org")
     point.refresh_from_db()
     assert point.value == "new@example.org"
     assert ContactPoint.objects.with_value("email", "new@example.org").get() == point
     assert wanted_purposes(point) == ["changes"]
+
+
+def test_an_address_that_is_there_already_stays_as_it_is(now: dt.datetime) -> None:
+    user = make_user(email="old@example.org")
+    old, new = (make_contact_point(user=user, value=value) for value in ("old@example.org", "new@example.org"))
+    change_address(user, "old@example.org", "new@example.org")
+    values = {point: point.value for point in ContactPoint.objects.all()}
+    assert values == {old: "old@example.org", new: "new@example.org"}

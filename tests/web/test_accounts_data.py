@@ -20,11 +20,12 @@ from django.test import Client
 from accounts import links
 from accounts.enums import AccessAction, Forgotten
 from accounts.models import AccessRecord, Consent, ContactPoint, Export, Suppression, User
-from accounts.person import of_guest, of_member
+from accounts.person import Person, of_guest, of_member
 from accounts.services.audit import record_access
 from accounts.services.erasure import erase
 from accounts.services.exports import _cell, ask_for_export, build_waiting_exports
 from accounts.services.retention import purge
+from accounts.signals import data_asked
 from meetings.models import Participant, Signup
 from meetings.queries.occurrences import upcoming_dates
 from meetings.services.signups import confirm_signups, create_member_signup, request_guest_signup
@@ -114,6 +115,28 @@ def test_maker_that_vanished_is_followed_by_another(now: dt.datetime) -> None:
     Export.objects.filter(pk=export.pk).update(state="building", begun_at=now)
     assert build_waiting_exports(now=now + dt.timedelta(minutes=5)) == 0
     assert build_waiting_exports(now=now + dt.timedelta(minutes=11)) == 1
+
+
+def test_two_makers_at_once_make_no_archive_twice(now: dt.datetime) -> None:
+    people = [of_member(make_user()), of_member(make_user())]
+    for person in people:
+        ask_for_export(person=person, now=now)
+    asked: list[Person] = []
+    by_the_other: list[int] = []
+
+    def gather(person: Person, **_: Any) -> None:
+        asked.append(person)
+        if len(asked) == 1:
+            # While the first is being made, another maker looks at what waits.
+            by_the_other.append(build_waiting_exports(now=now))
+
+    data_asked.connect(gather)
+    try:
+        made = build_waiting_exports(now=now)
+    finally:
+        data_asked.disconnect(gather)
+    assert (made, by_the_other) == (1, [1])
+    assert asked == people
 
 
 def test_someone_elses_archive_is_as_absent_as_none(client: Client, now: dt.datetime) -> None:
@@ -339,12 +362,15 @@ def test_staff_looking_at_an_account_is_recorded(client: Client) -> None:
 def test_unconfirmed_accounts_are_forgotten_after_two_days_and_no_others(now: dt.datetime) -> None:
     made_by_command = make_user(email="demo@example.org")
     unconfirmed, confirmed = make_user(email="un@example.org"), make_user(email="con@example.org")
-    EmailAddress.objects.create(user=unconfirmed, email="un@example.org", primary=True)
+    # Signed in by another way, or whose address was set back to unproven: somebody is there.
+    been_here = make_user(email="in@example.org", last_login=now)
+    for user in (unconfirmed, been_here):
+        EmailAddress.objects.create(user=user, email=user.email, primary=True)
     EmailAddress.objects.create(user=confirmed, email="con@example.org", primary=True, verified=True)
     User.objects.update(joined_at=now)
     assert purge(now=now + dt.timedelta(days=1))[Forgotten.ACCOUNTS] == 0
     assert purge(now=now + dt.timedelta(days=3))[Forgotten.ACCOUNTS] == 1
-    assert set(User.objects.all()) == {made_by_command, confirmed}
+    assert set(User.objects.all()) == {made_by_command, confirmed, been_here}
 
 
 def test_access_records_are_kept_for_their_time(now: dt.datetime) -> None:
