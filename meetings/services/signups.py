@@ -56,7 +56,9 @@ def request_guest_signup(
         _lock_participant(participant)
         if contact_point.verified_at is None:
             # A stranger who types somebody's address changes nothing about a person who is known to be real.
-            _remember_reader(participant, display_name=display_name, tz=tz, language=language, hour_cycle=hour_cycle)
+            # Nor does an empty field wipe the name given before.
+            name = display_name or participant.display_name
+            _remember_reader(participant, display_name=name, tz=tz, language=language, hour_cycle=hour_cycle)
         signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
         waiting = [signup for signup in signups if signup.status == SignupStatus.PENDING]
         signup_requested.send(sender=Signup, signups=waiting or signups, now=now)
@@ -331,8 +333,8 @@ def _lock(occurrence: Occurrence) -> Occurrence:
 
 
 def _remember_reader(participant: Participant, *, display_name: str, tz: str, language: str, hour_cycle: str) -> None:
-    """Word messages as the person reads now; a name already given is not wiped by an empty field."""
-    participant.display_name = display_name or participant.display_name
+    """Word messages as the person reads now, and show them by the name they go by now: none, if they took it back."""
+    participant.display_name = display_name
     participant.tz, participant.language, participant.hour_cycle = tz, language, hour_cycle
     participant.save(update_fields=["display_name", "tz", "language", "hour_cycle"])
 

@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Meeting, Occurrence
+from meetings.services.signups import create_member_signup
 from meetings.signals import occurrence_cancelled, occurrence_moved
+from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +76,19 @@ def test_the_roster_shows_chosen_names_and_no_address(facilitator: Client, meeti
     assert "Robin" in page
     assert "Guest" in page
     assert named.participant.contact_point.value not in page
+
+
+def test_a_name_that_a_member_took_back_is_shown_no_more(facilitator: Client, meeting: Meeting) -> None:
+    user = make_user(display_name="Robin")
+    create_member_signup(meeting=meeting, user=user, date=DATE, every=False, now=NOW)
+    assert "Robin" in facilitator.get(url("occurrence", meeting)).content.decode()
+    own = Client()
+    own.force_login(user)
+    chosen = {"display_name": "", "tz": user.tz, "language": user.language, "hour_cycle": user.hour_cycle}
+    assert own.post(reverse("accounts:settings"), chosen).status_code == 302
+    page = facilitator.get(url("occurrence", meeting)).content.decode()
+    assert "Robin" not in page
+    assert "Guest" in page
 
 
 def test_a_drop_in_meeting_shows_a_number_and_no_names(facilitator: Client, meeting: Meeting) -> None:
