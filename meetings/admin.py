@@ -26,6 +26,7 @@ from meetings.models import (
     Venue,
 )
 from meetings.services import schedule
+from meetings.services.signups import fill_coming_dates
 from support import clock
 
 #: An address typed without a scheme is a secure one.
@@ -84,8 +85,11 @@ class MeetingAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Meeting, form: Any, change: bool) -> None:
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            # The dates that people signed up for follow the rule, and everyone hears of it.
-            schedule.reschedule(obj, now=clock.now())
+            # The dates that people signed up for follow the rule, more places go to those who wait, and everyone
+            # hears of it.
+            now = clock.now()
+            schedule.reschedule(obj, now=now)
+            fill_coming_dates(meeting=obj, now=now)
 
 
 @admin.register(ServiceBody)

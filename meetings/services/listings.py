@@ -10,6 +10,7 @@ from django.db import transaction
 
 from meetings.models import Meeting, Venue
 from meetings.services import schedule
+from meetings.services.signups import fill_coming_dates
 
 #: What a listing's own row says; the venue has a row of its own.
 MEETING_FIELDS = (
@@ -25,8 +26,9 @@ def update_listing(
 ) -> Meeting:
     """Write what a coordinator says about a meeting: `values` by MEETING_FIELDS, `place` by VENUE_FIELDS, all valid.
 
-    Everyone who signed up for a date whose time changes hears of it once. A place that other meetings share, or whose
-    address changes, becomes a new one without a position: a wrong pin is worse than none.
+    Everyone who signed up for a date whose time changes hears of it once, and more places go to those who wait. An
+    address that other meetings share, or that changes, becomes a new one without a position: a wrong pin is worse than
+    none.
     """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("venue").get(pk=meeting.pk)
     for name in MEETING_FIELDS:
@@ -37,6 +39,7 @@ def update_listing(
     meeting.save()
     meeting.formats.set(formats)
     schedule.reschedule(meeting, now=now)
+    fill_coming_dates(meeting=meeting, now=now)
     return meeting
 
 

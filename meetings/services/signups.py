@@ -192,6 +192,14 @@ def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
     return promoted
 
 
+def fill_coming_dates(*, meeting: Meeting, now: dt.datetime) -> None:
+    """Give the places that a meeting has more of now to those who wait for its coming dates."""
+    with transaction.atomic():
+        coming = Occurrence.objects.scheduled().filter(meeting=meeting, starts_at__gt=now)
+        for occurrence in coming.select_for_update(of=("self",)).select_related("meeting").order_by("pk"):
+            fill_places(occurrence=occurrence, now=now)
+
+
 def purge_unconfirmed(*, now: dt.datetime) -> int:
     """Forget guests who never confirmed. Returns how many contact points went, and everything with them."""
     before = now - settings.RETENTION["unconfirmed"]

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from meetings.enums import SignupStatus
 from meetings.models import Meeting
 from support import clock
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
@@ -61,6 +62,17 @@ def test_a_changed_rule_moves_the_dates_people_signed_up_for(staff: Client) -> N
     occurrence.refresh_from_db()
     assert occurrence.starts_at == slot.starts_at - dt.timedelta(hours=1)
     assert occurrence.schedule_seq == 1
+
+
+def test_more_places_go_to_those_who_wait(staff: Client) -> None:
+    meeting = make_meeting(capacity=1)
+    occurrence = make_occurrence(meeting=meeting)
+    make_signup(occurrence=occurrence)
+    waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
+    address = reverse("admin:meetings_meeting_change", args=[meeting.pk])
+    assert staff.post(address, posted(meeting, capacity="2")).status_code == 302
+    waiting.refresh_from_db()
+    assert waiting.status == SignupStatus.CONFIRMED
 
 
 def posted(meeting: Meeting, **changes: str) -> dict[str, object]:

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import links
 from accounts.models import User
-from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody
+from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup
 from meetings.services import roles, signups
 from support import clock
 from tests.factories import make_meeting, make_user
@@ -260,6 +260,26 @@ def test_a_changed_time_is_told_to_those_who_signed_up(meeting: Meeting, coordin
         dt.timedelta(minutes=75),
     )
     assert OccurrenceChange.objects.filter(is_cancellation=False).count() == 4
+
+
+def test_more_places_go_to_those_who_wait_in_their_order(meeting: Meeting, coordinator: User) -> None:
+    Meeting.objects.filter(pk=meeting.pk).update(signup_policy="sign_up", capacity=1)
+    meeting.refresh_from_db()
+    date = signups.upcoming_dates(meeting, now=clock.now(), limit=1)[0].original_date
+
+    def sign_up() -> None:
+        signups.create_member_signup(meeting=meeting, user=make_user(), date=date, every=False, now=clock.now())
+
+    for _ in range(4):
+        sign_up()
+    client = signed_in(coordinator)
+    assert client.post("/my/listings/evening-light/", as_shown(client) | {"capacity": "3"}).status_code == 302
+    in_order = Signup.objects.order_by("pk").values_list("status", flat=True)
+    assert list(in_order) == ["confirmed", "confirmed", "confirmed", "waitlisted"]
+    meeting.refresh_from_db()
+    sign_up()
+    assert client.post("/my/listings/evening-light/", as_shown(client) | {"capacity": ""}).status_code == 302
+    assert list(in_order.all()) == ["confirmed"] * 5
 
 
 def test_a_rule_is_written_in_words(meeting: Meeting, coordinator: User) -> None:
