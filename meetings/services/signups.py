@@ -157,12 +157,16 @@ def end_standing_signup(*, standing: StandingSignup, now: dt.datetime) -> None:
 def extend_standing_signups(*, now: dt.datetime) -> int:
     """Make the signups of the coming weeks for everyone who comes every time. Returns how many were made.
 
-    A date that its participant cancelled stays cancelled: its row is there.
+    A date that its participant cancelled stays cancelled: its row is there. A meeting that is closed for now, or not
+    shown, gives no places to anybody; it goes on once it is open again.
     """
     made = 0
-    standings = StandingSignup.objects.filter(ended_at=None, confirmed_at__isnull=False).select_related(
-        "meeting", "participant__contact_point"
-    )
+    standings = StandingSignup.objects.filter(
+        ended_at=None,
+        confirmed_at__isnull=False,
+        meeting__is_published=True,
+        meeting__is_temporarily_closed=False,
+    ).select_related("meeting", "participant__contact_point")
     for standing in standings.order_by("pk").iterator(chunk_size=200):
         with transaction.atomic():
             _lock_participant(standing.participant)

@@ -145,6 +145,18 @@ def test_every_time_grows_with_the_weeks_and_respects_a_cancelled_date(meeting: 
     assert newest.status == SignupStatus.CONFIRMED
 
 
+@pytest.mark.parametrize("closed", [{"is_temporarily_closed": True}, {"is_published": False}])
+def test_every_time_waits_while_a_meeting_is_closed_and_goes_on_when_it_opens(
+    meeting: Meeting, closed: dict[str, bool]
+) -> None:
+    services.create_member_signup(meeting=meeting, user=make_user(), date=None, every=True, now=NOW)
+    later = NOW + dt.timedelta(days=7)
+    Meeting.objects.update(**closed)
+    assert services.extend_standing_signups(now=later) == 0
+    Meeting.objects.update(is_temporarily_closed=False, is_published=True)
+    assert services.extend_standing_signups(now=later) == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
