@@ -212,3 +212,13 @@ def test_an_address_that_is_there_already_stays_as_it_is(now: dt.datetime) -> No
     change_address(user, "old@example.org", "new@example.org")
     values = {point: point.value for point in ContactPoint.objects.all()}
     assert values == {old: "old@example.org", new: "new@example.org"}
+
+
+def test_what_is_somebody_elses_stays_when_a_member_changes_their_address(now: dt.datetime) -> None:
+    as_guest = make_contact_point(value="old@example.org")
+    user = make_user(email="old@example.org")
+    mine = make_contact_point(user=user, value="old@example.org", verified_at=None)
+    change_address(user, "old@example.org", "new@example.org")
+    values = {point: (point.value, point.verified_at) for point in ContactPoint.objects.all()}
+    # The new address was proven with a code.
+    assert values == {as_guest: ("old@example.org", as_guest.verified_at), mine: ("new@example.org", now)}

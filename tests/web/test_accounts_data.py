@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 
@@ -371,6 +373,15 @@ def test_unconfirmed_accounts_are_forgotten_after_two_days_and_no_others(now: dt
     assert purge(now=now + dt.timedelta(days=1))[Forgotten.ACCOUNTS] == 0
     assert purge(now=now + dt.timedelta(days=3))[Forgotten.ACCOUNTS] == 1
     assert set(User.objects.all()) == {made_by_command, confirmed, been_here}
+
+
+def test_devices_go_with_their_sessions_and_no_others(client: Client, now: dt.datetime) -> None:
+    sign_in(client, make_user())
+    sign_in(Client(), make_user())
+    over, lasting = UserSession.objects.order_by("pk")
+    Session.objects.filter(session_key=over.session_key).update(expire_date=now - dt.timedelta(seconds=1))
+    assert purge(now=now)[Forgotten.SESSIONS] == 1
+    assert list(UserSession.objects.all()) == [lasting]
 
 
 def test_access_records_are_kept_for_their_time(now: dt.datetime) -> None:

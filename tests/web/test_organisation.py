@@ -86,6 +86,18 @@ def test_agreement_recorded_twice_is_one_and_a_newer_one_follows(now: dt.datetim
     assert VendorAgreement.objects.count() == 2
 
 
+def test_agreements_with_two_vendors_of_one_channel_stand_side_by_side(now: dt.datetime) -> None:
+    agreements = {agree("email", "postmark", now), agree("email", "mailgun", now)}
+    assert set(VendorAgreement.objects.in_force()) == agreements
+
+
+def test_an_agreement_ends_once(now: dt.datetime) -> None:
+    agreement = agree("email", "postmark", now)
+    for days in range(2):
+        end_agreement(agreement=agreement, now=now + dt.timedelta(days=days))
+    assert VendorAgreement.objects.get().ended_at == now
+
+
 def test_nothing_is_sent_by_a_closed_channel_and_all_of_it_once_it_opens(settings: Any, now: dt.datetime) -> None:
     settings.ORGANISATION_PROFILE = "clinical"
     reminder = make_reminder(due_at=now, deadline_at=now + dt.timedelta(hours=1))

@@ -15,6 +15,7 @@ from accounts.enums import Channel, Purpose
 from accounts.models import Consent, ContactPoint, User
 from accounts.person import of_member
 from accounts.queries import preferences_for, push_subscriptions
+from accounts.services.push_subscriptions import forget, subscribe
 from meetings.enums import SignupPolicy
 from meetings.models import Signup
 from meetings.reminders.enums import ReminderState
@@ -88,6 +89,13 @@ def test_turning_off_forgets_the_browser_and_what_was_to_go_there(
         reminder.refresh_from_db()
         assert reminder.state == state
     assert [event.detail for event in waiting.events.all()] == [GONE]
+
+
+def test_a_browser_that_is_forgotten_twice_says_no_once(member: User, phone: Browser) -> None:
+    point = subscribe(user=member, subscription=phone.subscription, now=NOW)
+    for _ in range(2):
+        forget(contact_point=point, source="test", now=NOW)
+    assert [consent.is_given for consent in point.consents.all()] == [True, True, False, False]
 
 
 def test_turning_on_again_afterwards_starts_anew(signed_in: Client, member: User, phone: Browser) -> None:
