@@ -117,6 +117,14 @@ def test_a_date_that_is_over_is_left_alone() -> None:
         move_occurrence(occurrence=occurrence, starts_at=TONIGHT, now=NOW)
 
 
+def test_a_date_that_is_on_can_be_cancelled_until_it_is_over() -> None:
+    occurrence = make_occurrence()
+    with pytest.raises(ChangeRefused, match="is over"):
+        cancel_occurrence(occurrence=occurrence, now=occurrence.ends_at)
+    change = cancel_occurrence(occurrence=occurrence, now=occurrence.ends_at - dt.timedelta(minutes=1))
+    assert change.is_cancellation
+
+
 @pytest.mark.parametrize("ago", [dt.timedelta(0), dt.timedelta(minutes=1)])
 def test_a_date_is_not_moved_into_the_past(ago: dt.timedelta) -> None:
     occurrence = make_occurrence()

@@ -136,6 +136,7 @@ def test_a_cancelled_date_is_not_moved(facilitator: Client, meeting: Meeting, he
     [
         ("2026-11-16", "19:00", "That is in the past"),
         ("2026-11-17", "17:59", "That is in the past"),
+        ("2026-11-17", "18:00", "That is in the past"),
         ("2030-01-01", "19:00", "within the next year"),
         ("2027-03-14", "02:30", "this time does not exist"),
         ("", "19:00", "Choose a date"),

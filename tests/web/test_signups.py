@@ -145,6 +145,22 @@ def test_every_time_grows_with_the_weeks_and_respects_a_cancelled_date(meeting: 
     assert newest.status == SignupStatus.CONFIRMED
 
 
+def test_every_time_that_a_guest_never_confirmed_gives_no_place(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting, when="every")
+    assert services.extend_standing_signups(now=NOW + dt.timedelta(days=7)) == 0
+    assert list(Signup.objects.values_list("status", flat=True)) == [SignupStatus.PENDING] * 4
+
+
+def test_every_time_passes_over_what_has_begun_and_what_is_cancelled(meeting: Meeting) -> None:
+    tonight = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 17))
+    cancel_occurrence(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 12, 1)), now=NOW)
+    made = services.create_member_signup(
+        meeting=meeting, user=make_user(), date=None, every=True, now=tonight.starts_at + dt.timedelta(minutes=30)
+    )
+    dates = [signup.occurrence.original_date for signup in made]
+    assert dates == [dt.date(2026, 11, 24), dt.date(2026, 12, 8), dt.date(2026, 12, 15)]
+
+
 @pytest.mark.parametrize("closed", [{"is_temporarily_closed": True}, {"is_published": False}])
 def test_every_time_waits_while_a_meeting_is_closed_and_goes_on_when_it_opens(
     meeting: Meeting, closed: dict[str, bool]
@@ -317,8 +333,11 @@ def test_whoever_stops_coming_every_time_keeps_what_was_and_frees_what_comes(mee
     standing = StandingSignup.objects.get()
     # The first of the four has begun.
     services.end_standing_signup(standing=standing, now=made[0].occurrence.starts_at)
-    for signup in [*made, *waiting]:
-        signup.refresh_from_db()
+    # Pressed again, it says the same.
+    services.end_standing_signup(standing=standing, now=made[1].occurrence.starts_at)
+    for row in [standing, *made, *waiting]:
+        row.refresh_from_db()
+    assert standing.ended_at == made[0].occurrence.starts_at
     assert [signup.status for signup in made] == ["confirmed", "cancelled", "cancelled", "cancelled"]
     assert [signup.status for signup in waiting] == ["waitlisted", "confirmed", "confirmed", "confirmed"]
 
@@ -401,6 +420,13 @@ def test_unconfirmed_guests_are_forgotten(client: Client, meeting: Meeting) -> N
     assert services.purge_unconfirmed(now=NOW + dt.timedelta(days=1)) == 0
     assert services.purge_unconfirmed(now=NOW + dt.timedelta(days=3)) == 1
     assert list(Signup.objects.all()) == [kept]
+
+
+def test_a_guest_who_asked_again_lately_is_not_forgotten_yet(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting)
+    ContactPoint.objects.update(created_at=NOW - dt.timedelta(days=3))
+    assert services.purge_unconfirmed(now=NOW) == 0
+    assert services.purge_unconfirmed(now=NOW + dt.timedelta(days=3)) == 1
 
 
 def test_my_meetings_costs_the_same_for_one_and_for_many(
