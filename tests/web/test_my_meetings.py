@@ -119,6 +119,16 @@ def test_choosing_a_home_group_leaves_everybody_elses_alone(client: Client, memb
     assert set(found) == {(member.pk, mine.pk), (other.user_id, theirs.pk)}
 
 
+def test_letting_go_of_a_meeting_leaves_everybody_elses_alone(client: Client, member: User) -> None:
+    meeting = make_meeting(slug="evening-light")
+    fields = {"meeting": meeting, "is_home_group": True, "created_at": NOW}
+    _mine, other = (Favourite.objects.create(user=user, **fields) for user in (member, make_user()))
+    client.post("/meetings/evening-light/home-group/", {"keep": "0"})
+    assert list(Favourite.objects.filter(is_home_group=True)) == [other]
+    client.post("/meetings/evening-light/favourite/", {"keep": "0"})
+    assert list(Favourite.objects.all()) == [other]
+
+
 def test_favourites_are_in_the_copy_and_gone_when_erased(member: User) -> None:
     meeting = make_meeting(name="Evening Light")
     Favourite.objects.create(user=member, meeting=meeting, is_home_group=True, created_at=NOW)
@@ -232,6 +242,13 @@ def test_calendar_address_of_a_closed_account_leads_nowhere(client: Client, memb
     User.objects.update(is_active=True)
     erase(person=of_member(member), now=NOW)
     assert Client().get(path).status_code == 404
+
+
+def test_ending_a_calendar_address_leaves_everybody_elses_alone(client: Client, member: User) -> None:
+    others = renew_calendar_address(user=make_user(), now=NOW)
+    renew_calendar_address(user=member, now=NOW)
+    client.post("/my/calendar/", {"action": "end"})
+    assert list(CalendarAddress.objects.all()) == [others]
 
 
 def test_calendar_address_is_unlike_the_persons_number(member: User) -> None:

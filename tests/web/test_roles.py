@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import links
 from accounts.models import User
-from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup
+from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup, Venue
 from meetings.services import roles, signups
 from support import clock
 from tests.factories import make_meeting, make_user
@@ -167,6 +167,8 @@ def test_an_invitation_that_is_over_gives_nothing(meeting: Meeting, coordinator:
         client.post(reverse("meetings:withdraw", args=[withdrawn.public_id]))
     own = signed_in(make_user())
     assert own.post(link_of(old)).status_code == 410
+    moments = [old.expires_at - dt.timedelta(seconds=1), old.expires_at]
+    assert [roles.is_over(old, now=moment) for moment in moments] == [False, True]
     assert own.get(address).status_code == 404
     assert own.post(address).status_code == 404
     assert own.get("/invitations/forged/").status_code == 404
@@ -305,7 +307,21 @@ def test_a_rule_beyond_the_form_is_kept(coordinator: User, area: ServiceBody) ->
     assert (meeting.name, meeting.rrule) == ("Odd", "FREQ=WEEKLY;INTERVAL=3;BYDAY=TU")
 
 
+def test_a_rule_that_ends_keeps_its_end(coordinator: User, area: ServiceBody) -> None:
+    meeting = make_meeting(slug="autumn", service_body=area, rrule="FREQ=WEEKLY;BYDAY=TU;UNTIL=20261222")
+    client = signed_in(coordinator)
+    given = as_shown(client, "autumn")
+    for repeats, rrule in (
+        ("1", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20261222"),
+        ("m-1", "FREQ=MONTHLY;BYDAY=-1TH;UNTIL=20261222"),
+    ):
+        assert client.post("/my/listings/autumn/", given | {"repeats": repeats, "weekdays": [3]}).status_code == 302
+        meeting.refresh_from_db()
+        assert meeting.rrule == rrule
+
+
 def test_a_new_address_has_no_pin_and_leaves_others_alone(meeting: Meeting, coordinator: User) -> None:
+    Venue.objects.update(country="US", notes="Ring the bell.")
     shared = make_meeting(venue=meeting.venue, service_body=meeting.service_body)
     client = signed_in(coordinator)
     client.post("/my/listings/evening-light/", as_shown(client) | {"street": "1 New Street"})
@@ -313,6 +329,8 @@ def test_a_new_address_has_no_pin_and_leaves_others_alone(meeting: Meeting, coor
     shared.refresh_from_db()
     assert meeting.venue is not None
     assert (meeting.venue.street, meeting.venue.latitude) == ("1 New Street", None)
+    # What the form does not ask about goes along.
+    assert (meeting.venue.country, meeting.venue.notes) == ("US", "Ring the bell.")
     assert shared.venue is not None
     assert shared.venue.street != "1 New Street"
 
