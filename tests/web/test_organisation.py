@@ -87,8 +87,9 @@ def test_agreement_recorded_twice_is_one_and_a_newer_one_follows(now: dt.datetim
 
 
 def test_agreements_with_two_vendors_of_one_channel_stand_side_by_side(now: dt.datetime) -> None:
-    agreements = {agree("email", "postmark", now), agree("email", "mailgun", now)}
-    assert set(VendorAgreement.objects.in_force()) == agreements
+    for vendor in ("postmark", "mailgun"):
+        agree("email", vendor, now)
+    assert set(VendorAgreement.objects.in_force().values_list("vendor", flat=True)) == {"postmark", "mailgun"}
 
 
 def test_an_agreement_ends_once(now: dt.datetime) -> None:
