@@ -182,6 +182,8 @@ def test_a_position_is_kept_until_a_place_is_named(client: Client, now: dt.datet
     [
         ("near=xyzzy", "near", "We do not know this place."),
         ("near=Texas", "near", "Texas is too wide to be near to."),
+        ("radius=0.09", "radius", "Give a number from 0.1 to 1000."),
+        ("radius=1000.1", "radius", "Give a number from 0.1 to 1000."),
         ("radius=-5", "radius", "Give a number from 0.1 to 1000."),
         ("radius=abc", "radius", "Give a number from 0.1 to 1000."),
         ("radius=nan", "radius", "Give a number from 0.1 to 1000."),
