@@ -369,10 +369,10 @@ def test_pages_of_development_are_not_there(proxy: Proxy, path: str) -> None:
 
 
 def test_no_log_tells_who_asked_for_what(kind: str, proxy: Proxy, start_proxy: StartProxy) -> None:
-    away = start_proxy(kind, free_ports(1)[0])
+    here, away = start_proxy(kind, proxy.upstream), start_proxy(kind, free_ports(1)[0])
     address = "/open-sesame/?near=sesame"
     headers = {"Cookie": "sesame=sesame", "Referer": f"https://{HOST}/sesame/"}
-    for each, status in ((proxy, 404), (away, 502)):
+    for each, status in ((here, 404), (away, 502)):
         for is_secure, expected in ((True, {status}), (False, {301, 308})):
             answer = each.ask("GET", address, headers=headers, source="127.0.0.50", is_secure=is_secure)
             assert answer.status in expected
