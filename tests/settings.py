@@ -14,7 +14,7 @@ os.environ.setdefault("DEVELOPMENT", "1")
 from support.settings import *  # noqa: F403
 from support.settings import DATA_DIR, DATABASES, STATIC_ROOT
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "support.sqlite":
     # A file, as on a real site: a worker in another process finds it, and locks are real. It may be lost.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "tests.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"

@@ -1,0 +1,48 @@
+"""SQLite where many write at once: who waited too long for the write lock tries again before anybody sees an error.
+
+SQLite's own waiting is not fair: who has waited long looks every tenth of a second, a newcomer every millisecond, so
+that of many at once one may wait for ever. A new try looks often again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+
+#: Tries for the write lock, each as long as the connection's timeout.
+TRIES = 8
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """The backend that DATABASES names as "support.sqlite"."""
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=lambda connection: PatientCursor(connection, self))
+
+
+class PatientCursor(base.SQLiteCursorWrapper):
+    """A cursor that asks for the write lock several times. What failed to get it has changed nothing."""
+
+    def __init__(self, connection: sqlite3.Connection, wrapper: DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self._wrapper = wrapper
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        return self._patiently(lambda: base.SQLiteCursorWrapper.execute(self, query, params))
+
+    def executemany(self, query: str, param_list: Any) -> Any:
+        return self._patiently(lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
+
+    def _patiently(self, work: Callable[[], Any]) -> Any:
+        # Inside a transaction the lock is ours already (transaction_mode IMMEDIATE), or there is no use in waiting.
+        tries = 1 if self._wrapper.in_atomic_block else TRIES
+        for _try in range(tries - 1):
+            try:
+                return work()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+        return work()
