@@ -5,8 +5,10 @@ import datetime as dt
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from meetings.management.commands.load_demo import first_date, starting_soon
 from meetings.models import Meeting, Occurrence
 from meetings.queries.occurrences import next_dates, upcoming_dates
+from meetings.recurrence import Rule
 from meetings.services import schedule
 from meetings.services.occurrences import (
     ChangeRefused,
@@ -169,3 +171,24 @@ def test_a_date_whose_new_time_is_over_already_is_cancelled(start_time: dt.time)
     assert (change.is_cancellation, change.old_starts_at, change.new_starts_at) == (True, TONIGHT, TONIGHT)
     tonight.refresh_from_db()
     assert (tonight.is_cancelled, tonight.starts_at) == (True, TONIGHT)
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [
+        # Clocks go back at 6:00 UTC: 1:16 in New York comes twice, and means the first.
+        ("2027-11-07T03:10+00:00", 2.1),
+        ("2027-11-07T04:10+00:00", 2 + 50 / 60),
+        ("2027-11-07T05:10+00:00", 2.1),
+        ("2027-03-14T05:10+00:00", 2.1),
+    ],
+)
+def test_demo_meeting_that_starts_soon_is_never_too_soon(now: str, hours: float) -> None:
+    instant = dt.datetime.fromisoformat(now)
+    demo = starting_soon(instant)
+    rule = Rule(
+        demo.rrule, first_date(demo, instant), dt.time.fromisoformat(demo.starts_at), dt.timedelta(hours=1), demo.tz
+    )
+    slot = rule.first_after(instant)
+    assert slot is not None
+    assert slot.starts_at - instant == dt.timedelta(hours=hours)

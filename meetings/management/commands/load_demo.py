@@ -112,8 +112,15 @@ def first_date(demo: DemoMeeting, now: dt.datetime) -> dt.date:
 
 
 def starting_soon(now: dt.datetime) -> DemoMeeting:
-    """Return a meeting that starts in 2 hours and a few minutes: whoever asks to be reminded is, minutes later."""
-    starts = clock.to_wall(now + dt.timedelta(hours=2, minutes=6), "America/New_York")
+    """Return a meeting that starts in 2 hours and a few minutes: whoever asks to be reminded is, minutes later.
+
+    It starts later where clocks go back: a wall time that comes twice means the first.
+    """
+    soonest = now + dt.timedelta(hours=2, minutes=6)
+    starts = clock.to_wall(soonest, "America/New_York")
+    while clock.to_instant(starts, "America/New_York") != soonest:
+        soonest += dt.timedelta(minutes=1)
+        starts = clock.to_wall(soonest, "America/New_York")
     weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[starts.weekday()]
     return DemoMeeting(
         "Porch Light",
