@@ -31,6 +31,16 @@ def unknown_migrations(loader: MigrationLoader) -> list[str]:
     )
 
 
+def what_is_missing() -> str:
+    """Return what to do before a command can use the database, or "" where it is at this code's state."""
+    executor = MigrationExecutor(connection)
+    if not executor.loader.applied_migrations:
+        return f"There is no site in {settings.DATA_DIR} yet: start it once (script/server), then run this again."
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return "The database is older than this code: start the site once (script/server), which brings it up to date."
+    return ""
+
+
 def refuse_bad_settings() -> None:
     """Print what the system checks warn of. Raises ImproperlyConfigured with the first error."""
     for message in run_checks(include_deployment_checks=settings.IS_SECURE):
@@ -63,8 +73,6 @@ def prepare(*, wants_demo: bool) -> None:
         call_command("load_demo")
         demo_wanted.rename(settings.DATA_DIR / "demo-loaded")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-    for folder in settings.BROKER_FOLDERS:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not settings.DEVELOPMENT:
         call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DataError, IntegrityError
 from tqdm import tqdm
 
 from meetings.imports.plan import Fate, FilePlan, Options, Plan
@@ -78,7 +78,7 @@ class Command(BaseCommand):
                 )
             except BrokenSource as problem:
                 raise CommandError(f"{problem}. Nothing was changed.") from problem
-            except DatabaseError as error:
+            except (DataError, IntegrityError) as error:
                 raise CommandError(f"The database refused the import: {error}. Nothing was changed.") from error
             if report:
                 _write_report(report, plan)
