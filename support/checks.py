@@ -106,8 +106,8 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     if not settings.REDIS_URL:
         found.append(
             Warning(
-                "REDIS_URL is not set: rate limits hold for each process alone, and tasks wait for beat.",
-                hint="script/server brings a broker along; where you start the processes yourself, name a server.",
+                "No Valkey or Redis server is in use: limits on forms count in each web process alone.",
+                hint="Install one (Debian: apt-get install valkey-server or redis-server), or set REDIS_URL.",
                 id="homegroup.W004",
             )
         )

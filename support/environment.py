@@ -16,6 +16,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+#: What REDIS_URL says where there is no server and none is wanted.
+NO_BROKER = "none"
+
 #: The setting of django-anymail for webhooks that come with a user and a password.
 _BY_PASSWORD = "WEBHOOK_SECRET"  # noqa: S105  # a setting's name
 
@@ -142,11 +145,11 @@ def database(name: str, *, default: Path) -> dict[str, Any]:
     example = "postgres://user:password@host:5432/name or sqlite:////path/to/file"
     url = text(name)
     if not url:
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": default}
+        return {"ENGINE": "support.sqlite", "NAME": default}
     parts = split_url(name, url, example=example)
     path = unquote(parts.path)
     if parts.scheme in ("sqlite", "sqlite3") and len(path) > 1 and not parts.netloc:
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path.removeprefix("/")}
+        return {"ENGINE": "support.sqlite", "NAME": path.removeprefix("/")}
     folder, _, database_name = path.rpartition("/")
     if parts.scheme not in ("postgres", "postgresql") or not database_name or (folder and parts.hostname):
         raise ImproperlyConfigured(f"{name} must look like {example}.")
@@ -164,16 +167,14 @@ def database(name: str, *, default: Path) -> dict[str, Any]:
 def broker(name: str) -> dict[str, Any]:
     """Return the variable as what the cache (`url`, empty without a server) and Celery (`celery_url`, `ssl`) need.
 
-    redis://, rediss:// and unix:// name a server. filesystem:// is what script/server sets on a machine without one.
-    Unset, tasks stay in this process's memory: right for a command, useless for a site.
+    redis://, rediss:// and unix:// name a server. "none" is what script/server sets on a machine without one, and the
+    same as unset: nothing is queued, and what is due is looked for in the database (support.periodic).
     """
-    example = "redis://user:password@host:6379/0, rediss://… or unix:///path/to/socket"
+    example = "redis://user:password@host:6379/0, rediss://…, unix:///path/to/socket or none"
     url = text(name)
-    if not url:
+    if url in ("", NO_BROKER):
         return {"url": "", "celery_url": "memory://", "ssl": None}
     parts = split_url(name, url, example=example)
-    if parts.scheme == "filesystem":
-        return {"url": "", "celery_url": "filesystem://", "ssl": None}
     if not (parts.hostname if parts.scheme in ("redis", "rediss") else parts.scheme == "unix" and len(parts.path) > 1):
         raise ImproperlyConfigured(f"{name} must look like {example}.")
     return {

@@ -57,7 +57,7 @@ def check_database() -> tuple[str, int, Parked]:
 
 def check_broker() -> str:
     """Return "ok", "error", or "none" where no server is configured."""
-    if not settings.REDIS_URL or settings.REDIS_URL.startswith("filesystem:"):
+    if not settings.REDIS_URL:
         return "none"
     try:
         client = redis.Redis.from_url(

@@ -144,19 +144,20 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # -- Database, broker, cache -----------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.database("DATABASE_URL", default=DATA_DIR / "homegroup.sqlite3")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == "support.sqlite":
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock when a transaction begins: waiting beats failing half-way.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+        # Seconds, for one try of several: see support.sqlite.
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-#: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither.
+#: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither of them.
 _broker = env.broker("REDIS_URL")
 REDIS_URL = _broker["url"]
 
@@ -188,15 +189,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
 }
-BROKER_FOLDERS = []
-if CELERY_BROKER_URL == "filesystem://":
-    BROKER_FOLDERS = [DATA_DIR / "broker" / "messages", DATA_DIR / "broker" / "control"]
-    _messages, _control = map(str, BROKER_FOLDERS)
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": _messages,
-        "data_folder_out": _messages,
-        "control_folder": _control,
-    }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

@@ -24,6 +24,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from support import broker, workspace
+from support.environment import NO_BROKER
 from support.lifeline import tied
 from support.workspace import Refused
 
@@ -286,12 +287,9 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
         env.pop("REDIS_URL_FILE", None)
     server = None if env.get("REDIS_URL") else broker.find_server()
     if server is None:
-        env["REDIS_URL"] = env.get("REDIS_URL") or "filesystem://"
-        if env["REDIS_URL"].startswith("filesystem:"):
-            supervisor.say(
-                "WARNING: no Valkey or Redis server is in use, so hints go through files. No reminder is lost,"
-            )
-            supervisor.say("WARNING: but this is slow, and for trying out only: install one, or set REDIS_URL.")
+        env["REDIS_URL"] = env.get("REDIS_URL") or NO_BROKER
+        if env["REDIS_URL"] == NO_BROKER:
+            supervisor.say("no Valkey or Redis server here: a loop sends what is due, looking every few seconds")
         elif not broker.answers(env["REDIS_URL"], timeout=3):
             supervisor.say("REDIS_URL does not answer. Going on: reminders wait in the database until it does.")
         return None
@@ -336,7 +334,7 @@ def prepare(supervisor: Supervisor, env: dict[str, str], *, is_empty: bool) -> N
 
 
 def site_processes(env: dict[str, str], *, host: str, port: int) -> list[Child]:
-    """Return the web server, the worker and beat."""
+    """Return the web server, and what works behind it: a worker and beat, or without a broker two loops."""
     python = sys.executable
     web_workers = number("WEB_WORKERS", 2, highest=64)
     web_threads = number("WEB_THREADS", 4, highest=256)
@@ -346,6 +344,13 @@ def site_processes(env: dict[str, str], *, host: str, port: int) -> list[Child]:
         *("--host", host, "--port", str(port), "--log-level", "warning", "--no-ws", "--respawn-failed-workers"),
         *("--workers", str(web_workers), "--blocking-threads", str(web_threads), "--workers-kill-timeout", "3"),
     ]
+    if env["REDIS_URL"] == NO_BROKER:
+        sender = [python, "manage.py", "send_reminders", "--loop", "--interval", "2"]
+        return [
+            Child("web", web, env, signal.SIGTERM),
+            Child("sender", sender, env),
+            Child("tasks", [python, "-m", "support.periodic"], env),
+        ]
     celery = [python, "-m", "celery", "--app", "support.celery", "--quiet"]
     worker = [
         *celery,
@@ -376,7 +381,6 @@ def greet(supervisor: Supervisor, env: dict[str, str], *, folder: Path, host: st
 
 def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
     """Start everything and watch it. Raises Refused where it cannot start, Stopped when asked to stop."""
-    started_at = time.monotonic()
     host = os.environ.get("HOST") or "127.0.0.1"
     folder = workspace.data_folder(arguments.data)
     wanted = arguments.port if arguments.port is not None else number("PORT", 8000, highest=65535)
@@ -389,12 +393,15 @@ def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
             temporary = start_broker(supervisor, folder, env)
             prepare(supervisor, env, is_empty=arguments.empty)
             workspace.publish(folder, env)
-            for child in site_processes(env, host=host, port=port):
-                supervisor.start(child)
+            # Pages first: processes that all load the site at once keep one another, and people, waiting.
+            web, *workers = site_processes(env, host=host, port=port)
+            supervisor.start(web)
             public_host = urlsplit(env["PUBLIC_BASE_URL"]).netloc
             if not supervisor.wait_until_healthy(host=host, port=port, public_host=public_host, seconds=START_TIMEOUT):
                 raise Refused("The web server did not come up; the lines above say why.")
-            greet(supervisor, env, folder=folder, host=host, port=port, seconds=time.monotonic() - started_at)
+            for child in workers:
+                supervisor.start(child)
+            greet(supervisor, env, folder=folder, host=host, port=port, seconds=time.time() - arguments.began)
             supervisor.watch()
         finally:
             supervisor.stop()
@@ -414,6 +421,8 @@ def main() -> None:
     parser.add_argument("--port", type=port_number, help="port to listen on (PORT; 8000)")
     parser.add_argument("--data", metavar="DIR", help="folder for everything the site keeps (DATA_DIR; var/)")
     parser.add_argument("--empty", action="store_true", help="load no demo data into a new data folder")
+    # When the person at the terminal pressed Enter: what script/server had to set up counts for them, too.
+    parser.add_argument("--began", type=float, default=time.time(), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     supervisor = Supervisor()
     try:

@@ -213,11 +213,37 @@ def test_database_newer_than_the_code_is_one_line_and_is_left_alone(start: Start
     )
 
 
-def test_site_runs_where_no_broker_does_and_says_so(start: Start, tmp_path: Path) -> None:
-    site = start(REDIS_URL="filesystem://")
-    site.until("WARNING: no Valkey or Redis server is in use")
+def test_site_runs_and_sends_where_no_broker_does_and_says_so_in_one_line(start: Start, tmp_path: Path) -> None:
+    site = start(REDIS_URL="none")
+    site.until(r"no Valkey or Redis server here: a loop sends what is due")
     assert site.health() == WELL | {"broker": "none"}
-    site.until(r"worker .* ready\.")
+    manage(site, "shell", "-c", "from tests.factories import make_reminder; make_reminder()")
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "site" / "outbox").glob("*.eml")):
+        assert time.monotonic() < deadline, site.said
+        time.sleep(0.1)
+    assert [line for line in site.said.splitlines() if not line.startswith(("server ", "prepare "))] == []
+
+
+def manage(site: Site, *arguments: str) -> None:
+    env = {**os.environ, "DATA_DIR": str(site.folder), "DJANGO_SETTINGS_MODULE": "support.settings", "DEVELOPMENT": "1"}
+    for name in ("SECRET_KEY", "CONTACT_KEYS", "PUBLIC_BASE_URL"):
+        env.pop(name, None)
+    subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("command", [["import_meetings", "list.json"], ["add_facilitator", "a@example.org", "x"]])
+def test_command_before_the_first_start_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "list.json").write_text("[]")
+    env = {**os.environ, "DATA_DIR": str(tmp_path / "site"), "DJANGO_SETTINGS_MODULE": "support.settings"}
+    ran = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *command],
+        cwd=tmp_path, env=env | {"DATABASE_URL": ""}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        f"manage.py: There is no site in {tmp_path / 'site'} yet: start it once (script/server), then run this again.\n"
+    )
 
 
 def test_long_path_of_a_data_folder_is_no_obstacle(start: Start, tmp_path: Path) -> None:
