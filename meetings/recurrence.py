@@ -234,10 +234,10 @@ class Rule:
         begin = self.starts_on
         if near is not None and parts.count is None and near.date() > begin:
             begin = _in_phase(begin, near.date() - _DAY, parts)
-        text = self.rrule.upper()
+        # Unlike `parse`, dateutil takes no empty part: "FREQ=DAILY;".
+        text = ";".join(part for part in self.rrule.upper().split(";") if part and not part.startswith("UNTIL="))
         if parts.until is not None:
             # dateutil compares UNTIL with wall times: the whole last day counts.
-            text = ";".join(part for part in text.split(";") if not part.startswith("UNTIL="))
             text += f";UNTIL={parts.until:%Y%m%d}T235959"
         return rrulestr(text, dtstart=dt.datetime.combine(begin, self.start_time))
 

@@ -88,6 +88,8 @@ def test_rule_that_is_not_understood_is_refused_with_a_reason(rrule: str, reason
         "FREQ=DAILY;INTERVAL=1000",
         "FREQ=DAILY;COUNT=1000",
         "FREQ=DAILY;UNTIL=20261231T235959Z",
+        "FREQ=WEEKLY;BYDAY=TU;",
+        ";FREQ=WEEKLY;;BYDAY=TU",
     ],
 )
 def test_rule_that_is_understood_gives_its_first_date(rrule: str) -> None:
