@@ -163,8 +163,13 @@ class Rule:
         """Return the weekdays it falls on by the rule, in the meeting's zone: bit 0 is Monday."""
         days = {weekday for _, weekday in self.parts.weekdays} or set(range(7))
         if self.parts.count == 1:
-            days = {self.starts_on.weekday()}
+            days = {self.first_date().weekday()}
         return sum(1 << day for day in days)
+
+    def first_date(self) -> dt.date:
+        """Return the first date by the rule; `starts_on`, from which it runs, need not be one. Raises InvalidRule."""
+        first: dt.datetime | None = next(iter(self._expansion(None)), None)
+        return first.date() if first else self.starts_on
 
     def between(self, start: dt.datetime, end: dt.datetime) -> Iterator[Slot]:
         """Yield the slots that start in [start, end), earliest first. Windows compose; `start` and `end` are aware."""

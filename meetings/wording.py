@@ -21,7 +21,7 @@ def rule_words(rule: Rule, language: str | None = None) -> str:
     with translation.override(language or translation.get_language()):
         parts = rule.parts
         if parts.count == 1:
-            return _("Once, on %(date)s") % {"date": formats.date_format(rule.starts_on)}
+            return _("Once, on %(date)s") % {"date": formats.date_format(rule.first_date())}
         words = _days_words(parts)
         if parts.until:
             words = _("%(days)s, until %(date)s") % {"days": words, "date": formats.date_format(parts.until)}

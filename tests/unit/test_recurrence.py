@@ -131,6 +131,8 @@ def test_meeting_of_one_date(rrule: str) -> None:
     [
         ("FREQ=DAILY;COUNT=1", 0b0000010),
         ("FREQ=WEEKLY;BYDAY=MO,TU,WE;COUNT=1", 0b0000010),
+        # The first date need not be the one that the rule is written from.
+        ("FREQ=WEEKLY;BYDAY=MO,FR;COUNT=1", 0b0010000),
         ("FREQ=DAILY;COUNT=2", 0b1111111),
         ("FREQ=WEEKLY;BYDAY=SU,MO", 0b1000001),
         ("FREQ=MONTHLY;BYDAY=1TU,3TH", 0b0001010),

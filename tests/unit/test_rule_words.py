@@ -33,6 +33,7 @@ def rule(rrule: str, *, at: dt.time = dt.time(19, 0), minutes: int = 90) -> Rule
         ("FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO", "The first Monday of every 2 months"),
         ("FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231", "Every Tuesday, until Dec. 31, 2026"),
         ("FREQ=WEEKLY;BYDAY=TU;COUNT=1", "Once, on Jan. 6, 2026"),
+        ("FREQ=WEEKLY;BYDAY=FR;COUNT=1", "Once, on Jan. 9, 2026"),
     ],
 )
 def test_a_rule_is_said_as_people_say_it(rrule: str, words: str) -> None:
