@@ -14,9 +14,17 @@ from meetings import recurrence
 from meetings.recurrence import Rule
 from support import clock
 
-ZONES = ["America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia", "UTC"]
+ZONES = [
+    "America/New_York",
+    "Europe/London",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+    "UTC",
+]
 
-rules = st.one_of(
+uncounted = st.one_of(
     st.builds(
         lambda days, interval, until: recurrence.weekly(sorted(days), interval=interval, until=until),
         st.sets(st.integers(0, 6), min_size=1, max_size=4),
@@ -24,7 +32,10 @@ rules = st.one_of(
         st.one_of(st.none(), st.dates(dt.date(2026, 6, 1), dt.date(2027, 6, 1))),
     ),
     st.builds(recurrence.monthly_nth, st.sampled_from([1, 2, 3, 4, 5, -1]), st.integers(0, 6)),
+    st.builds("FREQ=DAILY;INTERVAL={}".format, st.integers(1, 9)),
 )
+counted = st.builds("{};COUNT={}".format, uncounted.filter(lambda rule: "UNTIL" not in rule), st.integers(1, 40))
+rules = st.one_of(uncounted, counted)
 
 
 @st.composite
