@@ -381,7 +381,7 @@ def _unleet(word: str) -> str:
 
 
 def _joined_letters(words: list[str]) -> list[str]:
-    """Join "s t o p": a run of four single letters or more is one word."""
+    """Join "s t o p": a run of three single letters or more is one word."""
     joined: list[str] = []
     run: list[str] = []
     for word in [*words, ""]:
