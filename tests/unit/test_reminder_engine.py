@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
+from django.db import connection
 
 from accounts.models import Consent, ContactPoint, Suppression
 from accounts.services.consents import record_consent
 from meetings.enums import OccurrenceStatus, SignupPolicy, SignupStatus
-from meetings.models import Signup
+from meetings.models import Meeting, Signup
 from meetings.queries.occurrences import upcoming_dates
 from meetings.reminders import queries
-from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import ChannelOutage, Reminder
 from meetings.reminders.queries.timelines import Reader, timeline
 from meetings.reminders.services import deliver as delivering
@@ -30,7 +31,14 @@ from meetings.services import signups
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from support.messaging import Accepted, Ambiguous, Letter, Refused, Result, Transient
 from tests.conftest import NOW
-from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+from tests.factories import (
+    make_meeting,
+    make_occurrence,
+    make_participant,
+    make_reminder,
+    make_signup,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -145,6 +153,37 @@ def test_request_asked_twice_is_sent_once_and_again_when_asked_later() -> None:
     assert run().subjects == ["Please confirm"]
     guest_asks(meeting, now=NOW + HOUR)
     assert run(at=NOW + HOUR).subjects == ["Please confirm"]
+
+
+def test_second_click_right_after_the_request_left_sends_nothing() -> None:
+    meeting = make_meeting()
+    guest_asks(meeting)
+    assert run().subjects == ["Please confirm"]
+    minutes = dt.timedelta(minutes=1)
+    guest_asks(meeting, now=NOW + minutes)
+    assert run(at=NOW + minutes).subjects == []
+    guest_asks(meeting, now=NOW + 2 * minutes)
+    assert run(at=NOW + 2 * minutes).subjects == ["Please confirm"]
+
+
+def test_second_click_after_the_request_failed_sends_it_again_at_once() -> None:
+    meeting = make_meeting()
+    guest_asks(meeting)
+    run(Told(Refused("550")))
+    guest_asks(meeting)
+    assert run().subjects == ["Please confirm"]
+
+
+def test_request_is_of_no_use_once_the_date_has_begun_or_its_link_is_over() -> None:
+    soon = make_signup(status=SignupStatus.PENDING)
+    later = make_signup(status=SignupStatus.PENDING, occurrence=make_occurrence(on=dt.date(2026, 12, 1)))
+    starts_at = soon.occurrence.starts_at
+    for signup in (soon, later):
+        plan.plan_request(signups=[signup], now=starts_at - HOUR)
+    rows = Reminder.objects.order_by("pk").values_list("deadline_at", flat=True)
+    assert list(rows) == [starts_at, starts_at - HOUR + 2 * DAY]
+    assert run(at=starts_at).subjects == ["Please confirm"]
+    assert Counter(states()) == {"expired": 1, "accepted": 1}
 
 
 def test_request_for_what_is_certain_already_is_answered_too() -> None:
@@ -287,6 +326,17 @@ def test_move_tells_everyone_once_and_moves_their_reminders() -> None:
     }
 
 
+@pytest.mark.parametrize("hours", [-7, 7])
+def test_move_is_news_until_both_times_are_past(hours: int) -> None:
+    signup = booked()
+    run()
+    old = signup.occurrence.starts_at
+    move_occurrence(occurrence=signup.occurrence, starts_at=old + hours * HOUR, now=NOW)
+    last = max(old, old + hours * HOUR)
+    # The engine stood still: whoever comes at the old time, or the new one, still wants to know.
+    assert run(at=last - HOUR / 60).subjects == [f"Moved to {'Tue 12:00 PM' if hours < 0 else 'Wed 2:00 AM'}"]
+
+
 def test_move_before_the_confirmation_left_becomes_the_confirmation() -> None:
     signup = booked()
     move_occurrence(occurrence=signup.occurrence, starts_at=signup.occurrence.starts_at + HOUR, now=NOW)
@@ -372,9 +422,10 @@ def test_place_given_back_before_anything_left_says_nothing() -> None:
     assert run().subjects == []
 
 
-def standing(member_email: str = "member@example.org") -> list[Signup]:
-    user = make_user(email=member_email)
-    return signups.create_member_signup(meeting=make_meeting(), user=user, date=None, every=True, now=NOW)
+def standing(*, meeting: Meeting | None = None) -> list[Signup]:
+    return signups.create_member_signup(
+        meeting=meeting or make_meeting(), user=make_user(), date=None, every=True, now=NOW
+    )
 
 
 def test_standing_signup_is_confirmed_in_one_message_with_all_its_dates() -> None:
@@ -412,6 +463,21 @@ def test_standing_confirmation_goes_on_from_the_next_date_when_its_first_is_canc
     assert sorted(told.subjects) == ["Cancelled: Tue 7:00 PM", "Confirmed for Tue, Nov 24, 7:00 PM"]
     confirmation = next(letter for letter in told.letters if letter.subject.startswith("Confirmed"))
     assert confirmation.text.count("7:00–8:30") == 3
+
+
+def test_standing_confirmation_of_a_date_that_was_cancelled_goes_back_to_no_earlier_one() -> None:
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=1)
+    last = upcoming_dates(meeting, now=NOW, limit=4)[-1].original_date
+    [first_come] = signups.create_member_signup(meeting=meeting, user=make_user(), date=last, every=False, now=NOW)
+    places = standing(meeting=meeting)
+    assert [place.status for place in places] == ["confirmed"] * 3 + ["waitlisted"]
+    run()
+    signups.cancel_signup(signup=places[0], now=NOW)
+    run()
+    # The place in the last of the dates becomes certain, and the date is cancelled before that is said.
+    signups.cancel_signup(signup=first_come, now=NOW)
+    cancel_occurrence(occurrence=places[3].occurrence, now=NOW)
+    assert run().subjects == ["Cancelled: Tue, Dec 8, 7:00 PM"]
 
 
 def test_standing_signup_ended_is_one_message() -> None:
@@ -483,6 +549,22 @@ def test_reminder_is_checked_at_the_last_moment(meanwhile: Callable[[Signup], No
     assert any(
         reason.lower() in line.sentence.lower() for line in timeline(signup, reader=Reader("America/New_York", "h12"))
     )
+
+
+@pytest.mark.parametrize("words", [(True, False), (False, True)])
+def test_last_word_counts_where_two_were_said_at_one_instant(words: tuple[bool, bool]) -> None:
+    with connection.cursor() as cursor:
+        # Its order happens to be that of the words too.
+        cursor.execute("DROP INDEX consent_newest")
+    signup = make_signup()
+    plan.plan_reminders(signups=[signup], now=NOW)
+    for is_given in words:
+        record_consent(
+            contact_point=signup.participant.contact_point, purpose="reminders", is_given=is_given,
+            wording="test", source="test", now=NOW,
+        )  # fmt: skip
+    sent = run(at=signup.occurrence.starts_at - 2 * HOUR).subjects
+    assert sent == ["Reminder for Tue 7:00 PM"] * words[-1]
 
 
 def test_reminder_past_its_deadline_is_never_sent() -> None:
@@ -645,6 +727,17 @@ def test_lease_that_ran_out_lets_nobody_begin(monkeypatch: pytest.MonkeyPatch) -
     assert len(gateway.letters) == 1
 
 
+def test_rest_of_a_batch_whose_lease_ran_out_is_claimed_anew() -> None:
+    for _guest in range(3):
+        booked()
+    times = [NOW]
+    gateway = Told()
+    gateway.meanwhile = lambda: times.append(times[-1] + dt.timedelta(seconds=120))
+    # A provider so slow that one message takes the whole lease: nothing is begun in vain, and all are sent once.
+    assert deliver_due(read_clock=lambda: times[-1], gateway=gateway) == Tally(accepted=3)
+    assert len({letter.message_id for letter in gateway.letters}) == len(gateway.letters) == 3
+
+
 @pytest.mark.parametrize(
     ("token_is_right", "seconds", "attempt", "expected"),
     [(True, 0, 1, True), (True, 119, 1, True), (True, 120, 1, False), (False, 0, 1, False), (True, 0, 2, False)],
@@ -678,6 +771,20 @@ def test_urgent_goes_before_the_rest() -> None:
     move_occurrence(occurrence=other.occurrence, starts_at=other.occurrence.starts_at + HOUR, now=at)
     subjects = run(at=at).subjects
     assert subjects == ["Please confirm", "Moved to Tue, Dec 1, 8:00 PM", "Reminder for Tue 7:00 PM"]
+
+
+def test_claim_takes_the_most_urgent_and_then_the_longest_due() -> None:
+    with connection.cursor() as cursor:
+        # Its order is that of the lanes too, and would hide a claim that asks for none.
+        cursor.execute("DROP INDEX reminder_due")
+    rows = {
+        (lane, minutes): make_reminder(lane=lane, due_at=NOW - minutes * HOUR / 60).pk
+        for lane in reversed(Lane)
+        for minutes in (1, 2)
+    }
+    first = claim(now=NOW, token=uuid.uuid4(), limit=3)
+    assert first == [rows[Lane.URGENT, 2], rows[Lane.URGENT, 1], rows[Lane.CHANGE, 2]]
+    assert claim(now=NOW, token=uuid.uuid4())[:2] == [rows[Lane.CHANGE, 1], rows[Lane.SOON, 2]]
 
 
 # -- what is left half-way -------------------------------------------------------------------------------------------
