@@ -181,6 +181,16 @@ def test_receipts_out_of_order_only_raise_the_state(sent: Reminder, now: dt.date
 
 
 @pytest.mark.django_db
+def test_first_of_two_receipts_that_say_the_same_gives_the_reason(sent: Reminder, now: dt.datetime) -> None:
+    for minutes, code in enumerate(("30003", "30005")):
+        record_receipt(
+            public_id=OURS, state=ReminderState.UNDELIVERED, detail=code, now=now + dt.timedelta(minutes=minutes)
+        )
+    assert after(sent).receipts == ["undelivered 30003", "undelivered 30005"]
+    assert (sent.reason, sent.settled_at) == ("30003", now)
+
+
+@pytest.mark.django_db
 def test_receipt_settles_a_message_that_was_about_to_be_sent_again(sent: Reminder, now: dt.datetime) -> None:
     Reminder.objects.update(state=ReminderState.CLAIMED, claim_token=uuid.uuid4(), lease_until=now)
     assert record_receipt(public_id=OURS, state=ReminderState.DELIVERED, now=now)

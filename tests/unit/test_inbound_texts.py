@@ -25,6 +25,7 @@ from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.models import InboundText, Reminder
 from meetings.reminders.services import inbound
 from meetings.reminders.services.deliver import deliver_due
+from meetings.services.occurrences import cancel_occurrence
 from support.messaging import gsm7
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
@@ -214,6 +215,28 @@ def test_answer_is_about_the_last_text_rather_than_the_next_date() -> None:
     assert "Tue, Dec 1" in write("X")
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CONFIRMED
+
+
+def test_answer_is_about_the_next_date_where_the_last_text_is_long_ago() -> None:
+    signup, phone = member_with_phone()
+    later = make_signup(
+        participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
+    )
+    text_about(later, phone, ReminderState.DELIVERED, submitted_at=NOW - 4 * DAY - dt.timedelta(seconds=1))
+    assert "Tue, Nov 24" in write("X")
+    later.refresh_from_db()
+    assert later.status == SignupStatus.CONFIRMED
+
+
+def test_answer_is_never_about_a_cancelled_date() -> None:
+    signup, phone = member_with_phone()
+    cancel_occurrence(occurrence=signup.occurrence, now=NOW)
+    text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW)
+    assert "no coming date" in write("C")
+    make_signup(
+        participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
+    )
+    assert "Tue, Dec 1" in write("X")
 
 
 def test_c_notes_it_and_changes_nothing() -> None:

@@ -409,3 +409,21 @@ def test_turning_discreet_holds_for_what_is_written_already(
     gateway = Told()
     monkeypatch.setattr(gateway, "open", lambda: Preferences.objects.update(wording="discreet") and None)
     assert run(gateway, at=at("21 19:00")).subjects == ["Reminder for Tue 7:00 PM"]
+
+
+# -- news at night -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("starts", "sent_at_once"), [("08:44", 1), ("08:45", 0)])
+def test_news_of_a_change_rings_at_night_only_where_it_cannot_wait(
+    settings: Any, starts: str, sent_at_once: int
+) -> None:
+    settings.SMS_PROVIDER = "outbox"
+    member, phone = member_with_phone(is_consented=True)
+    signup = drop_in("18 07:30", member)
+    wish(member, change_channel="sms", drop_in_leads=[])
+    record_consent(contact_point=phone, purpose="changes", is_given=True, wording="w", source="test", now=NOW)
+    move_occurrence(occurrence=signup.occurrence, starts_at=at(f"18 {starts}"), now=at("18 02:00"))
+    # Quiet hours end at eight; 45 minutes are enough to set out.
+    assert len(run(at=at("18 02:00")).letters) == sent_at_once
+    assert len(run(at=at("18 08:00")).letters) == 1 - sent_at_once

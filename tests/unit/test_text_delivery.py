@@ -196,6 +196,18 @@ def test_news_is_sent_again_however_late(fake: FakeTwilio, signup: Signup) -> No
     assert state(row) == ReminderState.PLANNED
 
 
+def test_text_that_stays_unclear_is_sent_four_times_at_most_and_then_by_email(fake: FakeTwilio, signup: Signup) -> None:
+    row = text(signup)
+    sent = 0
+    for minutes in range(0, 60, 4):
+        fake.script = ["vanish"]
+        sweep(now=NOW + minutes * MINUTE)
+        deliver(NOW + minutes * MINUTE)
+        sent += not fake.script
+    assert (state(row), row.reason, row.attempt, sent) == (ReminderState.FAILED, texts.NO_TIME, 4, 4)
+    assert [(letter.channel, letter.kind) for letter in letters()] == [("email", ReminderKind.REMINDER)]
+
+
 def test_provider_that_cannot_be_asked_is_not_sent_to_again(fake: FakeTwilio, signup: Signup) -> None:
     fake.script = ["drop"]
     row = text(signup)
