@@ -1,0 +1,95 @@
+"""What an operator is told by `manage.py check`, before anybody relies on the site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+
+def found(*, deploy: bool = False) -> dict[str | None, str]:
+    """Return what the site's own checks say, by id; Django has checks of its own."""
+    messages = run_checks(include_deployment_checks=deploy)
+    return {message.id: message.msg for message in messages if str(message.id).startswith("homegroup.")}
+
+
+@pytest.fixture(autouse=True)
+def _in_order(settings: Any) -> None:
+    """A public site as it should be."""
+    settings.ALLOWED_HOSTS = ["meetings.example.org"]
+    settings.PUBLIC_BASE_URL, settings.IS_SECURE, settings.DEVELOPMENT = "https://meetings.example.org", True, False
+    settings.DEFAULT_FROM_EMAIL = "Homegroup <reminders@example.org>"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.REDIS_URL = "redis://localhost:6379/0"
+
+
+def test_site_that_is_in_order_is_told_nothing() -> None:
+    assert found(deploy=True) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number", "words"),
+    [
+        ("DEFAULT_TIME_ZONE", "Eastern", "E001", "DEFAULT_TIME_ZONE is 'Eastern', which is no time zone."),
+        ("DEFAULT_FROM_EMAIL", "Homegroup", "E002", "DEFAULT_FROM_EMAIL has no address in it."),
+        ("DEFAULT_FROM_EMAIL", "", "E002", "DEFAULT_FROM_EMAIL has no address in it."),
+        (
+            "DEVELOPMENT",
+            True,
+            "E003",
+            "DEVELOPMENT is on, so that anyone can read every message at /dev/outbox/.",
+        ),
+        (
+            "ALLOWED_HOSTS",
+            ["meetings.example.org", "*"],
+            "W001",
+            "ALLOWED_HOSTS admits any name, so that links in messages could lead to someone else's site.",
+        ),
+    ],
+)
+def test_each_mistake_is_named(settings: Any, name: str, value: object, number: str, words: str) -> None:
+    setattr(settings, name, value)
+    assert found() == {f"homegroup.{number}": words}
+
+
+@pytest.mark.parametrize(
+    ("changed", "number", "words"),
+    [
+        (
+            {"PUBLIC_BASE_URL": "http://192.0.2.7", "IS_SECURE": False},
+            "W002",
+            "PUBLIC_BASE_URL is http://192.0.2.7, so pages and sign-in codes travel in the open.",
+        ),
+        (
+            {"EMAIL_BACKEND": "support.messaging.outbox.EmailBackend"},
+            "W003",
+            "EMAIL_URL is not set: messages stay on this machine and nobody is reminded of anything.",
+        ),
+        (
+            {"REDIS_URL": ""},
+            "W004",
+            "REDIS_URL is not set: rate limits hold for each process alone, and tasks wait for beat.",
+        ),
+    ],
+)
+def test_what_is_missing_before_strangers_rely_on_it_is_said_with_deploy_alone(
+    settings: Any, changed: dict[str, object], number: str, words: str
+) -> None:
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    assert found() == {}
+    assert found(deploy=True) == {f"homegroup.{number}": words}
+
+
+def test_development_and_any_host_are_for_trying_it_out(settings: Any) -> None:
+    settings.IS_SECURE, settings.DEVELOPMENT = False, True
+    assert found() == {}
+
+
+def test_error_stops_the_command_with_what_to_do(settings: Any) -> None:
+    settings.DEFAULT_TIME_ZONE = "Eastern"
+    with pytest.raises(SystemCheckError, match="Use an IANA name such as America/New_York or Europe/London"):
+        call_command("check")
