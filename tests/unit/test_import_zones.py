@@ -54,6 +54,8 @@ def test_zone_that_is_none_is_noted_and_the_position_tells(stated: str) -> None:
         AT_SEA,
         PlaceRecord(city="Nowhere at All", state="ZZ"),
         PlaceRecord(state="NY", country="US"),
+        # A whole state has no one zone.
+        PlaceRecord(city="Texas"),
         # Five figures are a postcode in other countries too.
         PlaceRecord(postal_code="85004", country="DE"),
     ],
