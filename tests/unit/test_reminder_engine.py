@@ -762,6 +762,18 @@ def test_beginning_needs_the_right_token_a_live_lease_and_the_next_attempt(
         assert (row.attempt, row.submitted_at, row.lease_until) == (1, at, at + delivering.LEASE)
 
 
+def test_message_whose_turn_comes_much_later_is_given_back_and_not_tried_all_the_time(settings: Any) -> None:
+    """A pace so slow that the second has to wait for longer than a claim holds."""
+    settings.REDIS_URL, settings.SEND_RATES = "", {"email": 0.02}
+    rows = [make_reminder(), make_reminder()]
+    gateway, tries = Told(), Counter[str]()
+    gateway.open = lambda: tries.update(["tried"])  # type: ignore[method-assign]  # a gateway that counts
+    tally = deliver_due(read_clock=lambda: NOW, gateway=gateway, seconds=2.5)
+    assert (tally, len(gateway.letters)) == (Tally(accepted=1), 1)
+    assert tries["tried"] <= 5
+    assert [Reminder.objects.get(pk=row.pk).state for row in rows] == ["accepted", "planned"]
+
+
 def test_urgent_goes_before_the_rest() -> None:
     early = make_signup()
     plan.plan_reminders(signups=[early], now=NOW)

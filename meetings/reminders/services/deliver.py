@@ -100,7 +100,11 @@ def deliver_due(
             if not claimed:
                 break
             is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
+            touched = tally.touched
             _Batch(gateways, pace, token, read_clock, tally, is_over).run(claimed)
+            if tally.touched == touched and not tally.is_outage and not is_over():
+                # All of it was given back, since its turn comes later than a claim holds: no use in asking at once.
+                time.sleep(1.0)
     finally:
         gateways.close()
         pace.close()
