@@ -15,10 +15,10 @@ from accounts.person import of_guest, of_member
 from accounts.services.consents import choose, record_consent
 from accounts.services.preferences import save_preferences
 from accounts.services.profile import update_profile
-from meetings.enums import SignupPolicy
+from meetings.enums import MeetingKind, SignupPolicy
 from meetings.models import Participant, Signup
 from meetings.reminders import agenda, timing
-from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services import plan, replan
@@ -427,3 +427,67 @@ def test_news_of_a_change_rings_at_night_only_where_it_cannot_wait(
     # Quiet hours end at eight; 45 minutes are enough to set out.
     assert len(run(at=at("18 02:00")).letters) == sent_at_once
     assert len(run(at=at("18 08:00")).letters) == 1 - sent_at_once
+
+
+# -- to the minute -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "starts", "expected"),
+    [
+        # Two hours are enough to set out where it comes before quiet hours …
+        ("17 18:00", "17 22:55", timing.Due(at("17 20:55"), timing.EARLIER)),
+        ("17 18:00", "17 22:54", timing.Due(at("17 20:55"), timing.BY_EMAIL, is_by_email=True)),
+        # … and three quarters of an hour after them.
+        ("17 22:00", "18 08:45", timing.Due(at("18 08:00"), timing.LATER)),
+        ("17 22:00", "18 08:44", timing.Due(at("18 08:00"), timing.BY_EMAIL, is_by_email=True)),
+        ("17 22:00", "18 08:11", timing.Due(at("18 08:00"), timing.BY_EMAIL, is_by_email=True)),
+        # Ten minutes before, people are on their way in.
+        ("17 22:00", "18 08:10", timing.Due(None, timing.TOO_QUIET)),
+        # The first minute of quiet hours is one, and the first after them is none.
+        ("17 18:00", "17 21:59", timing.Due(at("17 20:59"))),
+        ("17 18:00", "17 22:00", timing.Due(at("17 20:55"), timing.BY_EMAIL, is_by_email=True)),
+        ("17 22:00", "18 09:00", timing.Due(at("18 08:00"))),
+    ],
+)
+def test_quiet_hours_to_the_minute(now: str, starts: str, expected: timing.Due) -> None:
+    quiet = timing.Quiet(dt.time(21), dt.time(8))
+    assert timing.due_time("1h", starts_at=at(starts), tz=NEW_YORK, quiet=quiet, now=at(now)) == expected
+
+
+@pytest.mark.parametrize(("starts", "state"), [("18 08:10", "skipped"), ("18 08:11", "planned")])
+def test_late_reminder_waits_for_the_morning_only_where_that_is_in_time(
+    guest: Participant, starts: str, state: str
+) -> None:
+    drop_in(starts, guest)
+    reminder = Reminder.objects.get()
+    # The engine stood still in the evening.
+    run(at=at("18 02:00"))
+    reminder.refresh_from_db()
+    assert reminder.state == state
+
+
+@pytest.mark.parametrize(("minute", "is_joined"), [("00:49", True), ("00:50", False)])
+def test_fourth_of_a_day_goes_with_the_first_of_the_next_only_while_it_is_of_use(minute: str, is_joined: bool) -> None:
+    late = agenda.Place(signup=1, starts_at=at("18 01:00"), leads=("2h",))
+    next_day = agenda.Place(signup=2, starts_at=at(f"18 {minute}") + HOUR, leads=("1h",))
+    plan = agenda.draw_up([late, next_day], agenda.Habits(NEW_YORK, quiet=None), sent_today=3, now=NOW)
+    assert [[place for place, _lead in message.wishes] for message in plan.messages] == [
+        [late, next_day] if is_joined else [next_day]
+    ]
+    assert plan.omissions == ([] if is_joined else [agenda.Omission(late, "2h", agenda.FULL_DAY)])
+
+
+# -- kinds of places ---------------------------------------------------------------------------------------------------
+
+
+def test_place_in_a_family_session_is_a_booked_one(guest: Participant) -> None:
+    drop_in("24 19:00", guest, kind=MeetingKind.FAMILY_SESSION)
+    assert planned() == ["21 19:00", "23 18:00"]
+
+
+def test_reminder_of_something_soon_goes_before_one_that_has_time(guest: Participant) -> None:
+    wish(guest, booked_leads=["3d", "1d@18:00", "2h"])
+    place("24 19:00", guest)
+    lanes = Reminder.objects.order_by("due_at").values_list("lead_key", "lane")
+    assert list(lanes) == [("3d", Lane.LATER), ("1d@18:00", Lane.LATER), ("2h", Lane.SOON)]
