@@ -100,6 +100,7 @@ Tuesday.
     [
         (report(), BounceKind.HARD, "5.1.1"),
         (report(status="5.1.10"), BounceKind.HARD, "5.1.10"),
+        (report(status="5.1.100"), BounceKind.SOFT, "5.1.100"),
         (report(status="5.2.2 (mailbox full)"), BounceKind.SOFT, "5.2.2"),
         (report(status="5.7.1"), BounceKind.SOFT, "5.7.1"),
         (report(status="4.4.7"), BounceKind.SOFT, "4.4.7"),

@@ -188,6 +188,22 @@ def test_session_calls_again_where_the_server_hangs_up_after_a_few(session: Smtp
     assert (len(smtp_sink.wait_for(2)), smtp_sink.connections) == (2, 2)
 
 
+def test_session_calls_no_second_time_where_a_server_hangs_up_at_the_first_message() -> None:
+    def turn_away(connected: socket.socket) -> None:
+        lines = connected.makefile("rb")
+        connected.sendall(b"220 hello\r\n")
+        lines.readline()
+        connected.sendall(b"250 fine\r\n")
+        lines.readline()
+
+    # It takes one call and no other, which would be left without a greeting.
+    with talking_server(turn_away) as port:
+        session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=5))
+        assert session.send(letter()) == Transient(
+            "The mail server went away before it had the message (connection lost)"
+        )
+
+
 def test_session_without_a_server_says_that_it_is_an_outage() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

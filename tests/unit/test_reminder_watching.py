@@ -88,6 +88,14 @@ def test_replay_is_possible_where_the_others_say_something_else(staff: User) -> 
     assert watching.replay(reminder=failed, actor=staff, reason="Once more", now=NOW)
 
 
+@pytest.mark.parametrize("state", ReminderState.values)
+def test_replay_is_possible_where_the_email_that_says_the_same_reached_nobody(staff: User, state: str) -> None:
+    text = make_reminder(ReminderState.FAILED)
+    make_reminder(state, signup=text.signup)
+    reached_nobody = {"failed", "skipped", "superseded", "expired", "undelivered", "bounced"}
+    assert watching.can_replay(text, now=NOW) == (state in reached_nobody)
+
+
 def test_replay_after_the_deadline_is_refused(staff: User) -> None:
     reminder = make_reminder(ReminderState.FAILED, deadline_at=NOW)
     with pytest.raises(watching.NotPossible):
