@@ -352,6 +352,14 @@ def test_move_before_the_request_left_asks_for_the_new_time() -> None:
     assert "8:00–9:30" in told.letters[0].text
 
 
+@pytest.mark.parametrize(("days", "expected"), [(1, 2), (-6, 1)])
+def test_move_leaves_a_request_no_more_time_than_its_link_and_its_date(days: int, expected: int) -> None:
+    [signup] = guest_asks(make_meeting())
+    starts_at = NOW + (7 + days) * DAY
+    move_occurrence(occurrence=signup.occurrence, starts_at=starts_at, now=NOW + HOUR)
+    assert Reminder.objects.unsent().get().deadline_at == NOW + expected * DAY
+
+
 def test_move_while_the_confirmation_is_being_sent_waits_its_turn() -> None:
     signup = booked()
     occurrence = signup.occurrence
@@ -488,6 +496,16 @@ def test_standing_signup_ended_is_one_message() -> None:
     [letter] = run().letters
     assert letter.subject.startswith("Given back")
     assert letter.text.count("7:00–8:30") == 4
+
+
+def test_end_of_a_standing_signup_is_news_until_the_last_of_its_dates() -> None:
+    places = standing()
+    run()
+    assert places[0].standing
+    signups.end_standing_signup(standing=places[0].standing, now=NOW)
+    # The engine stood still until the first of them had begun.
+    [letter] = run(at=places[0].occurrence.starts_at + HOUR).letters
+    assert letter.subject.startswith("Given back")
 
 
 # -- the last moment -------------------------------------------------------------------------------------------------
@@ -653,6 +671,8 @@ def test_transient_failure_is_tried_again_later_under_the_same_message_id() -> N
         (1, Transient("451"), (ReminderState.PLANNED, 30)),
         (3, Transient("451"), (ReminderState.PLANNED, 120)),
         (3, Transient("451", retry_after=dt.timedelta(minutes=5)), (ReminderState.PLANNED, 300)),
+        (1, Transient("451", retry_after=dt.timedelta(seconds=839)), (ReminderState.PLANNED, 839)),
+        (1, Transient("451", retry_after=dt.timedelta(seconds=840)), (ReminderState.EXPIRED, 0)),
         (8, Transient("451"), (ReminderState.FAILED, 0)),
         (7, Transient("451"), (ReminderState.EXPIRED, 0)),
         (40, Transient("refused", is_outage=True), (ReminderState.PLANNED, 0)),

@@ -491,3 +491,13 @@ def test_reminder_of_something_soon_goes_before_one_that_has_time(guest: Partici
     place("24 19:00", guest)
     lanes = Reminder.objects.order_by("due_at").values_list("lead_key", "lane")
     assert list(lanes) == [("3d", Lane.LATER), ("1d@18:00", Lane.LATER), ("2h", Lane.SOON)]
+
+
+def test_what_was_sent_yesterday_does_not_count_today(guest: Participant) -> None:
+    for hour in ("11:00", "14:30", "18:00"):
+        drop_in(f"24 {hour}", guest)
+    for now in ("24 09:00", "24 12:30", "24 16:00"):
+        assert len(run(at=at(now)).subjects) == 1
+    # Ten minutes into the next day of theirs.
+    drop_in("25 22:30", guest, now=at("25 00:10"))
+    assert (planned(), skipped()) == (["25 20:30"], [])
