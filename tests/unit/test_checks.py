@@ -71,7 +71,7 @@ def test_each_mistake_is_named(settings: Any, name: str, value: object, number: 
         (
             {"REDIS_URL": ""},
             "W004",
-            "REDIS_URL is not set: rate limits hold for each process alone, and tasks wait for beat.",
+            "No Valkey or Redis server is in use: limits on forms count in each web process alone.",
         ),
     ],
 )
