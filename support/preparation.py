@@ -1,4 +1,4 @@
-"""Makes a data folder ready for this code: `python -m support.preparation [--demo]`, run by script/server.
+"""Makes a data folder ready for this code, before support.web serves it.
 
 Refuses a database that newer code has migrated, migrates, loads the demo data into a database that was new, and
 collects static files for a deployment. Every step may be repeated, and a first start that was cut short is taken up
@@ -77,16 +77,13 @@ def prepare(*, wants_demo: bool) -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def main() -> None:
+def run(*, wants_demo: bool) -> None:
+    """Load the site and prepare it. Raises SystemExit with one line for the operator where that cannot be done."""
     try:
         django.setup()
         refuse_bad_settings()
-        prepare(wants_demo="--demo" in sys.argv[1:])
+        prepare(wants_demo=wants_demo)
     except ImproperlyConfigured as error:
         sys.exit(str(error))
     except DatabaseError as error:
         sys.exit(f"The database cannot be used: {' '.join(str(error).split())}")
-
-
-if __name__ == "__main__":
-    main()

@@ -28,8 +28,6 @@ from support.environment import NO_BROKER
 from support.lifeline import tied
 from support.workspace import Refused
 
-#: Seconds for the site to answer after its processes have started.
-START_TIMEOUT = 90.0
 #: Seconds for a process to end by itself once asked.
 STOP_TIMEOUT = 10.0
 #: A process that ran this long before it died is started again at once; one that did not waits longer each time.
@@ -61,6 +59,8 @@ class Child:
     #: Keep the last line back in `last_line`: it is the reason, should the process fail.
     holds_last_line: bool = False
     last_line: str = ""
+    #: How it ended, where it did while it was being waited for.
+    returncode: int = 0
     tail: bytes = field(default=b"", repr=False)
 
 
@@ -174,26 +174,23 @@ class Supervisor:
         if self.signals and not self.is_stopping:
             raise Stopped
 
-    def wait_for(self, child: Child) -> int:
-        """Run one process to its end and return its exit code, negative for a signal."""
-        assert child.process is not None
-        process = child.process
-        while process.poll() is None:
-            self.turn(0.02)
-        self.bury(child)
-        self.children.remove(child)
-        return process.returncode
-
-    def wait_until_healthy(self, *, host: str, port: int, public_host: str, seconds: float) -> bool:
-        """Wait for /healthz; False where the web server ends instead or the time is up."""
-        web = next(child for child in self.children if child.name == "web")
+    def wait_until_healthy(self, web: Child, *, host: str, port: int, public_host: str) -> bool:
+        """Wait for /healthz, as long as it takes to prepare the database; False where the web server ends instead."""
         assert web.process is not None
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and web.process.poll() is None:
+        while web.process.poll() is None:
             self.turn(0.05)
             if is_healthy(host, port, public_host):
                 return True
+        web.returncode = web.process.returncode
+        self.bury(web)
+        self.children.remove(web)
         return False
+
+    def release(self, child: Child) -> None:
+        """Pass on the line that was kept back, and keep none back from now on."""
+        child.holds_last_line = False
+        if child.last_line:
+            self.say(child.last_line, child.name)
 
     def watch(self) -> NoReturn:
         while True:
@@ -321,26 +318,14 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
     return sockets if is_temporary else None
 
 
-def prepare(supervisor: Supervisor, env: dict[str, str], *, is_empty: bool) -> None:
-    """Migrate and fill the database. Raises Refused with the reason it gave where it cannot be used."""
-    command = [sys.executable, "-m", "support.preparation", *([] if is_empty else ["--demo"])]
-    child = Child("prepare", command, env, holds_last_line=True)
-    supervisor.start(child)
-    returncode = supervisor.wait_for(child)
-    if returncode != 0:
-        raise Refused(child.last_line or f"The data folder could not be made ready (it {ended(returncode)}).")
-    if child.last_line:
-        supervisor.say(child.last_line, "prepare")
-
-
-def site_processes(env: dict[str, str], *, host: str, port: int) -> list[Child]:
+def site_processes(env: dict[str, str], *, host: str, port: int, is_empty: bool) -> list[Child]:
     """Return the web server, and what works behind it: a worker and beat, or without a broker two loops."""
     python = sys.executable
     web_workers = number("WEB_WORKERS", 2, highest=64)
     web_threads = number("WEB_THREADS", 4, highest=256)
     worker_processes = number("WORKER_CONCURRENCY", 2, highest=64)
     web = [
-        *(python, "-m", "granian", "support.wsgi:application", "--interface", "wsgi"),
+        *(python, "-m", "support.web", *([] if is_empty else ["--demo"]), "--interface", "wsgi"),
         *("--host", host, "--port", str(port), "--log-level", "warning", "--no-ws", "--respawn-failed-workers"),
         *("--workers", str(web_workers), "--blocking-threads", str(web_threads), "--workers-kill-timeout", "3"),
     ]
@@ -391,14 +376,15 @@ def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
         try:
             temporary = start_broker(supervisor, folder, env)
-            prepare(supervisor, env, is_empty=arguments.empty)
-            workspace.publish(folder, env)
             # Pages first: processes that all load the site at once keep one another, and people, waiting.
-            web, *workers = site_processes(env, host=host, port=port)
+            web, *workers = site_processes(env, host=host, port=port, is_empty=arguments.empty)
+            web.holds_last_line = True
             supervisor.start(web)
             public_host = urlsplit(env["PUBLIC_BASE_URL"]).netloc
-            if not supervisor.wait_until_healthy(host=host, port=port, public_host=public_host, seconds=START_TIMEOUT):
-                raise Refused("The web server did not come up; the lines above say why.")
+            if not supervisor.wait_until_healthy(web, host=host, port=port, public_host=public_host):
+                raise Refused(web.last_line or f"The web server did not come up (it {ended(web.returncode)}).")
+            supervisor.release(web)
+            workspace.publish(folder, env)
             for child in workers:
                 supervisor.start(child)
             greet(supervisor, env, folder=folder, host=host, port=port, seconds=time.time() - arguments.began)

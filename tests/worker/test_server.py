@@ -222,7 +222,7 @@ def test_site_runs_and_sends_where_no_broker_does_and_says_so_in_one_line(start:
     while not list((tmp_path / "site" / "outbox").glob("*.eml")):
         assert time.monotonic() < deadline, site.said
         time.sleep(0.1)
-    assert [line for line in site.said.splitlines() if not line.startswith(("server ", "prepare "))] == []
+    assert [line for line in site.said.splitlines() if not line.startswith(("server ", "web "))] == []
 
 
 def manage(site: Site, *arguments: str) -> None:
