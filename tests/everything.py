@@ -1,6 +1,6 @@
 """Runs everything that checks the site, and says what failed: see script/test.
 
-Two steps run at a time, since a machine has two cores more often than not; what they print is shown whole and in a
+Three steps run at a time, on the two cores that a machine usually has; what they print is shown whole and in a
 fixed order. The pytest runs come last, so that the end of the output is theirs.
 """
 
@@ -27,7 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NEW_YORK = ZoneInfo("America/New_York")
-LANES = 2
+#: More than most machines have cores: browsers, workers and their tests wait half of the time.
+LANES = 3
 NO_TESTS_COLLECTED = 5
 #: What a site's settings may be in the shell of whoever runs this; the tests bring their own.
 SETTINGS = (

@@ -141,7 +141,8 @@ def test_long_step_says_how_far_it_is(
     environment: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(environment, "PATIENCE", 0.01)
-    environment.run([sys.executable, "-c", ""], dict(os.environ), lambda: "3 of 4 fetched, ")
+    slow = [sys.executable, "-c", "import time; time.sleep(0.5)"]
+    environment.run(slow, dict(os.environ), lambda: "3 of 4 fetched, ")
     assert capsys.readouterr().out.startswith("setup: … 3 of 4 fetched, 0 s so far\n")
 
 
