@@ -28,6 +28,8 @@ from support.environment import NO_BROKER
 from support.lifeline import tied
 from support.workspace import Refused
 
+#: Seconds for which a line is kept back that may be the reason why its process ends. Then it tells how far it is.
+HOLD = 1.0
 #: Seconds for a process to end by itself once asked.
 STOP_TIMEOUT = 10.0
 #: A process that ran this long before it died is started again at once; one that did not waits longer each time.
@@ -59,6 +61,7 @@ class Child:
     #: Keep the last line back in `last_line`: it is the reason, should the process fail.
     holds_last_line: bool = False
     last_line: str = ""
+    held_since: float = 0.0
     #: How it ended, where it did while it was being waited for.
     returncode: int = 0
     tail: bytes = field(default=b"", repr=False)
@@ -129,6 +132,7 @@ class Supervisor:
             words = line.decode(errors="replace").rstrip()
             if words and child.holds_last_line:
                 words, child.last_line = child.last_line, words
+                child.held_since = time.monotonic()
             if words:
                 self.say(words, child.name)
 
@@ -179,6 +183,9 @@ class Supervisor:
         assert web.process is not None
         while web.process.poll() is None:
             self.turn(0.05)
+            if web.last_line and time.monotonic() - web.held_since > HOLD:
+                self.say(web.last_line, web.name)
+                web.last_line = ""
             if is_healthy(host, port, public_host):
                 return True
         web.returncode = web.process.returncode
