@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import sync_playwright
 
+from tests.helpers.environment import bare_environment
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,19 +32,6 @@ NEW_YORK = ZoneInfo("America/New_York")
 #: More than most machines have cores: browsers, workers and their tests wait half of the time.
 LANES = 3
 NO_TESTS_COLLECTED = 5
-#: What a site's settings may be in the shell of whoever runs this; the tests bring their own.
-SETTINGS = (
-    "ACCOUNT_MAILS_PER_HOUR", "ALLOWED_HOSTS", "CONTACT_KEYS", "DATABASE_URL", "DATA_DIR", "DEBUG",
-    "DEFAULT_FROM_EMAIL", "DEFAULT_TIME_ZONE", "DEVELOPMENT", "DJANGO_ALLOW_ASYNC_UNSAFE", "DJANGO_SETTINGS_MODULE",
-    "EMAILS_PER_SECOND", "EMAIL_API_BASE", "EMAIL_URL", "EMAIL_WEBHOOK_SECRET", "LOG_LEVEL", "METRICS_TOKEN",
-    "ORGANISATION_PROFILE", "PHONE_REGION", "POSTS_PER_MINUTE", "PUBLIC_BASE_URL", "PUSH_SERVICES", "QUICK_EXIT_URL",
-    "REDIS_URL", "REQUIRE_SECOND_FACTOR", "RETENTION_ACCESS_RECORDS_DAYS", "RETENTION_ATTENDANCE_MONTHS",
-    "RETENTION_IDLE_MONTHS", "RETENTION_INBOUND_TEXTS_DAYS", "RETENTION_MESSAGES_DAYS", "RETENTION_UNCONFIRMED_DAYS",
-    "SECRET_KEY", "SECURE_HSTS_SECONDS", "SECURE_SSL_REDIRECT", "SENDER_NAME", "SIGNUP_REQUESTS_PER_HOUR",
-    "SITE_NAME", "SMS_NUMBER", "SMS_PARTS_PER_SECOND", "TELNYX_API_BASE", "TELNYX_API_KEY", "TELNYX_FROM",
-    "TELNYX_PUBLIC_KEY", "TRUST_PROXY", "TWILIO_ACCOUNT_SID", "TWILIO_API_BASE", "TWILIO_AUTH_TOKEN", "TWILIO_FROM",
-    "TWILIO_MESSAGING_SERVICE_SID", "VAPID_PRIVATE_KEY",
-)  # fmt: skip
 #: A deployment as docs/operations.md describes it; nothing connects to what it names.
 PRODUCTION = {
     "PUBLIC_BASE_URL": "https://meetings.example.org",
@@ -179,7 +168,7 @@ def main() -> int:
         get_chromium()
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="homegroup-test-") as folder:
-        env = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in SETTINGS}
+        env = bare_environment()
         # manage.py writes its secrets to a data folder: not to the one of a site that runs here. pytest has its own.
         manage_env = {"DATA_DIR": folder}
         steps = checks(arguments, at=options.at or some_night(), with_browser=with_browser)

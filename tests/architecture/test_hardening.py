@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,9 @@ from meetings.models import Coordinator
 from meetings.services.roles import invite_facilitator
 from support import clock
 from tests.architecture.test_access import SIGNED, addresses, named_patterns  # noqa: F401  # addresses is a fixture
-from tests.everything import PRODUCTION, ROOT, SETTINGS
+from tests.everything import PRODUCTION, ROOT
 from tests.factories import make_meeting, make_user
+from tests.helpers.environment import bare_environment
 
 #: Asked of a site with a production's settings, in a process of its own: settings are read once.
 PROBE = """
@@ -55,7 +55,7 @@ json.dump(found, sys.stdout)
 
 def production(data_dir: Path) -> dict[str, str]:
     """Return the environment of a deployment, on a database of its own and without a broker."""
-    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    kept = bare_environment()
     own = {"DATA_DIR": str(data_dir), "DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "support.settings"}
     return kept | PRODUCTION | own | {"PYTHONPATH": str(ROOT)}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import email
 import json
-import os
 import re
 import signal
 import socket
@@ -27,6 +26,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.helpers.environment import bare_environment
 from tests.helpers.zones import midday_zone
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.timeout(400)]
@@ -45,8 +45,7 @@ class Site:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://localhost:{self.port}"
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-        self.env = kept | {"DATA_DIR": str(data), "PORT": str(self.port)}
+        self.env = bare_environment() | {"DATA_DIR": str(data), "PORT": str(self.port)}
         self.log = (data.parent / "server.log").open("wb")
         command = [sys.executable, "-m", "support.supervisor", "--port", str(self.port), "--data", str(data), "--empty"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log)

@@ -20,6 +20,7 @@ import pytest
 
 from support import workspace
 from tests.conftest import personal_lines
+from tests.helpers.environment import bare_environment
 from tests.servers import ROOT
 
 pytestmark = pytest.mark.worker
@@ -40,14 +41,13 @@ class Site:
     """One run of the supervisor on a free port."""
 
     def __init__(self, folder: Path, log: Path, *arguments: str, **env: str) -> None:
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
         self.folder = folder
         self.log = log
         with self.log.open("wb") as written:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "support.supervisor", "--data", str(folder), "--empty", *arguments],
                 cwd=ROOT,
-                env={**kept, "WEB_WORKERS": "1", "WORKER_CONCURRENCY": "1", **env},
+                env={**bare_environment(), "WEB_WORKERS": "1", "WORKER_CONCURRENCY": "1", **env},
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=written,
@@ -226,19 +226,17 @@ def test_site_runs_and_sends_where_no_broker_does_and_says_so_in_one_line(start:
 
 
 def manage(site: Site, *arguments: str) -> None:
-    env = {**os.environ, "DATA_DIR": str(site.folder), "DJANGO_SETTINGS_MODULE": "support.settings", "DEVELOPMENT": "1"}
-    for name in ("SECRET_KEY", "CONTACT_KEYS", "PUBLIC_BASE_URL"):
-        env.pop(name, None)
+    env = bare_environment() | {"DATA_DIR": str(site.folder), "DEVELOPMENT": "1"}
     subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("command", [["import_meetings", "list.json"], ["add_facilitator", "a@example.org", "x"]])
 def test_command_before_the_first_start_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "list.json").write_text("[]")
-    env = {**os.environ, "DATA_DIR": str(tmp_path / "site"), "DJANGO_SETTINGS_MODULE": "support.settings"}
+    env = bare_environment() | {"DATA_DIR": str(tmp_path / "site")}
     ran = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *command],
-        cwd=tmp_path, env=env | {"DATABASE_URL": ""}, check=False, capture_output=True, text=True,
+        cwd=tmp_path, env=env, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 1
     assert ran.stderr == (
