@@ -4,7 +4,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
@@ -13,10 +13,12 @@ if __name__ == "__main__":
     except ImproperlyConfigured as error:
         # A setting that cannot be used is the operator's to mend: one line, not a traceback.
         sys.exit(f"manage.py: {error}")
-    except DatabaseError:
-        # So is a database that was never set up, or is from before an update.
+    except DatabaseError as error:
+        # So is a database that was never set up, is from before an update, or is away.
         from support.preparation import what_is_missing
 
-        if missing := what_is_missing():
+        if sys.argv[1:2] != ["migrate"] and (missing := what_is_missing()):
             sys.exit(f"manage.py: {missing}")
+        if isinstance(error, OperationalError):
+            sys.exit(f"manage.py: The database cannot be used: {' '.join(str(error).split())}")
         raise

@@ -104,7 +104,9 @@ def run(command: list[str], environment: dict[str, str], progress: Callable[[], 
                 raise
         said.seek(0)
         words = said.read().strip()
-    if process.returncode != 0 and NO_NETWORK.search(words):
+    if process.returncode < 0:
+        raise Failed(f"{command[0]} was killed by signal {-process.returncode}: is there enough memory?")
+    if process.returncode != 0 and NO_NETWORK.search(words) and "HASH" not in words:
         raise Failed("packages cannot be fetched: the network does not answer. Connect this machine, and try again.")
     if process.returncode != 0:
         raise Failed(words)

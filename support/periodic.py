@@ -54,7 +54,14 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     app.loader.import_default_modules()
-    run(run_task=lambda name: app.tasks[name](), stopping=stopping)
+
+    def run_task(name: str) -> None:
+        # As with Celery, what hangs is ended; script/server starts this process again.
+        signal.alarm(settings.CELERY_TASK_TIME_LIMIT)
+        app.tasks[name]()
+        signal.alarm(0)
+
+    run(run_task=run_task, stopping=stopping)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,11 @@ def unknown_migrations(loader: MigrationLoader) -> list[str]:
 
 
 def what_is_missing() -> str:
-    """Return what to do before a command can use the database, or "" where it is at this code's state."""
-    executor = MigrationExecutor(connection)
+    """Return what to do before a command can use the database; "" where it is at this code's state, or out of reach."""
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError:
+        return ""
     if not executor.loader.applied_migrations:
         return f"There is no site in {settings.DATA_DIR} yet: start it once (script/server), then run this again."
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

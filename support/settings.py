@@ -157,7 +157,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-#: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither of them.
+#: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither.
 _broker = env.broker("REDIS_URL")
 REDIS_URL = _broker["url"]
 
@@ -333,7 +333,10 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds
 MFA_FORMS = {
     "add_webauthn": "accounts.forms.passkeys.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.forms.passkeys.AuthenticatePasskeyForm",
     "login_webauthn": "accounts.forms.passkeys.LoginPasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.passkeys.ReauthenticatePasskeyForm",
+    "signup_webauthn": "accounts.forms.passkeys.SignupPasskeyForm",
 }
 MFA_ADAPTER = "accounts.mfa.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]

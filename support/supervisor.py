@@ -178,20 +178,20 @@ class Supervisor:
         if self.signals and not self.is_stopping:
             raise Stopped
 
-    def wait_until_healthy(self, web: Child, *, host: str, port: int, public_host: str) -> bool:
-        """Wait for /healthz, as long as it takes to prepare the database; False where the web server ends instead."""
+    def wait_until_answering(self, web: Child, *, host: str, port: int, public_host: str) -> int | None:
+        """Return what /healthz answers first, however long it takes to prepare the database; None where web ends."""
         assert web.process is not None
         while web.process.poll() is None:
             self.turn(0.05)
             if web.last_line and time.monotonic() - web.held_since > HOLD:
                 self.say(web.last_line, web.name)
                 web.last_line = ""
-            if is_healthy(host, port, public_host):
-                return True
+            if status := health(host, port, public_host):
+                return status
         web.returncode = web.process.returncode
         self.bury(web)
         self.children.remove(web)
-        return False
+        return None
 
     def release(self, child: Child) -> None:
         """Pass on the line that was kept back, and keep none back from now on."""
@@ -238,14 +238,14 @@ def ended(returncode: int) -> str:
     return f"ended with exit code {returncode}"
 
 
-def is_healthy(host: str, port: int, public_host: str) -> bool:
-    """Ask /healthz as the public host, which ALLOWED_HOSTS has to admit in any case."""
+def health(host: str, port: int, public_host: str) -> int | None:
+    """Return the status of /healthz for the public host, which ALLOWED_HOSTS has to admit; None without an answer."""
     connection = http.client.HTTPConnection("127.0.0.1" if host in ("0.0.0.0", "::") else host, port, timeout=5)  # noqa: S104
     try:
         connection.request("GET", "/healthz", headers={"Host": public_host})
-        return connection.getresponse().status == 200
+        return connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 
@@ -293,7 +293,7 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
     if server is None:
         env["REDIS_URL"] = env.get("REDIS_URL") or NO_BROKER
         if env["REDIS_URL"] == NO_BROKER:
-            supervisor.say("no Valkey or Redis server here: a loop sends what is due, looking every few seconds")
+            supervisor.say("without a Valkey or Redis server: a loop sends what is due, looking every few seconds")
         elif not broker.answers(env["REDIS_URL"], timeout=3):
             supervisor.say("REDIS_URL does not answer. Going on: reminders wait in the database until it does.")
         return None
@@ -388,9 +388,12 @@ def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
             web.holds_last_line = True
             supervisor.start(web)
             public_host = urlsplit(env["PUBLIC_BASE_URL"]).netloc
-            if not supervisor.wait_until_healthy(web, host=host, port=port, public_host=public_host):
+            status = supervisor.wait_until_answering(web, host=host, port=port, public_host=public_host)
+            if status is None:
                 raise Refused(web.last_line or f"The web server did not come up (it {ended(web.returncode)}).")
             supervisor.release(web)
+            if status != 200:
+                supervisor.say(f"WARNING: /healthz answers {status}; the log says why")
             workspace.publish(folder, env)
             for child in workers:
                 supervisor.start(child)

@@ -26,7 +26,7 @@ def main() -> None:
     connections.close_all()
     if sys.platform == "linux":
         # Python 3.14 would start each worker from nothing.
-        multiprocessing.set_start_method("fork")
+        multiprocessing.set_start_method("fork", force=True)
         import_module(settings.ROOT_URLCONF)
     sys.argv[1:] = [APPLICATION, *(argument for argument in arguments if argument != "--demo")]
     cli.entrypoint()

@@ -24,6 +24,7 @@ from playwright.sync_api import Page, expect
 
 from support.celery import app
 from support.redaction import RedactingFormatter
+from tests.helpers.clock import names_an_instant
 from tests.servers import CeleryWorker, SmtpSink, postgres_server, smtp_server, valkey_server, worker_environment
 
 #: A Tuesday, 18:00 in New York, a fortnight after the autumn clock change.
@@ -47,12 +48,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _travel = pytest.StashKey[time_machine.travel]()
+_start = pytest.StashKey[dt.datetime]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Move the clock of this process for the whole run, where `--at` asks for it. Other processes keep theirs."""
     if wanted := config.getoption("--at"):
-        start = dt.datetime.fromisoformat(wanted).replace(tzinfo=ZoneInfo("America/New_York"))
+        start = dt.datetime.fromisoformat(wanted).replace(tzinfo=ZoneInfo("America/New_York")).astimezone(dt.UTC)
+        config.stash[_start] = start
         config.stash[_travel] = time_machine.travel(start.timestamp())
         config.stash[_travel].start()
 
@@ -73,11 +76,15 @@ def now() -> dt.datetime:
 
 @pytest.fixture(autouse=True)
 def _stopped_clock(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Stop the clock at NOW, so that no test depends on the day it runs. Monotonic clocks and timeouts go on."""
+    """Stop the clock, so that no test depends on the day it runs. Monotonic clocks and timeouts go on.
+
+    It stands at NOW, or with `--at` there, for all tests of a module that says nothing of any time.
+    """
     if any(request.node.get_closest_marker(name) for name in IN_THE_PRESENT):
         yield
     else:
-        with time_machine.travel(NOW, tick=False):
+        start = request.config.stash.get(_start, NOW)
+        with time_machine.travel(NOW if names_an_instant(request.path) else start, tick=False):
             yield
 
 

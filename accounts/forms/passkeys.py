@@ -1,10 +1,16 @@
-"""Passkeys: adding one, and signing in with it."""
+"""Passkeys: adding one, signing up and in with it, and proving that it is still you."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+    SignupWebAuthnForm,
+)
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +32,22 @@ class LoginPasskeyForm(LoginWebAuthnForm):
     credential = CredentialField()
 
 
+class AuthenticatePasskeyForm(AuthenticateWebAuthnForm):
+    credential = CredentialField()
+
+
+class ReauthenticatePasskeyForm(ReauthenticateWebAuthnForm):
+    credential = CredentialField()
+
+
+class SignupPasskeyForm(SignupWebAuthnForm):
+    credential = CredentialField()
+
+
 class AddPasskeyForm(AddWebAuthnForm):
     """allauth's form, in our words, for a key that signs in by itself unless one says otherwise."""
+
+    credential = CredentialField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -197,7 +197,9 @@ def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
 
 
 def fill_coming_dates(*, meeting: Meeting, now: dt.datetime) -> None:
-    """Give the places that a meeting has more of now to those who wait for its coming dates."""
+    """Give the places that a meeting has more of now to those who wait for its coming dates, unless it is closed."""
+    if not meeting.is_published or meeting.is_temporarily_closed:
+        return
     with transaction.atomic():
         coming = Occurrence.objects.scheduled().filter(meeting=meeting, starts_at__gt=now)
         for occurrence in coming.select_for_update(of=("self",)).select_related("meeting").order_by("pk"):

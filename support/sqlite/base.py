@@ -7,7 +7,6 @@ that of many at once one may wait for ever. A new try looks often again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -24,25 +23,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class PatientCursor(base.SQLiteCursorWrapper):
-    """A cursor that asks for the write lock several times. What failed to get it has changed nothing."""
+    """A cursor that asks for the write lock several times. A statement that failed to get it has changed nothing."""
 
     def __init__(self, connection: sqlite3.Connection, wrapper: DatabaseWrapper) -> None:
         super().__init__(connection)
         self._wrapper = wrapper
 
     def execute(self, query: str, params: Any = None) -> Any:
-        return self._patiently(lambda: base.SQLiteCursorWrapper.execute(self, query, params))
-
-    def executemany(self, query: str, param_list: Any) -> Any:
-        return self._patiently(lambda: base.SQLiteCursorWrapper.executemany(self, query, param_list))
-
-    def _patiently(self, work: Callable[[], Any]) -> Any:
         # Inside a transaction the lock is ours already (transaction_mode IMMEDIATE), or there is no use in waiting.
         tries = 1 if self._wrapper.in_atomic_block else TRIES
         for _try in range(tries - 1):
             try:
-                return work()
+                return super().execute(query, params)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                # What Python's module raises by itself has no code.
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-        return work()
+        return super().execute(query, params)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import time_machine
 
 from support import clock
 from tests.conftest import IN_THE_PRESENT, NOW
+from tests.helpers.clock import fixed_instants
 from tests.helpers.zones import midday_zone
 
 TESTS = Path(__file__).parents[1]
@@ -38,28 +38,17 @@ def _marks(module: ast.Module) -> set[str]:
     }
 
 
-def _fixed_instants(module: ast.Module) -> Iterator[str]:
-    """Yield what names an instant, or a date that was to come when it was written."""
-    for node in ast.walk(module):
-        if isinstance(node, ast.Name) and node.id == "NOW":
-            yield f"line {node.lineno}: NOW"
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("dt.date", "dt.datetime") and node.args:
-            year = node.args[0]
-            if isinstance(year, ast.Constant) and isinstance(year.value, int) and year.value >= 2026:
-                yield f"line {node.lineno}: {ast.unparse(node)}"
-
-
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*/test_*.py")), ids=lambda path: path.name)
 def test_tests_in_the_present_name_no_date(path: Path) -> None:
     module = ast.parse(path.read_text())
     if _marks(module) & set(IN_THE_PRESENT):
-        assert list(_fixed_instants(module)) == []
+        assert list(fixed_instants(module)) == []
 
 
 def test_factories_name_no_date_that_time_passes() -> None:
     """They serve both kinds. Only the beginning of a weekly rule is fixed, and it is long past."""
     found = [
-        words for path in (TESTS / "factories").glob("*.py") for words in _fixed_instants(ast.parse(path.read_text()))
+        words for path in (TESTS / "factories").glob("*.py") for words in fixed_instants(ast.parse(path.read_text()))
     ]
     assert [words.partition(": ")[2] for words in found] == ["dt.date(2026, 1, 6)"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -138,12 +139,31 @@ def test_what_else_goes_wrong_is_said_in_the_words_of_the_tool(environment: Modu
 
 
 def test_long_step_says_how_far_it_is(
-    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(environment, "PATIENCE", 0.01)
-    slow = [sys.executable, "-c", "import time; time.sleep(0.5)"]
-    environment.run(slow, dict(os.environ), lambda: "3 of 4 fetched, ")
-    assert capsys.readouterr().out.startswith("setup: … 3 of 4 fetched, 0 s so far\n")
+    asked = tmp_path / "asked"
+
+    def progress() -> str:
+        asked.touch()
+        return "3 of 4 fetched, "
+
+    until_asked = "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)"
+    environment.run([sys.executable, "-c", until_asked, str(asked)], dict(os.environ), progress)
+    assert re.match(r"setup: … 3 of 4 fetched, \d+ s so far\n", capsys.readouterr().out)
+
+
+def test_tool_that_was_killed_is_said_to_have_been(environment: ModuleType) -> None:
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    with pytest.raises(environment.Failed, match="was killed by signal 9"):
+        environment.run(command, dict(os.environ))
+
+
+def test_hash_that_differs_is_not_the_networks_fault(environment: ModuleType) -> None:
+    words = f"{OFFLINE[0]}\nERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE."
+    command = [sys.executable, "-c", "import sys; sys.exit(sys.argv[1])", words]
+    with pytest.raises(environment.Failed, match="DO NOT MATCH THE HASHES"):
+        environment.run(command, dict(os.environ))
 
 
 @pytest.mark.parametrize("is_musl", [False, True])

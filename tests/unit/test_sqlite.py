@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -21,23 +18,16 @@ pytestmark = [
 ]
 
 
-@contextmanager
-def write_lock_held(seconds: float) -> Iterator[None]:
-    """Let another connection hold the write lock for so long, and this one wait only a moment for each try."""
-    holder = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
-    holder.execute("BEGIN IMMEDIATE")
-
-    def let_go() -> None:
-        time.sleep(seconds)
-        holder.rollback()
-        holder.close()
-
+@pytest.fixture
+def holder() -> Iterator[sqlite3.Connection]:
+    """Another connection, which holds the write lock; ours waits a moment for each try."""
+    make_user()
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 100")
-    thread = threading.Thread(target=let_go)
-    thread.start()
-    yield
-    thread.join()
+        cursor.execute("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
     connection.close()
 
 
@@ -50,20 +40,46 @@ def without_one() -> None:
     User.objects.update(display_name="Sam")
 
 
+def watch(see: Callable[[str], None]) -> None:
+    """Let `see` have each statement as our connection begins it."""
+    assert connection.connection is not None
+    connection.connection.set_trace_callback(see)
+
+
 @pytest.mark.parametrize("write", [in_a_transaction, without_one])
-def test_write_that_waited_too_long_is_tried_again(write: Callable[[], None]) -> None:
-    make_user()
-    with write_lock_held(0.3):
-        write()
+def test_write_that_waited_too_long_is_tried_again(holder: sqlite3.Connection, write: Callable[[], None]) -> None:
+    begun: list[str] = []
+
+    def see(statement: str) -> None:
+        begun.append(statement)
+        if len(begun) == 3:
+            holder.rollback()
+
+    watch(see)
+    write()
+    watch(begun.append)
+    assert begun[0] == begun[1] == begun[2]
     assert list(User.objects.values_list("display_name", flat=True)) == ["Sam"]
 
 
-def test_write_is_not_tried_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "TRIES", 2)
-    with write_lock_held(1.0), pytest.raises(OperationalError, match="database is locked"):
+def test_write_is_not_tried_for_ever(holder: sqlite3.Connection) -> None:
+    begun: list[str] = []
+    watch(begun.append)
+    with pytest.raises(OperationalError, match="database is locked"):
         without_one()
+    assert len(begun) == base.TRIES
 
 
 def test_other_errors_are_raised_at_once() -> None:
-    with connection.cursor() as cursor, pytest.raises(OperationalError, match="no such table"):
-        cursor.execute("SELECT * FROM nowhere")
+    calls = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise ValueError
+
+    with connection.cursor() as cursor:
+        assert connection.connection is not None
+        connection.connection.create_function("fail", 0, fail)
+        with pytest.raises(OperationalError, match="user-defined function raised exception"):
+            cursor.execute("SELECT fail()")
+    assert calls == [1]

@@ -6,7 +6,11 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 import pytest
+from allauth.mfa import app_settings
+from allauth.utils import get_form_class
+from django import forms
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -177,6 +181,13 @@ def test_form_in_utf8_may_say_so(clients: dict[str, Client], charset: str) -> No
 def test_passkey_of_thousands_of_brackets_is_none(clients: dict[str, Client]) -> None:
     response = clients["visitor"].post("/accounts/2fa/webauthn/login/", {"credential": "[" * 50_000})
     assert (response.status_code, response.headers.get("Location")) == (302, "/accounts/login/")
+
+
+@pytest.mark.parametrize("name", ["add", "authenticate", "login", "reauthenticate", "signup"])
+def test_every_form_that_takes_a_passkey_refuses_brackets(name: str) -> None:
+    field = get_form_class(app_settings.FORMS, f"{name}_webauthn", forms.Form).base_fields["credential"]
+    with pytest.raises(ValidationError):
+        field.clean("[" * 50_000)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])

@@ -215,7 +215,7 @@ def test_database_newer_than_the_code_is_one_line_and_is_left_alone(start: Start
 
 def test_site_runs_and_sends_where_no_broker_does_and_says_so_in_one_line(start: Start, tmp_path: Path) -> None:
     site = start(REDIS_URL="none")
-    site.until(r"no Valkey or Redis server here: a loop sends what is due")
+    site.until(r"without a Valkey or Redis server: a loop sends what is due")
     assert site.health() == WELL | {"broker": "none"}
     manage(site, "shell", "-c", "from tests.factories import make_reminder; make_reminder()")
     deadline = time.monotonic() + 120
