@@ -18,6 +18,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from support.workspace import REFUSAL
+
 
 def unknown_migrations(loader: MigrationLoader) -> list[str]:
     """Return the migrations that the database has and this code does not, of apps that this code has."""
@@ -87,6 +89,6 @@ def run(*, wants_demo: bool) -> None:
         refuse_bad_settings()
         prepare(wants_demo=wants_demo)
     except ImproperlyConfigured as error:
-        sys.exit(str(error))
+        sys.exit(f"{REFUSAL}{error}")
     except DatabaseError as error:
-        sys.exit(f"The database cannot be used: {' '.join(str(error).split())}")
+        sys.exit(f"{REFUSAL}The database cannot be used: {' '.join(str(error).split())}")

@@ -26,10 +26,8 @@ from urllib.parse import urlsplit
 from support import broker, workspace
 from support.environment import NO_BROKER
 from support.lifeline import tied
-from support.workspace import Refused
+from support.workspace import REFUSAL, Refused
 
-#: Seconds for which a line is kept back that may be the reason why its process ends. Then it tells how far it is.
-HOLD = 1.0
 #: Seconds for a process to end by itself once asked.
 STOP_TIMEOUT = 10.0
 #: A process that ran this long before it died is started again at once; one that did not waits longer each time.
@@ -58,10 +56,8 @@ class Child:
     wait: float = FIRST_WAIT
     #: When to start it again, on the monotonic clock; None while it runs.
     restart_at: float | None = None
-    #: Keep the last line back in `last_line`: it is the reason, should the process fail.
-    holds_last_line: bool = False
-    last_line: str = ""
-    held_since: float = 0.0
+    #: Why it said that it cannot go on.
+    refusal: str = ""
     #: How it ended, where it did while it was being waited for.
     returncode: int = 0
     tail: bytes = field(default=b"", repr=False)
@@ -130,10 +126,9 @@ class Supervisor:
             lines, child.tail = [child.tail], b""
         for line in lines:
             words = line.decode(errors="replace").rstrip()
-            if words and child.holds_last_line:
-                words, child.last_line = child.last_line, words
-                child.held_since = time.monotonic()
-            if words:
+            if words.startswith(REFUSAL):
+                child.refusal = words.removeprefix(REFUSAL)
+            elif words:
                 self.say(words, child.name)
 
     def bury(self, child: Child) -> None:
@@ -161,6 +156,9 @@ class Supervisor:
                 child.wait = FIRST_WAIT if now - child.started_at >= STEADY_AFTER else child.wait
                 child.restart_at = now + child.wait
                 self.bury(child)
+                if child.refusal:
+                    self.say(child.refusal, child.name)
+                    child.refusal = ""
                 self.say(f"{child.name} {how}; starting it again in {child.wait:g} s")
                 child.wait = min(child.wait * 2, LONGEST_WAIT)
             elif child.process is None and child.restart_at is not None and now >= child.restart_at:
@@ -183,21 +181,12 @@ class Supervisor:
         assert web.process is not None
         while web.process.poll() is None:
             self.turn(0.05)
-            if web.last_line and time.monotonic() - web.held_since > HOLD:
-                self.say(web.last_line, web.name)
-                web.last_line = ""
             if status := health(host, port, public_host):
                 return status
         web.returncode = web.process.returncode
         self.bury(web)
         self.children.remove(web)
         return None
-
-    def release(self, child: Child) -> None:
-        """Pass on the line that was kept back, and keep none back from now on."""
-        child.holds_last_line = False
-        if child.last_line:
-            self.say(child.last_line, child.name)
 
     def watch(self) -> NoReturn:
         while True:
@@ -385,13 +374,11 @@ def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
             temporary = start_broker(supervisor, folder, env)
             # Pages first: processes that all load the site at once keep one another, and people, waiting.
             web, *workers = site_processes(env, host=host, port=port, is_empty=arguments.empty)
-            web.holds_last_line = True
             supervisor.start(web)
             public_host = urlsplit(env["PUBLIC_BASE_URL"]).netloc
             status = supervisor.wait_until_answering(web, host=host, port=port, public_host=public_host)
             if status is None:
-                raise Refused(web.last_line or f"The web server did not come up (it {ended(web.returncode)}).")
-            supervisor.release(web)
+                raise Refused(web.refusal or f"The web server did not come up (it {ended(web.returncode)}).")
             if status != 200:
                 supervisor.say(f"WARNING: /healthz answers {status}; the log says why")
             workspace.publish(folder, env)

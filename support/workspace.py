@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 
 
+#: Begins the line by which a process says why it cannot go on. script/server says it once, as its own reason.
+REFUSAL = "refused: "
+
+
 class Refused(Exception):
     """The start cannot go on. The message is one line for the person at the terminal."""
 
