@@ -259,6 +259,26 @@ def test_session_cut_in_the_middle_of_a_message_has_certainly_not_sent_it() -> N
         assert result == Transient("The mail server went away before it had the message (connection lost)")
 
 
+def test_session_with_a_server_that_takes_a_message_too_late_has_certainly_not_sent_it() -> None:
+    def dawdle(connected: socket.socket) -> None:
+        lines = connected.makefile("rb")
+        connected.sendall(b"220 hello\r\n")
+        for _command in range(3):
+            lines.readline()
+            connected.sendall(b"250 fine\r\n")
+        lines.readline()
+        time.sleep(1)
+        connected.sendall(b"354 go on\r\n")
+        # It takes the message itself once the client's time is over.
+        time.sleep(1.25)
+        while connected.recv(1_000_000):
+            pass
+
+    with talking_server(dawdle) as port:
+        session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=1.5))
+        assert isinstance(session.send(letter(text="x\n" * 20_000_000)), Transient)
+
+
 # -- gateways over Django's backends ---------------------------------------------------------------------------------
 
 

@@ -426,6 +426,11 @@ def test_whole_call_has_one_clock() -> None:
             caller.call("GET", "/", headers={})
 
 
+def test_server_without_tls_is_not_reached(fake: FakeTwilio) -> None:
+    with pytest.raises(NotReached, match="no safe connection"):
+        Caller(fake.url.replace("http:", "https:"), timeout=5).call("GET", "/", headers={})
+
+
 def test_name_that_nobody_knows_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror
