@@ -16,7 +16,7 @@ from accounts.models import AccessRecord
 from accounts.person import number_of
 from meetings.enums import SignupPolicy
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
-from meetings.reminders.models import ChannelPause, DeliveryEvent, InboundText, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, DeliveryEvent, InboundText, Reminder
 from meetings.reminders.queries.timelines import Reader, about, stories
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.inbound import take
@@ -94,7 +94,8 @@ def test_list_of_one_person_by_the_number_that_they_read(staff: Client) -> None:
         assert str(reminder.public_id) in shown
     about = AccessRecord.objects.order_by("pk").values_list("about_user", "about_contact_point")
     assert list(about) == [(member.pk, None), (None, point.pk)]
-    # A guest of the same number is somebody else.
+    # A guest of the same number is somebody else, and a member's address is no guest's.
+    assert page(staff, "watch", person=f"Guest #{mine.contact_point_id}").count('scope="row"') == 0
     assert page(staff, "watch", person=f"Guest #{member.pk + 1000}").count('scope="row"') == 0
     for nonsense in ("12", "robin@example.org", "Guest #", "Guest #" + "9" * 30):
         assert "Write it as they read it" in page(staff, "watch", person=nonsense)
@@ -329,6 +330,16 @@ def test_pause_needs_a_reason_and_is_told_until_resumed(staff: Client) -> None:
     assert "Moving the server" in page(staff, "watch")
     staff.post(reverse("reminders:watch_resume", args=["email"]))
     assert "Paused by staff" not in page(staff, "watch_channels")
+
+
+def test_channel_out_of_reach_is_told_until_it_is_tried_again(staff: Client) -> None:
+    outage = ChannelOutage.objects.create(
+        channel=Channel.EMAIL, until=NOW + dt.timedelta(seconds=1), reason="Away", since=NOW - HOUR
+    )
+    shown = page(staff, "watch_channels")
+    assert (shown.count("Out of reach"), shown.count("Away. It is tried again at")) == (1, 1)
+    ChannelOutage.objects.filter(pk=outage.pk).update(until=NOW)
+    assert "Out of reach" not in page(staff, "watch_channels")
 
 
 def test_pause_of_no_channel_is_not_there(staff: Client) -> None:
