@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import send_mail
+from django.core.mail.backends.base import BaseEmailBackend
 
 from support.messaging import Accepted, Ambiguous, CalendarPart, EmailGateway, Letter, Refused, Result, Transient
 from support.messaging import outbox as kept
@@ -300,6 +301,18 @@ def test_gateway_over_smtp_is_our_own_conversation(smtp_settings: SmtpSink) -> N
     assert isinstance(gateway.send(letter()), Accepted)
     gateway.close()
     assert [message["Subject"] for message in smtp_settings.wait_for(1)] == ["Reminder for Tue 7:00 PM"]
+
+
+class ShutBackend(BaseEmailBackend):
+    def open(self) -> bool:
+        raise ConnectionRefusedError
+
+
+def test_backend_that_cannot_be_opened_is_an_outage(settings: Any) -> None:
+    settings.EMAIL_BACKEND = f"{__name__}.ShutBackend"
+    assert EmailGateway().open() == Transient(
+        "The mail service cannot be reached (ConnectionRefusedError)", is_outage=True
+    )
 
 
 def test_outbox_keeps_whole_messages_for_their_owner_alone(settings: Any, tmp_path: Path) -> None:
