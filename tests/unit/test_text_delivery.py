@@ -21,6 +21,8 @@ from meetings.reminders.services import texts
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.replan import WISHES, replan_person
 from meetings.reminders.services.sweep import sweep
+from support.messaging import SmsGateway
+from support.messaging.sms_results import Found
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
 from tests.sms_servers import ACCOUNT, TOKEN, Call, FakeTwilio, twice_and_shuffled, twilio_server
@@ -229,6 +231,20 @@ def test_two_sweepers_look_into_a_row_once(fake: FakeTwilio, signup: Signup) -> 
     assert texts.reconcile(now=NOW + 4 * MINUTE) == 1
     assert texts.reconcile(now=NOW + 4 * MINUTE) == 0
     assert fake.requests == asked
+
+
+def test_text_that_was_sent_again_while_it_was_looked_into_is_not_settled(fake: FakeTwilio, signup: Signup) -> None:
+    fake.script = ["vanish"]
+    row = text(signup)
+    deliver()
+
+    class Slow(SmsGateway):
+        def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+            Reminder.objects.filter(pk=row.pk).update(attempt=2)
+            return super().look_up(to=to, since=since)
+
+    assert texts.reconcile(now=NOW + 4 * MINUTE, gateway=Slow()) == 0
+    assert (state(row), row.attempt) == (ReminderState.AMBIGUOUS, 2)
 
 
 # -- what does not arrive --------------------------------------------------------------------------------------------
