@@ -114,6 +114,13 @@ def test_planning_twice_changes_nothing(guest: Participant) -> None:
     assert list(Reminder.objects.values()) == before
 
 
+def test_planning_for_everyone_counts_each_who_has_a_place_to_come(guest: Participant) -> None:
+    for when in ("24 19:00", "25 19:00"):
+        place(when, guest)
+    place("17 18:00", make_participant(), now=NOW - HOUR)
+    assert replan.replan_everyone(why="", now=NOW) == 1
+
+
 def test_no_leads_mean_no_reminders_not_even_a_late_one(guest: Participant) -> None:
     wish(guest, booked_leads=[])
     place("24 19:00", guest)
