@@ -31,7 +31,7 @@ from meetings.reminders.tasks import sweep
 from meetings.services import signups
 from meetings.services.occurrences import move_occurrence
 from support import clock
-from support.messaging import EmailGateway, Letter, Result
+from support.messaging import EmailGateway, Letter, Result, Transient
 from tests.conftest import forget_broker, shared_database_url
 from tests.factories import make_meeting, make_occurrence, make_signup
 from tests.servers import ROOT, CeleryWorker, SmtpSink, worker_environment
@@ -168,9 +168,16 @@ def test_moves_while_many_are_being_sent_never_leave_anyone_with_an_old_time(smt
 
 def test_database_that_goes_away_during_a_send_costs_nothing(smtp_settings: SmtpSink, postgres: None) -> None:
     due_confirmations(5)
-    sent = []
+    sent: list[str] = []
+    looks: list[int] = []
 
     class Cutting(EmailGateway):
+        def open(self) -> Transient | None:
+            if len(sent) == 2:
+                # Cut off at the first look; by the second, what was sent is on record.
+                looks.append(Reminder.objects.filter(state=ReminderState.ACCEPTED).count() if looks else 0)
+            return super().open()
+
         def send(self, letter: Letter) -> Result:
             result = super().send(letter)
             sent.append(letter.message_id)
@@ -183,6 +190,7 @@ def test_database_that_goes_away_during_a_send_costs_nothing(smtp_settings: Smtp
         deliver_due(read_clock=clock.now, gateway=gateway)
         let_leases_run_out()
         sweep_rows(now=clock.now())
+    assert looks == [0, 2]
     assert Counter(Reminder.objects.values_list("state", flat=True)) == {"accepted": 5}
     assert sorted(message_ids(smtp_settings).values()) == [1] * 5
 
