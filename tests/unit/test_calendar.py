@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -39,6 +41,13 @@ def test_a_cancellation_says_so_in_the_calendar_too() -> None:
     assert text.count(b"\r\n") == text.count(b"\n")
 
 
+@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
+def test_what_is_sent_has_the_sites_own_address_as_its_organizer(method: str, settings: Any) -> None:
+    settings.ORGANIZER_EMAIL = "site@example.org"
+    text = occurrence_calendar(make_occurrence(), method=method, summary="Appointment")
+    assert icalendar.Calendar.from_ical(text).events[0]["ORGANIZER"] == "mailto:site@example.org"
+
+
 @pytest.mark.parametrize(
     ("rrule", "tz"),
     [
@@ -58,6 +67,13 @@ def test_the_file_holds_the_same_dates_as_the_rule(rrule: str, tz: str) -> None:
     found = [each["DTSTART"].dt.astimezone(dt.UTC) for each in recurring_ical_events.of(calendar).between(start, end)]
     assert sorted(at for at in found if start <= at < end) == by_rule
     assert by_rule
+
+
+def test_the_first_date_is_in_the_file_where_it_is_still_the_day_before_in_utc() -> None:
+    meeting = make_meeting(tz="Pacific/Auckland", starts_on=dt.date(2026, 11, 24), start_time=dt.time(9))
+    text = meeting_calendar(meeting, now=NOW, summary="Appointment")
+    (event,) = icalendar.Calendar.from_ical(text).events
+    assert event.start == dt.datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("Pacific/Auckland"))
 
 
 def test_cancelled_and_moved_dates_are_in_the_file() -> None:
