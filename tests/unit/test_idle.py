@@ -88,6 +88,14 @@ def test_idle_guest_is_told_in_their_language_and_erased(now: dt.datetime) -> No
     assert not Participant.objects.exists()
 
 
+def test_idle_guest_who_never_signed_up_is_told_in_the_sites_language(now: dt.datetime, settings: Any) -> None:
+    settings.LANGUAGE_CODE = "es"
+    idle_guest(now)
+    forget_idle(now=now)
+    (message,) = mail.outbox
+    assert '<html lang="es">' in str(message.message())
+
+
 def test_member_who_signs_in_after_the_notice_stays(now: dt.datetime) -> None:
     user = idle_member(now)
     forget_idle(now=now)
