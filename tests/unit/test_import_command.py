@@ -81,6 +81,8 @@ def test_an_imported_meeting_has_its_schedule_its_place_and_a_readable_address(f
         dt.time(23, 30),
         dt.timedelta(hours=1),
     )
+    # A Monday, so that the first week has every day of the meeting.
+    assert meeting.starts_on == dt.date(2026, 10, 19)
     assert meeting.next_starts_at is not None
     assert meeting.weekday_mask == 0b0100000
     assert meeting.service_body.slug == "river-area"
@@ -138,6 +140,12 @@ def test_a_search_with_few_fields_is_enough() -> None:
 def test_the_service_body_given_is_for_meetings_whose_body_nothing_explains() -> None:
     run(PAYLOADS / "bmlt-admin.json", service_body="River Area")
     assert set(Meeting.objects.values_list("service_body__name", flat=True)) == {"River Area"}
+
+
+def test_the_service_body_given_does_not_take_meetings_from_the_bodies_that_the_feed_explains() -> None:
+    run(*server(), service_body="Hill Area")
+    bodies = dict(Meeting.objects.filter(source=ROOT).values_list("source_id", "service_body__name"))
+    assert (bodies["11"], bodies["13"]) == ("River Area", "Hill Area")
 
 
 def test_a_service_body_is_known_by_its_name_however_it_is_written(feed: Path) -> None:
