@@ -150,6 +150,16 @@ def test_a_day_looks_at_real_dates_where_a_rule_skips(now: dt.datetime) -> None:
     assert find(now, is_today=True) == []
 
 
+@pytest.mark.parametrize(("seconds", "minutes"), [(3601, None), (3600, 60), (3541, 60), (3540, 59), (1, 1), (0, 0)])
+def test_what_begins_within_the_hour_says_in_how_many_minutes(
+    now: dt.datetime, seconds: int, minutes: int | None
+) -> None:
+    meeting = listed(now)
+    assert meeting.next_starts_at is not None
+    [found] = find(meeting.next_starts_at - dt.timedelta(seconds=seconds))
+    assert found.starts_in == minutes
+
+
 def test_today_is_what_is_still_to_come_on_the_readers_day(now: dt.datetime) -> None:
     listed(now, name="over", start_time=dt.time(12, 0))
     listed(now, name="to come", start_time=dt.time(19, 0))
