@@ -356,3 +356,11 @@ def test_what_is_wrong_is_said_beside_the_field(
     page = answer.content.decode()
     assert words in page
     assert "typed already" in page
+
+
+def test_an_online_meeting_may_have_a_number_alone(meeting: Meeting, coordinator: User) -> None:
+    client = signed_in(coordinator)
+    given = as_shown(client) | {"venue_type": "online", "conference_url": "", "conference_phone": "+1 212 555 0100"}
+    assert client.post("/my/listings/evening-light/", given).status_code == 302
+    meeting.refresh_from_db()
+    assert (meeting.venue_type, meeting.conference_url, meeting.conference_phone) == ("online", "", "+1 212 555 0100")
