@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from meetings.imports import bmlt, meeting_guide
 from meetings.imports.records import BodyRef, FormatRecord, FormatRef, MeetingRecord, Row, fingerprint
+from meetings.imports.zones import NO_ZONE
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
 
@@ -129,6 +130,12 @@ def test_a_position_of_nowhere_becomes_that_of_the_city() -> None:
         "conference_url is no web address and was left out",
         "types not known and left out: “ZZZ”",
     )
+
+
+def test_a_row_that_cannot_be_taken_says_what_else_was_wrong_with_it() -> None:
+    (row,) = guide({"name": "Lost", "slug": "lost", "day": 1, "time": "19:00", "timezone": "Mars/Olympus"})
+    assert (row.record, row.reason) == (None, NO_ZONE)
+    assert row.notes == ("“Mars/Olympus” is no time zone",)
 
 
 def test_a_slug_given_twice_makes_two_meetings_whatever_their_order() -> None:
