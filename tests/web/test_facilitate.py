@@ -62,9 +62,11 @@ def test_my_meetings_shows_what_i_run(facilitator: Client, meeting: Meeting) -> 
 def test_dates_show_how_many_come(facilitator: Client, meeting: Meeting) -> None:
     occurrence = make_occurrence(meeting=meeting, on=DATE)
     make_signup(occurrence=occurrence)
+    # A place that is offered is held until it is taken or turned down.
+    make_signup(occurrence=occurrence, status=SignupStatus.OFFERED, confirmed_at=None)
     make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED, confirmed_at=None)
     page = facilitator.get(url("facilitate", meeting, None)).content.decode()
-    assert "1 of 5 places taken" in page
+    assert "2 of 5 places taken" in page
     assert "1 waiting" in page
 
 
