@@ -89,6 +89,14 @@ def test_upcoming_dates_show_cancelled_and_moved_as_such() -> None:
     ]
 
 
+def test_a_date_put_off_past_later_ones_is_shown_in_its_new_place() -> None:
+    meeting = make_meeting()
+    put_off = TONIGHT + dt.timedelta(days=2)
+    occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 10))
+    move_occurrence(occurrence=occurrence, starts_at=put_off, now=NOW - WEEK)
+    assert [date.starts_at for date in upcoming_dates(meeting, now=NOW, limit=3)] == [TONIGHT, put_off, TONIGHT + WEEK]
+
+
 def test_a_meeting_that_is_on_is_still_shown() -> None:
     meeting = make_meeting()
     during = TONIGHT + dt.timedelta(minutes=30)
