@@ -336,6 +336,7 @@ def test_radius_is_in_the_unit_asked_for() -> None:
     assert form_for("near=12207&radius=10&unit=km").criteria().radius_km == 10
     assert form_for("near=12207&radius=10&unit=mi").criteria().radius_km == pytest.approx(16.09344)
     assert form_for("near=12207&unit=km").criteria().radius_km == 25
+    assert form_for("near=12207&radius=wide&unit=mi").criteria().radius_km == pytest.approx(24.14016)
 
 
 def test_every_day_of_the_week_is_no_choice_of_day() -> None:
