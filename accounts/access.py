@@ -1,4 +1,4 @@
-"""The door to a person's own things, and the one to the staff's pages: never by a number in the address."""
+"""The doors to a person's own things (signed in, or by a link), and the one to the staff's pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.models import User
+from accounts import links
+from accounts.models import ContactPoint, User
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -21,6 +22,22 @@ def member(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def contact_point_by_link(token: str, purpose: str) -> ContactPoint:
+    """Return the contact point that a link of ours for `purpose` names. Raises Http404 for any other, or a dead one."""
+    try:
+        return ContactPoint.objects.get(public_id=links.read(token, purpose))
+    except (links.BadLink, ContactPoint.DoesNotExist) as error:
+        raise Http404 from error
+
+
+def guest_by_link(token: str, purpose: str) -> ContactPoint:
+    """Return a guest's contact point by a link for `purpose`. Raises Http404 for a member's too: members sign in."""
+    point = contact_point_by_link(token, purpose)
+    if point.user_id is not None or point.is_nobodys:
+        raise Http404
+    return point
 
 
 def staff_only(view: View[P]) -> View[P]:

@@ -2,6 +2,9 @@
 
 A link carries a random id and a signature, nothing else: no address, no name. It shows on GET and acts on POST, since
 mail scanners follow links.
+
+One link, one power: a message that is forwarded, or kept by a mail program's provider, gives away that power and no
+other. Whatever shows or erases all of a person's data is mailed on request, and good for days.
 """
 
 from __future__ import annotations
@@ -15,8 +18,14 @@ from django.core import signing
 #: How long a link of each purpose is good for.
 LIFETIMES: Final = {
     "confirm": dt.timedelta(days=2),
+    # One place: seen, put in a calendar, given back.
     "manage": dt.timedelta(days=400),
+    # What one is written to about, how and when: chosen and stopped. It shows no dates, and nothing of who one is.
     "unsubscribe": dt.timedelta(days=400),
+    # All that is kept of a guest: seen, copied, erased.
+    "data": dt.timedelta(days=7),
+    # Saying that one is still here; as long as the notice that asks.
+    "keep": dt.timedelta(days=31),
     "invitation": dt.timedelta(days=7),
     # For machines alone: where a provider says what became of one message.
     "receipt": dt.timedelta(days=30),

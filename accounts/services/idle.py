@@ -12,9 +12,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from accounts import links
 from accounts.enums import Channel, Forgotten
@@ -22,8 +20,8 @@ from accounts.models import ContactPoint, IdleNotice, User
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, last_seen
 from accounts.services.erasure import erase
+from accounts.services.letters import language_of, letter
 from accounts.services.purges import record_purge
-from accounts.signals import language_asked
 from support import wording
 
 logger = logging.getLogger(__name__)
@@ -109,32 +107,18 @@ def _address(person: Person) -> str | None:
 
 
 def _message(person: Person, address: str, now: dt.datetime) -> EmailMultiAlternatives:
-    with translation.override(_language(person)):
-        context = {
-            "site_host": settings.PUBLIC_BASE_URL.partition("//")[2],
-            "day": wording.date_words_long(now + NOTICE, person.user.tz if person.user else "UTC"),
-            "keep_url": settings.PUBLIC_BASE_URL + _path(person),
-            "is_member": person.user is not None,
-        }
-        name = "account/email/idle_notice"
-        message = EmailMultiAlternatives(
-            subject=render_to_string(f"{name}_subject.txt", context).strip(),
-            body=render_to_string(f"{name}_message.txt", context),
-            to=[address],
-            headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-        )
-        message.attach_alternative(render_to_string(f"{name}_message.html", context), "text/html")
-    return message
+    language = language_of(person)
+    return letter(
+        "idle_notice",
+        to=address,
+        language=language,
+        day=wording.date_words_long(now + NOTICE, person.user.tz if person.user else "UTC", language),
+        keep_url=settings.PUBLIC_BASE_URL + _path(person),
+        is_member=person.user is not None,
+    )
 
 
 def _path(person: Person) -> str:
     if person.user is not None:
         return reverse("account_login")
-    return reverse("accounts:data_by_link", args=[links.sign("unsubscribe", person.contact_points[0].public_id)])
-
-
-def _language(person: Person) -> str:
-    if person.user is not None:
-        return person.user.language
-    answers = [answer for _, answer in language_asked.send(sender=Person, contact_point=person.contact_points[0])]
-    return next(filter(None, answers), settings.LANGUAGE_CODE)
+    return reverse("accounts:keep_by_link", args=[links.sign("keep", person.contact_points[0].public_id)])

@@ -9,14 +9,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import links
-from accounts.access import member
+from accounts.access import contact_point_by_link, guest_by_link, member
 from accounts.enums import Purpose
 from accounts.forms.choices import ChoicesForm, PreferencesForm
 from accounts.middleware import reader_zone
@@ -25,8 +24,9 @@ from accounts.person import Person, of_guest, of_member
 from accounts.queries import channels_of, preferences_for, wanted_purposes
 from accounts.services.consents import choose
 from accounts.services.contact_points import member_email
+from accounts.services.data_links import send_data_link
 from accounts.services.preferences import save_preferences
-from support import clock
+from support import clock, limits
 
 #: Which wording a person saw beside the boxes; raised when its words change.
 WORDING: Final = "choices-2026-11"
@@ -55,10 +55,7 @@ def own(request: HttpRequest) -> HttpResponse:
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The same for whoever holds the link in one of our messages; how and when is a member's own to say."""
     now = clock.now()
-    try:
-        point = ContactPoint.objects.get(public_id=links.read(token, "unsubscribe"))
-    except (links.BadLink, ContactPoint.DoesNotExist) as error:
-        raise Http404 from error
+    point = contact_point_by_link(token, "unsubscribe")
     is_guest = point.user_id is None
     wanted = wanted_purposes(point)
     form: ChoicesForm
@@ -78,6 +75,20 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)
     return response
+
+
+@require_POST
+def ask_for_data_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail a guest the link to all that is kept about them: whoever holds this link may not be who it is about."""
+    point = guest_by_link(token, "unsubscribe")
+    try:
+        if send_data_link(contact_point=point, now=clock.now()):
+            messages.success(request, _("A link is on its way to the address that this link was sent to."))
+        else:
+            messages.warning(request, _("The message could not be sent. Try again in a few minutes."))
+    except limits.TooMany:
+        messages.warning(request, _("We sent several today. Open the newest one, or come back tomorrow."))
+    return redirect("accounts:messages_by_link", token)
 
 
 def _form(request: HttpRequest, person: Person, wanted: list[str], *, today: dt.date) -> PreferencesForm:

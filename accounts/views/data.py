@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import links
-from accounts.access import member
+from accounts.access import guest_by_link, member
 from accounts.forms.erasure import EraseForm
-from accounts.models import AccessRecord, ContactPoint, Disclosure, Export, IdleNotice
+from accounts.models import AccessRecord, Disclosure, Export
 from accounts.person import Person, number_of, of_guest, of_member
 from accounts.services.erasure import erase
 from accounts.services.exports import ask_for_export, build_waiting_exports
@@ -89,9 +89,9 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """All of this for a guest: the link in their messages is what they prove themselves with."""
+    """All of this for a guest: the link that was mailed to them on request is what they prove themselves with."""
     try:
-        point = _guest_point(token)
+        point = guest_by_link(token, "data")
     except Http404:
         if request.POST.get("action") == "erase" and _was_made_here(token):
             # Pressed twice: the other press was first.
@@ -107,10 +107,6 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         else:
             _make(of_guest(point))
         response = redirect("accounts:data_by_link", token)
-    elif request.POST.get("action") == "keep":
-        keep(person=of_guest(point), now=clock.now())
-        messages.success(request, _("All of it stays as it is."))
-        response = redirect("accounts:data_by_link", token)
     elif form.is_valid():
         erase(person=of_guest(point), now=clock.now())
         response = _farewell(request)
@@ -118,7 +114,6 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         context = {
             "form": form,
             "token": token,
-            "notice": IdleNotice.objects.filter(contact_point=point).first(),
             "export": _newest_export(Export.objects.filter(contact_point=point)),
             "access_records": AccessRecord.objects.about(of_guest(point))[:50],
             "number": number_of(user_id=None, contact_point_id=point.pk),
@@ -131,10 +126,21 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def download_by_link(request: HttpRequest, token: str, public_id: UUID) -> HttpResponse:
     """Hand the archive to the guest it is about, within its day."""
-    point = _guest_point(token)
+    point = guest_by_link(token, "data")
     return _private(
         _file(get_object_or_404(Export, public_id=public_id, contact_point=point, state=Export.State.READY))
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Let a guest who was not seen for long say that they still need what is kept about them."""
+    point = guest_by_link(token, "keep")
+    if request.method != "POST":
+        return _private(render(request, "accounts/keep_by_link.html"))
+    keep(person=of_guest(point), now=clock.now())
+    messages.success(request, _("All of it stays as it is."))
+    return _private(redirect("home"))
 
 
 def _farewell(request: HttpRequest) -> HttpResponse:
@@ -144,17 +150,10 @@ def _farewell(request: HttpRequest) -> HttpResponse:
 
 def _was_made_here(token: str) -> bool:
     try:
-        links.read(token, "unsubscribe")
+        links.read(token, "data")
     except links.BadLink:
         return False
     return True
-
-
-def _guest_point(token: str) -> ContactPoint:
-    try:
-        return ContactPoint.objects.of_guests().get(public_id=links.read(token, "unsubscribe"))
-    except (links.BadLink, ContactPoint.DoesNotExist) as error:
-        raise Http404 from error
 
 
 def _newest_export(exports: QuerySet[Export]) -> Export | None:

@@ -163,7 +163,9 @@ MATRIX: dict[str, Row] = {
     # Each asks first for a fresh proof of who it is.
     "accounts:download": members(302),
     "accounts:leave": members(302),
+    "accounts:ask_for_data_link": everyone(405),
     "accounts:data_by_link": everyone(200),
+    "accounts:keep_by_link": everyone(200),
     "accounts:download_by_link": everyone(404),
     "accounts:prove": members(200),
     # A phone would let a stranger with an unlocked screen read along: a fresh proof first.

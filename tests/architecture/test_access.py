@@ -64,7 +64,8 @@ def addresses() -> dict[str, str]:
     Coordinator.objects.create(service_body=meeting.service_body, user=coordinator, since=NOW)
     Authenticator.objects.create(user=coordinator, type=Authenticator.Type.TOTP, data={"secret": "unused"})
     own_link = links.sign("unsubscribe", participant.contact_point.public_id)
-    guest_link = links.sign("unsubscribe", make_participant().contact_point.public_id)
+    guest = make_participant().contact_point.public_id
+    data_link = links.sign("data", guest)
     reminder = make_reminder(signup=signup)
     invitation = invite_facilitator(meeting=meeting, actor=staff, now=clock.now())
     slug = {"slug": meeting.slug}
@@ -96,7 +97,7 @@ def addresses() -> dict[str, str]:
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:found": {"code": "42.65,-73.76,tue"},
         "reminders:short": {"token": short_links.sign(reminder.pk)},
-        "reminders:plan_by_link": {"token": guest_link},
+        "reminders:plan_by_link": {"token": data_link},
         "reminders:plan_preview": slug,
         "reminders:watch_message": {"public_id": reminder.public_id},
         "reminders:watch_replay": {"public_id": reminder.public_id},
@@ -106,11 +107,13 @@ def addresses() -> dict[str, str]:
         "reminders:watch_pause": {"channel": "email"},
         "reminders:watch_resume": {"channel": "email"},
         "accounts:messages_by_link": {"token": own_link},
-        "accounts:data_by_link": {"token": guest_link},
+        "accounts:ask_for_data_link": {"token": links.sign("unsubscribe", guest)},
+        "accounts:data_by_link": {"token": data_link},
+        "accounts:keep_by_link": {"token": links.sign("keep", guest)},
         "accounts:phone_choose": {"public_id": uuid.UUID(int=1)},
         "accounts:phone_remove": {"public_id": uuid.UUID(int=1)},
         "accounts:download": {"public_id": uuid.UUID(int=1)},
-        "accounts:download_by_link": {"token": guest_link, "public_id": uuid.UUID(int=1)},
+        "accounts:download_by_link": {"token": data_link, "public_id": uuid.UUID(int=1)},
         "outbox_message": {"name": "no-such-message"},
         "outbox_html": {"name": "no-such-message"},
         "account_reset_password_from_key": {"uidb36": "1", "key": "no-such-key"},

@@ -228,7 +228,8 @@ def test_axe_finds_nothing_on_a_members_own_pages(
     renew_calendar_address(user=user, now=now)
     keep_clean_date(user=user, clean_on=now.date() - dt.timedelta(days=90))
     make_contact_point(user=user, channel=Channel.SMS, value="+12025550143")
-    guest = links.sign("unsubscribe", make_contact_point().public_id)
+    point = make_contact_point()
+    guest, data, keep = (links.sign(purpose, point.public_id) for purpose in ("unsubscribe", "data", "keep"))
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",
@@ -244,7 +245,8 @@ def test_axe_finds_nothing_on_a_members_own_pages(
         "/my/account/phone/",
         "/my/account/data/",
         "/my/account/data/erase/",
-        f"/my/account/data/{guest}/",
+        f"/my/account/data/{data}/",
+        f"/my/account/keep/{keep}/",
         f"/my/account/messages/{guest}/",
         "/meetings/",
         "/meetings/evening-light/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import smtplib
 from typing import Any
 
@@ -13,7 +14,6 @@ from django.test import Client
 from accounts import links
 from accounts.enums import Purpose
 from accounts.models import ContactPoint, IdleNotice, Purge, Suppression, User
-from accounts.person import of_guest
 from accounts.services.consents import record_consent
 from accounts.services.idle import forget_idle
 from meetings.enums import SignupStatus
@@ -81,7 +81,7 @@ def test_idle_guest_is_told_in_their_language_and_erased(now: dt.datetime) -> No
     make_participant(contact_point=point, language="es")
     forget_idle(now=now)
     (message,) = mail.outbox
-    assert "/my/account/data/" in str(message.body)
+    assert "/my/account/keep/" in str(message.body)
     assert '<html lang="es">' in str(message.message())
     assert forget_idle(now=now + 31 * DAY) == 1
     assert not ContactPoint.objects.exists()
@@ -118,14 +118,14 @@ def test_nobody_told_is_erased_before_a_period_made_longer_meanwhile_is_over(now
 
 
 def test_guest_says_keep_it_from_the_link(client: Client, now: dt.datetime) -> None:
-    point = idle_guest(now)
+    idle_guest(now)
     forget_idle(now=now)
-    path = f"/my/account/data/{links.sign('unsubscribe', point.public_id)}/"
+    (path,) = re.findall(r"/my/account/keep/\S+/", str(mail.outbox[0].body))
     assert "Keep it" in client.get(path).content.decode()
     assert IdleNotice.objects.exists()
     for _ in range(2):
-        assert client.post(path, {"action": "keep"}).status_code == 302
-    assert "Keep it" not in client.get(path).content.decode()
+        assert client.post(path).status_code == 302
+    assert not IdleNotice.objects.exists()
     assert forget_idle(now=now + 31 * DAY) == 0
     assert ContactPoint.objects.exists()
 
@@ -206,10 +206,9 @@ def test_suppressed_address_gets_no_notice(now: dt.datetime) -> None:
     assert Suppression.objects.exists()
 
 
-def test_notice_shows_on_no_page_of_another(client: Client, now: dt.datetime) -> None:
-    idle_guest(now)
+def test_guest_who_asks_for_their_data_is_still_here(client: Client, now: dt.datetime) -> None:
+    point = idle_guest(now)
     forget_idle(now=now)
-    other = make_contact_point()
-    path = f"/my/account/data/{links.sign('unsubscribe', other.public_id)}/"
-    assert "Keep it" not in client.get(path).content.decode()
-    assert of_guest(other).user is None
+    client.post(f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/")
+    assert not IdleNotice.objects.exists()
+    assert forget_idle(now=now + 31 * DAY) == 0

@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
@@ -148,7 +150,7 @@ def test_someone_elses_archive_is_as_absent_as_none(client: Client, now: dt.date
     sign_in(client, make_user())
     assert client.get(f"/my/account/data/copy/{export.public_id}/").status_code == 404
     guest = make_contact_point()
-    token = links.sign("unsubscribe", guest.public_id)
+    token = links.sign("data", guest.public_id)
     assert client.get(f"/my/account/data/{token}/{export.public_id}/").status_code == 404
 
 
@@ -203,6 +205,47 @@ def test_past_places_stay_for_the_figures_and_are_nobodys(now: dt.datetime) -> N
     assert not Consent.objects.exists()
 
 
+def test_guest_is_mailed_the_link_to_their_data_on_request(client: Client) -> None:
+    point = make_contact_point(value="guest@example.org")
+    page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    assert "Send me the link" in client.get(page).content.decode()
+    answer = client.post(f"{page}data/", follow=True)
+    assert answer.redirect_chain == [(page, 302)]
+    assert "on its way" in answer.content.decode()
+    (message,) = mail.outbox
+    assert message.to == ["guest@example.org"]
+    assert message.subject == "The link you asked for"
+    (path,) = re.findall(r"/my/account/data/\S+/", str(message.body))
+    shown = client.get(path).content.decode()
+    assert "Erase everything" in shown
+    # From there to what comes, by the same link.
+    (plan,) = re.findall(r'/my/reminders/[^"]+/', shown)
+    assert client.get(plan).status_code == 200
+
+
+def test_no_more_than_three_such_links_go_out_in_a_day(client: Client) -> None:
+    point = make_contact_point()
+    ask = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/"
+    answers = [client.post(ask, follow=True).content.decode() for _ in range(4)]
+    assert len(mail.outbox) == 3
+    assert "We sent several today" in answers[3]
+
+
+def test_link_that_cannot_be_mailed_is_not_said_to_be_on_its_way(client: Client, settings: Any) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    point = make_contact_point()
+    ask = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/"
+    assert "could not be sent" in client.post(ask, follow=True).content.decode()
+
+
+def test_member_is_mailed_no_link_that_stands_for_signing_in(client: Client) -> None:
+    point = make_contact_point(user=make_user())
+    page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    assert "Send me the link" not in client.get(page).content.decode()
+    assert client.post(f"{page}data/").status_code == 404
+    assert mail.outbox == []
+
+
 def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
     now = clock.now()
     meeting = make_meeting()
@@ -219,7 +262,7 @@ def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
     )
     confirm_signups(signup=signups[0], now=now)
     point = ContactPoint.objects.get()
-    url = f"/my/account/data/{links.sign('unsubscribe', point.public_id)}/"
+    url = f"/my/account/data/{links.sign('data', point.public_id)}/"
     assert client.get(url).status_code == 200
     client.post(url, {"action": "ask"})
     export = Export.objects.get()
@@ -237,13 +280,13 @@ def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
 
 def test_guest_can_erase_nobody_else(client: Client) -> None:
     mine, other, members = make_contact_point(), make_contact_point(), make_contact_point(user=make_user())
-    for purpose in ("confirm", "manage"):
+    for purpose in ("confirm", "manage", "unsubscribe", "keep"):
         path = f"/my/account/data/{links.sign(purpose, other.public_id)}/"
         assert client.post(path, {"action": "erase", "is_sure": "on"}).status_code == 404
     client.post(
-        f"/my/account/data/{links.sign('unsubscribe', members.public_id)}/", {"action": "erase", "is_sure": "on"}
+        f"/my/account/data/{links.sign('data', members.public_id)}/", {"action": "erase", "is_sure": "on"}
     )
-    client.post(f"/my/account/data/{links.sign('unsubscribe', mine.public_id)}/", {"action": "erase", "is_sure": "on"})
+    client.post(f"/my/account/data/{links.sign('data', mine.public_id)}/", {"action": "erase", "is_sure": "on"})
     assert set(ContactPoint.objects.all()) == {other, members}
 
 
@@ -289,7 +332,7 @@ def test_copy_tells_of_devices_passkeys_and_messages_and_of_no_secret(client: Cl
 
 def test_link_of_a_member_does_not_open_their_data(client: Client) -> None:
     point = make_contact_point(user=make_user())
-    assert client.get(f"/my/account/data/{links.sign('unsubscribe', point.public_id)}/").status_code == 404
+    assert client.get(f"/my/account/data/{links.sign('data', point.public_id)}/").status_code == 404
 
 
 def test_guest_of_the_same_address_goes_with_the_member(now: dt.datetime) -> None:

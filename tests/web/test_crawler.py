@@ -277,7 +277,8 @@ def starts() -> list[str]:
         f"/invitations/{links.sign('invitation', invitation.public_id)}/",
         f"/unsubscribe/{stop}/",
         f"/my/account/messages/{stop}/",
-        f"/my/account/data/{stop}/",
+        f"/my/account/data/{links.sign('data', asked[0].participant.contact_point.public_id)}/",
+        f"/my/account/keep/{links.sign('keep', asked[0].participant.contact_point.public_id)}/",
     ]
 
 

@@ -128,7 +128,7 @@ def test_guest_sees_theirs_by_link_and_nothing_of_a_member(client: Client, membe
     guest = make_participant()
     take_place(guest, name="Evening Light")
     take_place(member, name="Another")
-    url = f"/my/reminders/{links.sign('unsubscribe', guest.contact_point.public_id)}/"
+    url = f"/my/reminders/{links.sign('data', guest.contact_point.public_id)}/"
     answer = client.get(url)
     assert "no-store" in answer["Cache-Control"]
     page = answer.content.decode()
@@ -139,7 +139,7 @@ def test_guest_sees_theirs_by_link_and_nothing_of_a_member(client: Client, membe
 
 def test_link_to_a_members_address_or_of_another_kind_opens_nothing(client: Client, member: Participant) -> None:
     for token in (
-        links.sign("unsubscribe", member.contact_point.public_id),
+        links.sign("data", member.contact_point.public_id),
         links.sign("manage", make_participant().contact_point.public_id),
         "nonsense",
     ):

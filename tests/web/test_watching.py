@@ -84,7 +84,7 @@ def test_list_of_one_person_by_the_number_that_they_read(staff: Client) -> None:
     own = Client()
     own.force_login(member)
     assert f"Member #{member.pk}" in own.get(reverse("accounts:data")).content.decode()
-    token = links.sign("unsubscribe", point.public_id)
+    token = links.sign("data", point.public_id)
     assert f"Guest #{point.pk}" in Client().get(reverse("accounts:data_by_link", args=[token])).content.decode()
     with translation.override("es"):
         in_spanish = number_of(user_id=None, contact_point_id=point.pk)

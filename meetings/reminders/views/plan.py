@@ -6,14 +6,14 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts import links
-from accounts.access import member
-from accounts.models import ContactPoint
+from accounts.access import guest_by_link, member
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, preferences_for
 from meetings.enums import SignupPolicy
@@ -36,14 +36,12 @@ def own(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """The same for whoever holds the link in one of our messages to a guest; a member signs in."""
-    try:
-        point = ContactPoint.objects.of_guests().get(public_id=links.read(token, "unsubscribe"))
-    except (links.BadLink, ContactPoint.DoesNotExist) as error:
-        raise Http404 from error
+    """The same for a guest, by the link to their data; a member signs in."""
+    point = guest_by_link(token, "data")
     guest = Participant.objects.filter(contact_point=point, user=None).first()
     reader = Reader(guest.tz, guest.hour_cycle) if guest else Reader("UTC", "h12")
-    context = _context(of_guest(point), reader, clock.now()) | {"token": token}
+    change_url = reverse("accounts:messages_by_link", args=[links.sign("unsubscribe", point.public_id)])
+    context = _context(of_guest(point), reader, clock.now()) | {"change_url": change_url}
     response = render(request, "reminders/plan_by_link.html", context)
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)

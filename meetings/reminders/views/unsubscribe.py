@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from accounts import links
+from accounts.access import contact_point_by_link
 from accounts.enums import Purpose
-from accounts.models import ContactPoint
 from meetings.reminders.forms import UnsubscribeForm
 from meetings.reminders.services.optout import withdraw
 from support import clock
@@ -29,14 +28,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _one_click(request: HttpRequest, token: str) -> HttpResponse:
-    contact_point = _contact_point(token)
+    contact_point = contact_point_by_link(token, "unsubscribe")
     withdraw(contact_point=contact_point, purposes=[_purpose(request)], source="one click", now=clock.now())
     return HttpResponse("OK", content_type="text/plain; charset=utf-8")
 
 
 @csrf_protect
 def _page(request: HttpRequest, token: str) -> HttpResponse:
-    contact_point = _contact_point(token)
+    contact_point = contact_point_by_link(token, "unsubscribe")
     is_done = False
     form = UnsubscribeForm(request.POST if request.method == "POST" else None, initial={"what": [_purpose(request)]})
     if form.is_valid():
@@ -53,13 +52,6 @@ def _page(request: HttpRequest, token: str) -> HttpResponse:
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)
     return response
-
-
-def _contact_point(token: str) -> ContactPoint:
-    try:
-        return ContactPoint.objects.get(public_id=links.read(token, "unsubscribe"))
-    except (links.BadLink, ContactPoint.DoesNotExist) as error:
-        raise Http404 from error
 
 
 def _purpose(request: HttpRequest) -> Purpose:
