@@ -124,6 +124,11 @@ class Meeting(models.Model):
         return self.venue_type in (VenueType.ONLINE, VenueType.HYBRID)
 
     @property
+    def withholds_link(self) -> bool:
+        """Whether how to join online is for those who have a place, and for nobody else."""
+        return self.kind == MeetingKind.FAMILY_SESSION
+
+    @property
     def is_in_person(self) -> bool:
         return self.venue_type in (VenueType.IN_PERSON, VenueType.HYBRID)
 

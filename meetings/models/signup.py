@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar, Self
 
@@ -119,3 +120,14 @@ class Signup(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    def shows_link(self, *, now: dt.datetime) -> bool:
+        """Return whether the page of this place may say how to join online.
+
+        A meeting that withholds its link gives it to who has a place, until the date is over: the same link serves the
+        next one. Who came in may have to come in again, so a place that was taken note of counts.
+        """
+        if not self.occurrence.meeting.withholds_link:
+            return True
+        has_place = self.status in (SignupStatus.CONFIRMED, SignupStatus.ATTENDED)
+        return has_place and not self.occurrence.is_cancelled and self.occurrence.ends_at > now

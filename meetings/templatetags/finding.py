@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from meetings import wording
 from meetings.geo import km_to_miles
-from meetings.models import Venue
+from meetings.models import Signup, Venue
 from meetings.recurrence import Rule
 
 register = template.Library()
@@ -54,6 +55,12 @@ def geo_href(venue: Venue) -> str:
 def tel_href(number: str) -> str:
     """Return a number's `tel:` address (RFC 3966): digits, and the pauses and keys that a conference code needs."""
     return "tel:" + quote(re.sub(r"[^0-9+*#,;]", "", number), safe="+*,;")
+
+
+@register.filter
+def shows_link(signup: Signup, now: dt.datetime) -> bool:
+    """Return whether the page of a place may say how to join online; see `Signup.shows_link`."""
+    return signup.shows_link(now=now)
 
 
 @register.filter

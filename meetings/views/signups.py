@@ -81,7 +81,7 @@ def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
         return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
     if signup.occurrence.is_cancelled or signup.occurrence.starts_at <= now:
         return _dead_link(request, meeting=signup.occurrence.meeting)
-    return _private(render(request, "meetings/signup_confirm.html", _signup_context(signup, token)))
+    return _private(render(request, "meetings/signup_confirm.html", _signup_context(signup, token, now)))
 
 
 @require_safe
@@ -92,7 +92,7 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
     except (links.BadLink, Http404):
         return _dead_link(request)
     now = clock.now()
-    context = _signup_context(signup, token)
+    context = _signup_context(signup, token, now)
     occurrence = signup.occurrence
     context |= {
         "is_over": occurrence.ends_at <= now,
@@ -246,11 +246,14 @@ def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
         messages.success(request, _("Done. Your place is free for someone else."))
 
 
-def _signup_context(signup: Signup, token: str) -> dict[str, Any]:
-    meeting = signup.occurrence.meeting
+def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, Any]:
+    occurrence = signup.occurrence
+    meeting = occurrence.meeting
     return {
         "signup": signup,
-        "occurrence": signup.occurrence,
+        "occurrence": occurrence,
+        "now": now,
+        "is_gone": signup.status == SignupStatus.CANCELLED or occurrence.is_cancelled or occurrence.ends_at <= now,
         "meeting": meeting,
         "token": token,
         "tz": meeting.tz if meeting.is_in_person else signup.participant.tz,

@@ -283,9 +283,7 @@ def test_guest_can_erase_nobody_else(client: Client) -> None:
     for purpose in ("confirm", "manage", "unsubscribe", "keep"):
         path = f"/my/account/data/{links.sign(purpose, other.public_id)}/"
         assert client.post(path, {"action": "erase", "is_sure": "on"}).status_code == 404
-    client.post(
-        f"/my/account/data/{links.sign('data', members.public_id)}/", {"action": "erase", "is_sure": "on"}
-    )
+    client.post(f"/my/account/data/{links.sign('data', members.public_id)}/", {"action": "erase", "is_sure": "on"})
     client.post(f"/my/account/data/{links.sign('data', mine.public_id)}/", {"action": "erase", "is_sure": "on"})
     assert set(ContactPoint.objects.all()) == {other, members}
 

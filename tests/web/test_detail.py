@@ -133,7 +133,7 @@ def test_detail_of_a_family_session_keeps_its_link_to_those_who_come(client: Cli
     assert "meet.example.org" not in html
     assert "0199" not in html
     assert "7788" not in html
-    assert "sent to those who signed up" in html
+    assert "for those who have a place" in html
 
 
 def test_detail_reads_an_online_meeting_on_the_readers_clock(client: Client, now: dt.datetime) -> None:
