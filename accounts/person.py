@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,17 @@ def of_member(user: User) -> Person:
 def of_guest(contact_point: ContactPoint) -> Person:
     """Return whoever holds a link that was sent to `contact_point`: that address, and nothing beside it."""
     return Person(user=None, contact_points=(contact_point,))
+
+
+def people_reached_by(channel: str, value: str) -> list[Person]:
+    """Return everyone that an address or a number (as kept) belongs to, proven or not: members, then a guest."""
+    points = ContactPoint.objects.with_value(channel, value)
+    members = Q(contact_points__in=points)
+    if channel == Channel.EMAIL:
+        members |= Q(email=value) | Q(emailaddress__email=value)
+    found = [of_member(user) for user in User.objects.filter(members).distinct().order_by("pk")]
+    known = {point.pk for person in found for point in person.contact_points}
+    return found + [of_guest(point) for point in points.of_guests().exclude(pk__in=known).order_by("pk")]
 
 
 def number_of(*, user_id: int | None, contact_point_id: int) -> str:

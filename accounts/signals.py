@@ -15,6 +15,10 @@ person_leaving = Signal()
 #: dict[str, list[dict[str, object]]], a name and rows of plain values, each row with the same keys.
 data_asked = Signal()
 
+#: What is kept under an address or a number alone, whoever it belongs to? `channel`, `value`. Receivers return sections
+#: as for `data_asked`.
+value_asked = Signal()
+
 #: A person chose anew how and when to be written to. `person`: accounts.person.Person, `now`.
 preferences_changed = Signal()
 

@@ -11,17 +11,32 @@ import logging
 import zipfile
 from typing import Any, Final, cast
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
 
-from accounts.models import AccessRecord, Consent, Disclosure, Export, Preferences, User
+from accounts.fields import lookup_hashes
+from accounts.models import (
+    AccessRecord,
+    Consent,
+    Disclosure,
+    Export,
+    IdleNotice,
+    Preferences,
+    Suppression,
+    User,
+    VendorAgreement,
+)
 from accounts.organisation import notice
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import clean_date_of
-from accounts.signals import data_asked
+from accounts.signals import data_asked, value_asked
+from support.messaging.outbox import newest_first
+from support.messaging.reading import read
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +72,29 @@ def build_waiting_exports(*, now: dt.datetime) -> int:
     return made
 
 
+def everything_about(person: Person) -> dict[str, Rows]:
+    """Return all that is kept about a person: sections with rows of plain values, those without any left out."""
+    return {name: rows for step in _STEPS for name, rows in step(person).items() if rows}
+
+
+def held_under(channel: str, value: str) -> dict[str, Rows]:
+    """Return what is kept under an address or a number (as kept) alone, whoever it belongs to."""
+    suppressed = Suppression.objects.filter(channel=channel, value_hash__in=lookup_hashes(value))
+    sections: dict[str, Rows] = {
+        "suppressions": [
+            {"channel": row.channel, "reason": row.reason, "since": row.created_at} for row in suppressed.order_by("pk")
+        ],
+        "kept_messages": [
+            {"written_at": message.written_at, "subject": message.subject}
+            for message in map(read, reversed(newest_first()))
+            if message.to == value
+        ],
+    }
+    for _receiver, answer in value_asked.send(sender=Person, channel=channel, value=value):
+        sections |= cast("dict[str, Rows]", answer)
+    return {name: rows for name, rows in sections.items() if rows}
+
+
 def purge_exports(*, now: dt.datetime) -> int:
     """Delete archives whose day is over; returns how many."""
     return Export.objects.filter(expires_at__lt=now).delete()[1].get("accounts.Export", 0)
@@ -67,20 +105,9 @@ def _build(export: Export) -> bool:
     try:
         person = of_member(export.user) if export.user else of_guest(_required(export))
         sections: dict[str, Rows] = {}
-        steps = (
-            _about_account,
-            _about_ways_in,
-            _about_contact_points,
-            _about_consents,
-            _about_preferences,
-            _about_clean_time,
-            _about_access,
-            _about_disclosures,
-            _about_the_rest,
-        )
-        for number, step in enumerate(steps, start=1):
-            sections |= step(person)
-            rows.update(progress=5 + 90 * number // len(steps))
+        for number, step in enumerate(_STEPS, start=1):
+            sections.update(step(person))
+            rows.update(progress=5 + 90 * number // len(_STEPS))
         archive = base64.b64encode(_archive(sections, _language(person))).decode()
     except Exception:  # whatever is wrong with one person's rows, the others get theirs
         logger.exception("An export could not be made.")
@@ -112,8 +139,12 @@ def _about_ways_in(person: Person) -> dict[str, Rows]:
             {"kind": row.type, "name": _name_of(row), "since": row.created_at}
             for row in Authenticator.objects.filter(user=person.user).order_by("pk")
         ],
+        "addresses": [
+            {"address": row.email, "is_proven": row.verified, "signs_in": row.primary}
+            for row in EmailAddress.objects.filter(user=person.user).order_by("pk")
+        ],
         "devices": [
-            {"device": row.user_agent, "since": row.created_at}
+            {"device": row.user_agent, "since": row.created_at, "last_seen_at": row.last_seen_at}
             for row in UserSession.objects.filter(user=person.user).order_by("pk")
         ],
     }
@@ -202,6 +233,40 @@ def _about_disclosures(person: Person) -> dict[str, Rows]:
     }
 
 
+def _about_work(person: Person) -> dict[str, Rows]:
+    """What is written down of somebody who looks after others. Whom it was about is for those to know."""
+    if person.user is None:
+        return {}
+    return {
+        "looked_at_others": [
+            {"what": row.action, "on": row.on_day} for row in AccessRecord.objects.filter(actor=person.user)
+        ],
+        "disclosures_recorded": [
+            {"on": row.disclosed_on, "recorded_at": row.recorded_at}
+            for row in Disclosure.objects.filter(recorded_by=person.user)
+        ],
+        "agreements_recorded": [
+            {"channel": row.channel, "vendor": row.vendor}
+            for row in VendorAgreement.objects.filter(recorded_by=person.user)
+        ],
+        "admin_log": [
+            {"at": row.action_time, "did": row.get_action_flag_display(), "to": str(row.content_type)}
+            for row in LogEntry.objects.filter(user=person.user).select_related("content_type")
+        ],
+    }
+
+
+def _about_copies(person: Person) -> dict[str, Rows]:
+    """That a copy was asked for, and that somebody was told they would be forgotten."""
+    mine = Q(user=person.user, user__isnull=False) | Q(contact_point__in=person.contact_points)
+    return {
+        "copies_asked_for": [
+            {"asked_at": row.asked_at, "until": row.expires_at} for row in Export.objects.filter(mine).order_by("pk")
+        ],
+        "told_of_forgetting": [{"told_at": row.noticed_at} for row in IdleNotice.objects.filter(mine).order_by("pk")],
+    }
+
+
 def _about_the_rest(person: Person) -> dict[str, Rows]:
     sections: dict[str, Rows] = {}
     for _receiver, answer in data_asked.send(sender=Person, person=person):
@@ -209,9 +274,24 @@ def _about_the_rest(person: Person) -> dict[str, Rows]:
     return sections
 
 
+_STEPS: Final = (
+    _about_account,
+    _about_ways_in,
+    _about_contact_points,
+    _about_consents,
+    _about_preferences,
+    _about_clean_time,
+    _about_access,
+    _about_disclosures,
+    _about_work,
+    _about_copies,
+    _about_the_rest,
+)
+
+
 def _account(user: User) -> dict[str, Any]:
-    names = ("email", "display_name", "tz", "language", "hour_cycle", "joined_at", "last_login")
-    return {name: getattr(user, name) for name in names}
+    names = ("email", "display_name", "tz", "language", "hour_cycle", "joined_at", "last_login", "is_staff")
+    return {name: getattr(user, name) for name in names} | {"has_password": user.has_usable_password()}
 
 
 def _archive(sections: dict[str, Rows], language: str) -> bytes:
@@ -220,7 +300,7 @@ def _archive(sections: dict[str, Rows], language: str) -> bytes:
         with override(language):
             words = gettext("All that is kept about you. The JSON and the CSV files say the same.")
             archive.writestr("README.txt", "\n\n".join(filter(None, (words, notice()))))
-        archive.writestr("data.json", json.dumps(sections, default=_plain, indent=2, ensure_ascii=False))
+        archive.writestr("data.json", json.dumps(sections, default=plain, indent=2, ensure_ascii=False))
         for name, rows in sections.items():
             archive.writestr(f"{name}.csv", _csv(rows))
     return buffer.getvalue()
@@ -237,10 +317,11 @@ def _csv(rows: Rows) -> bytes:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else _plain(value) if isinstance(value, dt.datetime | dt.date) else str(value)
+    text = "" if value is None else plain(value) if isinstance(value, dt.datetime | dt.date) else str(value)
     # A spreadsheet runs what begins like a formula; a quote in front makes it text.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a value as an export says it: instants and dates by ISO 8601."""
     return value.isoformat() if isinstance(value, dt.datetime | dt.date | dt.time) else str(value)

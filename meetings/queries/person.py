@@ -7,7 +7,16 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.person import Person
-from meetings.models import CalendarAddress, Coordinator, Favourite, Meeting, Signup, StandingSignup
+from meetings.models import (
+    CalendarAddress,
+    Coordinator,
+    Favourite,
+    Invitation,
+    Meeting,
+    Participant,
+    Signup,
+    StandingSignup,
+)
 
 
 def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -21,7 +30,15 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     kept = Favourite.objects.filter(user=person.user, user__isnull=False).select_related("meeting").order_by("pk")
     address = CalendarAddress.objects.filter(user=person.user, user__isnull=False)
     coordinates = Coordinator.objects.filter(user=person.user, user__isnull=False).select_related("service_body")
+    invitations = Invitation.objects.filter(invited_by=person.user, invited_by__isnull=False).order_by("pk")
+    who = Participant.objects.filter(
+        Q(contact_point__in=person.contact_points) | Q(user=person.user, user__isnull=False)
+    ).order_by("pk")
     return {
+        "participant": [
+            {"name_shown": row.display_name, "tz": row.tz, "language": row.language, "since": row.created_at}
+            for row in who
+        ],
         "signups": [
             {
                 "meeting": signup.occurrence.meeting.name,
@@ -43,4 +60,5 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
         "calendar_address": [{"since": row.created_at} for row in address],
         "service_bodies": [{"service_body": row.service_body.name, "since": row.since} for row in coordinates],
         "meetings_run": [{"meeting": meeting.name} for meeting in run],
+        "invitations": [{"invited_at": row.created_at, "accepted_at": row.accepted_at} for row in invitations],
     }

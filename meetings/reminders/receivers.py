@@ -11,15 +11,16 @@ from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 
+from accounts.enums import Channel
 from accounts.models import Consent, ContactPoint, Preferences
 from accounts.person import Person, of_guest, of_member
-from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed
+from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed, value_asked
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.person import messages_to
+from meetings.reminders.queries.person import channels_paused_by, messages_to, what_became_of_messages
 from meetings.reminders.services import plan
-from meetings.reminders.services.inbound import texts_of
+from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
@@ -62,7 +63,11 @@ def confirm(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any
 
 @receiver(data_asked)
 def tell_of_messages(sender: type[Person], *, person: Person, **_: Any) -> dict[str, list[dict[str, Any]]]:
-    return {"messages": messages_to(person)}
+    return {
+        "messages": messages_to(person),
+        "message_events": what_became_of_messages(person),
+        "channels_paused": channels_paused_by(person),
+    }
 
 
 @receiver(signups_forgotten)
@@ -78,13 +83,12 @@ def forget_texts(sender: type[Person], *, person: Person, **_: Any) -> None:
 
 @receiver(data_asked)
 def tell_of_texts(sender: type[Person], *, person: Person, **_: Any) -> dict[str, list[dict[str, Any]]]:
-    rows = texts_of(person).order_by("received_at", "pk")
-    return {
-        "texts_written": [
-            {"received_at": row.received_at, "text": row.text, "taken_for": row.word, "read_at": row.seen_at}
-            for row in rows
-        ]
-    }
+    return texts_written([point.value for point in person.contact_points if point.channel == Channel.SMS])
+
+
+@receiver(value_asked)
+def tell_of_texts_from(sender: type[Person], *, channel: str, value: str, **_: Any) -> dict[str, list[dict[str, Any]]]:
+    return texts_written([value] if channel == Channel.SMS else [])
 
 
 @receiver(signup_extended)

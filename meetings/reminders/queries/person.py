@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.person import Person
-from meetings.reminders.models import Reminder
+from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
 
 
 def messages_to(person: Person) -> list[dict[str, Any]]:
@@ -18,10 +18,29 @@ def messages_to(person: Person) -> list[dict[str, Any]]:
             "kind": row.kind,
             "channel": row.channel,
             "about": row.signup.occurrence.meeting.name,
+            "also_about": ", ".join(part.signup.occurrence.meeting.name for part in row.parts.all()),
             "due_at": row.due_at,
             "state": row.state,
             "reason": row.reason,
+            "sent_at": row.submitted_at,
             "settled_at": row.settled_at,
+            "name_on_the_way": row.message_id,
         }
-        for row in rows.order_by("due_at", "pk")
+        for row in rows.prefetch_related("parts__signup__occurrence__meeting").order_by("due_at", "pk")
     ]
+
+
+def what_became_of_messages(person: Person) -> list[dict[str, Any]]:
+    """Return each thing that happened to a message to a person, oldest first."""
+    events = DeliveryEvent.objects.filter(reminder__contact_point__in=person.contact_points).select_related("reminder")
+    return [
+        {"message": event.reminder.kind, "channel": event.reminder.channel, "at": event.at, "what": event.kind}
+        | {"detail": event.detail}
+        for event in events.order_by("at", "pk")
+    ]
+
+
+def channels_paused_by(person: Person) -> list[dict[str, Any]]:
+    """Return the channels that somebody stopped who looks after the site."""
+    paused = ChannelPause.objects.filter(paused_by=person.user, paused_by__isnull=False)
+    return [{"channel": row.channel, "since": row.since, "reason": row.reason} for row in paused.order_by("pk")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
@@ -203,12 +203,21 @@ def purge(*, now: dt.datetime) -> int:
 
 def texts_of(person: Person) -> InboundTextQuerySet:
     """Return what is kept of what a person wrote to us."""
-    hashes = [
-        value_hash
-        for point in person.contact_points
-        if point.channel == Channel.SMS
-        for value_hash in lookup_hashes(point.value)
-    ]
+    return _texts_from([point.value for point in person.contact_points if point.channel == Channel.SMS])
+
+
+def texts_written(numbers: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return what is kept of the texts from numbers, as a section of their owner's copy of it."""
+    return {
+        "texts_written": [
+            {"received_at": row.received_at, "text": row.text, "taken_for": row.word, "read_at": row.seen_at}
+            for row in _texts_from(numbers).order_by("received_at", "pk")
+        ]
+    }
+
+
+def _texts_from(numbers: Iterable[str]) -> InboundTextQuerySet:
+    hashes = [value_hash for number in numbers for value_hash in lookup_hashes(number)]
     return InboundText.objects.filter(sender_hash__in=hashes)
 
 
