@@ -121,6 +121,11 @@ class Signup(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk}"
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether there is a place, not an offer of one, a request or a wait; and it was not given back."""
+        return self.status in (SignupStatus.CONFIRMED, SignupStatus.ATTENDED)
+
     def shows_link(self, *, now: dt.datetime) -> bool:
         """Return whether the page of this place may say how to join online.
 
@@ -129,5 +134,4 @@ class Signup(models.Model):
         """
         if not self.occurrence.meeting.withholds_link:
             return True
-        has_place = self.status in (SignupStatus.CONFIRMED, SignupStatus.ATTENDED)
-        return has_place and not self.occurrence.is_cancelled and self.occurrence.ends_at > now
+        return self.is_certain and not self.occurrence.is_cancelled and self.occurrence.ends_at > now

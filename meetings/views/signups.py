@@ -100,7 +100,8 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         and occurrence.starts_at > now
         and not occurrence.is_cancelled,
         "is_standing": bool(signup.standing and signup.standing.ended_at is None),
-        "change": occurrence.changes.last(),
+        # What a facilitator writes to those coming may be another link.
+        "change": occurrence.changes.last() if signup.is_certain or not context["meeting"].withholds_link else None,
     }
     return _private(render(request, "meetings/signup_manage.html", context))
 

@@ -17,7 +17,7 @@ from accounts import links
 from accounts.person import of_member
 from accounts.services.exports import ask_for_export, build_waiting_exports
 from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, SignupStatus, VenueType
-from meetings.models import Meeting, Occurrence, Signup
+from meetings.models import Meeting, Occurrence, OccurrenceChange, Signup
 from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import Reminder
 from meetings.reminders.rendering import Renderer
@@ -111,7 +111,16 @@ def told_to(signup: Signup) -> list[str]:
 @pytest.mark.parametrize("is_member", [True, False], ids=["member", "guest"])
 @pytest.mark.parametrize("status", WITHOUT_A_PLACE)
 def test_nobody_without_a_place_is_told_how_to_join(session: Meeting, status: SignupStatus, is_member: bool) -> None:
-    assert told_to(a_place(session, status, is_member=is_member)) == []
+    signup = a_place(session, status, is_member=is_member)
+    OccurrenceChange.objects.create(
+        occurrence=signup.occurrence,
+        schedule_seq=1,
+        old_starts_at=signup.occurrence.starts_at,
+        new_starts_at=signup.occurrence.starts_at,
+        message="Another link today: https://video.example.org/j/2",
+        created_at=NOW,
+    )
+    assert told_to(signup) == []
 
 
 @pytest.mark.parametrize("is_member", [True, False], ids=["member", "guest"])
