@@ -1,7 +1,8 @@
 """The embedded broker: finding a Valkey or Redis server on this machine and running it as our own.
 
-It listens on a socket in a private folder and on no port, keeps an append-only file, and dies with whoever started it.
-Losing all of it loses nothing: rows in the database are the schedule.
+It listens on a socket in a private folder and on no port, keeps nothing on the disk, and dies with whoever started it.
+Losing all of it loses nothing: rows in the database are the schedule. What it holds for a day is gone after that day,
+from a copy of the disk as well.
 """
 
 from __future__ import annotations
@@ -62,12 +63,23 @@ def command(server: str, *, folder: Path, path: Path) -> list[str]:
         *("--unixsocket", str(path)),
         *("--unixsocketperm", "700"),
         *("--dir", str(folder)),
-        *("--appendonly", "yes"),
+        *("--appendonly", "no"),
         *("--save", ""),
         *("--daemonize", "no"),
         # It has much to say about the machine at each start; who wants to know finds it there.
         *("--logfile", str(folder / LOG_NAME)),
     ]
+
+
+def forget_files(folder: Path) -> None:
+    """Remove what servers of earlier versions kept in `folder`: commands with their values, as they were given.
+
+    A server reads such files where it finds them, whether it writes any or not.
+    """
+    shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
+    shutil.rmtree(folder.with_name(f"{folder.name}.unusable"), ignore_errors=True)
+    for file in folder.glob("*.rdb"):
+        file.unlink(missing_ok=True)
 
 
 def answers(url: str, *, timeout: float = 1.0) -> bool:
@@ -79,7 +91,6 @@ def answers(url: str, *, timeout: float = 1.0) -> bool:
                 client.settimeout(timeout)
                 client.connect(parts.path)
                 client.sendall(b"PING\r\n")
-                # While it loads its file it answers "-LOADING".
                 return client.recv(16).startswith(b"+PONG")
         with socket.create_connection((parts.hostname or "localhost", parts.port or 6379), timeout=timeout):
             return True

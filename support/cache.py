@@ -2,6 +2,10 @@
 
 Limits on forms are counted here. Without Redis they would either break every form or let everything through; counted by
 each process alone they still slow a stranger down.
+
+Django would keep pickles there, and run what is in them for whoever can write to the server. What is shared goes
+through a serializer of data alone instead (settings name it). The memory of each process, LocMemCache, still pickles:
+it reads back nothing but what that process has put there.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any, Final
 
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
+from django.core.exceptions import ImproperlyConfigured
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -21,13 +26,17 @@ logger = logging.getLogger(__name__)
 PAUSE: Final = 5.0
 #: No page waits longer for a count, in seconds.
 PATIENCE: Final = {"socket_connect_timeout": 0.5, "socket_timeout": 1}
+#: What a serializer returns for an entry that it cannot read: one that is not there, to whoever asks.
+NOTHING: Final = object()
 
 
 class SteadyCache(RedisCache):
-    """Redis while it answers, this process's memory while it does not."""
+    """Redis while it answers, this process's memory while it does not. OPTIONS must name a "serializer"."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = PATIENCE | params.pop("OPTIONS", {})
+        if "serializer" not in options:
+            raise ImproperlyConfigured("SteadyCache needs a serializer: Django's own would run what it reads.")
         super().__init__(server, {**params, "OPTIONS": options})
         self._own = LocMemCache("steady", params)
         self._away_until = 0.0
@@ -35,8 +44,9 @@ class SteadyCache(RedisCache):
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._steadily("add", super().add, *args, **kwargs))
 
-    def get(self, *args: Any, **kwargs: Any) -> Any:
-        return self._steadily("get", super().get, *args, **kwargs)
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        value = self._steadily("get", super().get, key, NOTHING, version)
+        return default if value is NOTHING else value
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         self._steadily("set", super().set, *args, **kwargs)
@@ -54,7 +64,8 @@ class SteadyCache(RedisCache):
         return int(self._steadily("incr", super().incr, *args, **kwargs))
 
     def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        return dict(self._steadily("get_many", super().get_many, *args, **kwargs))
+        found = self._steadily("get_many", super().get_many, *args, **kwargs)
+        return {key: value for key, value in found.items() if value is not NOTHING}
 
     def set_many(self, *args: Any, **kwargs: Any) -> list[Any]:
         return list(self._steadily("set_many", super().set_many, *args, **kwargs))

@@ -163,7 +163,12 @@ REDIS_URL = _broker["url"]
 
 CACHES = {
     "default": (
-        {"BACKEND": "support.cache.SteadyCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "homegroup"}
+        {
+            "BACKEND": "support.cache.SteadyCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "homegroup",
+            "OPTIONS": {"serializer": "accounts.sealed_cache.SealedJson"},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )

@@ -290,27 +290,15 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
     path = sockets / "valkey.sock"
     files = folder / "valkey"
     env["REDIS_URL"] = f"unix://{path}"
-    for is_last_try in (False, True):
-        path.unlink(missing_ok=True)
-        files.mkdir(mode=0o700, exist_ok=True)
-        child = Child("broker", broker.command(server, folder=files, path=path), dict(os.environ), signal.SIGTERM)
-        supervisor.start(child)
-        assert child.process is not None
-        if broker.wait_until_answering(env["REDIS_URL"], process=child.process, seconds=20):
-            break
+    path.unlink(missing_ok=True)
+    files.mkdir(mode=0o700, exist_ok=True)
+    broker.forget_files(files)
+    child = Child("broker", broker.command(server, folder=files, path=path), dict(os.environ), signal.SIGTERM)
+    supervisor.start(child)
+    assert child.process is not None
+    if not broker.wait_until_answering(env["REDIS_URL"], process=child.process, seconds=20):
         supervisor.turn(0.2)
-        if is_last_try:
-            raise Refused(f"The embedded broker ({server}) does not start; {files / broker.LOG_NAME} says why.")
-        # Its files hold only hints and caches: a damaged or foreign one must not keep the site from starting.
-        with contextlib.suppress(ProcessLookupError):
-            child.process.kill()
-        child.process.wait()
-        supervisor.bury(child)
-        supervisor.children.remove(child)
-        aside = folder / "valkey.unusable"
-        shutil.rmtree(aside, ignore_errors=True)
-        files.rename(aside)
-        supervisor.say(f"the broker's files could not be read; they are in {aside}, and it starts afresh")
+        raise Refused(f"The embedded broker ({server}) does not start; {files / broker.LOG_NAME} says why.")
     return sockets if is_temporary else None
 
 

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 #: For so long MORE and a day alone go on from the last question.
 KEPT: Final = dt.timedelta(days=1)
 QUESTIONS_AN_HOUR: Final = 20
+_HOURS: Final = ("starts_from", "starts_until")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: Said to be kind, and asking for nothing: an answer would cost something and say nothing.
 _POLITE: Final = frozenset(
@@ -113,7 +114,10 @@ def _key(number: str) -> str:
 def _last(number: str) -> Asked | None:
     try:
         kept: dict[str, Any] | None = cache.get(_key(number))
-        return Asked(**kept) if kept else None
+        if kept is None:
+            return None
+        hours = {name: dt.time.fromisoformat(kept[name]) for name in _HOURS if kept[name]}
+        return Asked(**kept | hours)
     except Exception:  # noqa: BLE001  # each cache backend has errors of its own; MORE then asks where
         logger.warning("The cache is out of reach; MORE by text cannot go on.")
         return None
@@ -121,6 +125,8 @@ def _last(number: str) -> Asked | None:
 
 def _remember(number: str, asked: Asked) -> None:
     try:
-        cache.set(_key(number), asdict(asked), timeout=KEPT.total_seconds())
+        # The cache takes what JSON has words for, and JSON has none for a time.
+        hours = {name: hour.isoformat() for name in _HOURS if (hour := getattr(asked, name))}
+        cache.set(_key(number), asdict(asked) | hours, timeout=KEPT.total_seconds())
     except Exception:  # noqa: BLE001  # as above
         logger.warning("The cache is out of reach; MORE by text cannot go on.")
