@@ -39,7 +39,7 @@ def read_bounce(content: bytes) -> Bounce | None:
 
     An absence note and "delayed, still trying" are no reports; free text in place of a report is not guessed at.
     """
-    message = message_from_bytes(content, policy=policy.default)
+    message = _read(content)
     if message.get_content_type() != "multipart/report":
         return None
     returned = _returned_message_id(message)
@@ -51,6 +51,12 @@ def read_bounce(content: bytes) -> Bounce | None:
         if part.get_content_type() == "message/delivery-status":
             return _judge(returned, part)
     return None
+
+
+def _read(content: bytes) -> Message:
+    # Headers as they stand. The newer policy takes them apart, and raises IndexError and worse where somebody wrote
+    # one to that end; what is looked for here needs no taking apart.
+    return message_from_bytes(content, policy=policy.compat32)
 
 
 def _judge(message_id: str, report: Message) -> Bounce | None:
@@ -74,7 +80,7 @@ def _returned_message_id(report: Message) -> str:
     for part in report.walk():
         if part.get_content_type() == "text/rfc822-headers":
             payload = part.get_payload(decode=True)
-            headers = message_from_bytes(payload if isinstance(payload, bytes) else b"", policy=policy.default)
+            headers = _read(payload if isinstance(payload, bytes) else b"")
         elif part.get_content_type() == "message/rfc822" and part.is_multipart():
             headers = part.get_payload(0)  # type: ignore[assignment]  # the message in it
         else:

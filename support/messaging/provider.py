@@ -15,7 +15,7 @@ from anymail.signals import AnymailTrackingEvent, RejectReason
 from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import NewConnectionError
 
-from support.messaging.calls import read_pause
+from support.messaging.calls import field, read_pause
 from support.messaging.letter import Letter
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
 
@@ -118,10 +118,10 @@ def _retry_after(error: AnymailAPIError, now: dt.datetime) -> dt.timedelta | Non
     return read_pause(given, now=now, at_most=_LONGEST_PAUSE)
 
 
-def own_id(metadata: dict[str, Any] | None) -> uuid.UUID | None:
+def own_id(metadata: Any) -> uuid.UUID | None:
     """Return our own id from what a receipt gives back, or None where it is not about a message of ours."""
     try:
-        return uuid.UUID(str((metadata or {}).get(METADATA_ID, "")))
+        return uuid.UUID(str(field(metadata, METADATA_ID)))
     except ValueError:
         return None
 
