@@ -22,6 +22,8 @@ DEFAULT_DURATION = dt.timedelta(hours=1)
 LONGEST_BY_END = dt.timedelta(hours=12)
 LONGEST = dt.timedelta(hours=24)
 _DAY = dt.timedelta(days=1)
+#: Characters of a cell that are looked at: a page of notes with all its HTML. What is longer is no cell of a list.
+LONGEST_CELL = 20_000
 
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _COUNTRIES = {
@@ -32,7 +34,7 @@ _COUNTRIES = {
 }  # fmt: skip
 # C0 and C1 controls but tab and newline, and lone surrogates, which no database takes.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
-_TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]")
+_TAG = re.compile(r"<\s*(?:/\s*)?[a-zA-Z!]")
 _ENTITY = re.compile(r"&(#\d+|#[xX][0-9a-fA-F]+|\w+);")
 _TIME = re.compile(r"(\d{1,2})(?:[:.h]?(\d{2}))?(?::?(\d{2})(?:\.\d+)?)?\s*(?:([ap])\.?\s*m?\.?)?", re.IGNORECASE)
 _LASTS = re.compile(r"(\d{1,3}):(\d{1,2})(?::(\d{1,2}))?")
@@ -44,12 +46,12 @@ class Cells:
     """One row, by name of column. What was set right on the way is in `notes`."""
 
     def __init__(self, row: Mapping[str, Any]) -> None:
-        self._row = row
+        self._row = dict(row)
         self.notes: list[str] = []
 
     def raw(self, name: str) -> Any:
         """Return a cell as the feed has it; a cell that is not there, null and a blank one are all None."""
-        value = self._row.get(name)
+        value = self._cell(name)
         return None if isinstance(value, str) and not value.strip() else value
 
     def has(self, name: str) -> bool:
@@ -116,14 +118,27 @@ class Cells:
         return country(self.line(name, 60))
 
     def _text(self, name: str) -> str:
-        return plain_text(self._row.get(name))
+        return plain_text(self._cell(name))
+
+    def _cell(self, name: str) -> Any:
+        """Return a cell, cut where it is too long for one: nothing is searched, split or parsed before."""
+        value = self._row.get(name)
+        several = value if isinstance(value, list) else [value]
+        if any(isinstance(each, str) and len(each) > LONGEST_CELL for each in several):
+            self.notes.append(f"{name} is too long and was cut to {LONGEST_CELL} characters")
+            several = [each[:LONGEST_CELL] if isinstance(each, str) else each for each in several]
+            value = self._row[name] = several if isinstance(value, list) else several[0]
+        return value
 
 
 def plain_text(value: Any) -> str:
-    """Return text or a number as plain text: no tags, no entities, no control characters; anything else is ""."""
+    """Return text or a number as plain text: no tags, no entities, no control characters; anything else is "".
+
+    At most LONGEST_CELL characters of it are read.
+    """
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
-    text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value)[:LONGEST_CELL]
     if _TAG.search(text):
         text = _without_tags(text)
     elif _ENTITY.search(text):
@@ -302,11 +317,17 @@ class _TextOfHtml(HTMLParser):
 
 
 def _without_tags(text: str) -> str:
+    """Return what a browser would show of HTML, more or less. Behind the last ">" there is no tag, only text.
+
+    html.parser of a Python without the mend for CVE-2025-6069 goes through all that follows for each tag that does not
+    end; it gets none of these.
+    """
+    end = text.rfind(">") + 1
     parser = _TextOfHtml()
     try:
-        parser.feed(text)
+        parser.feed(text[:end])
         parser.close()
     except AssertionError:
         # html.parser asserts on some malformed declarations ("<![").
         return html.unescape(re.sub(r"<[^>]*>?", " ", text))
-    return "".join(parser.parts)
+    return "".join(parser.parts) + ("" if parser.silent else html.unescape(text[end:]))

@@ -13,8 +13,8 @@ from typing import Any
 from meetings.imports.cells import Cells, plain_text
 from meetings.imports.records import Kind
 
-#: Larger than any list of meetings in the world; a wrong path should not fill the memory.
-MOST_BYTES = 512 * 1024 * 1024
+#: A hundred thousand rows of a kilobyte, and more; a wrong path should not fill the memory of a small machine.
+MOST_BYTES = 128 * 1024 * 1024
 #: Rows looked at to tell what a file is.
 _SAMPLE = 200
 
