@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from allauth.core import context
 from django.apps import AppConfig, apps
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import BorrowedSealedEmailField
+from accounts.sessions import SessionKeyField, stored_key
 
 
 class AccountsConfig(AppConfig):
@@ -14,6 +16,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         seal_addresses_of_allauth()
+        hash_session_keys()
         from accounts import receivers  # noqa: F401, PLC0415  # app ready: allauth's models have to be there
 
 
@@ -30,3 +33,19 @@ def seal_addresses_of_allauth() -> None:
 
 def _number(row: Model) -> str:
     return f"#{row.pk}"
+
+
+def hash_session_keys() -> None:
+    """Hash the keys of sessions in Django's table and in allauth's list of them, both of which would keep them open.
+
+    Both find, list and end sessions as before: the fields stay those that their apps declare, and learn to hash. Only
+    the question which session is this one compares a row with a cookie.
+    """
+    for app_label, model_name in (("sessions", "Session"), ("usersessions", "UserSession")):
+        apps.get_model(app_label, model_name)._meta.get_field("session_key").__class__ = SessionKeyField
+    apps.get_model("usersessions", "UserSession").is_current = _is_current
+
+
+def _is_current(session: Model) -> bool:
+    key: str | None = context.request.session.session_key
+    return key is not None and session.session_key == stored_key(key)  # type: ignore[attr-defined]
