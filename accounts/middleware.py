@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.internal import ratelimit
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.proof import has_shown_second_factor
 from support import clock, limits, wording
 
 #: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
@@ -103,7 +104,7 @@ class FormLimitMiddleware:
 
 
 class SecondFactorMiddleware:
-    """Keep staff pages and the admin shut for whoever has powers over others and signs in with one factor alone."""
+    """Keep staff pages and the admin shut to sessions of staff that have shown one factor alone."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -121,11 +122,20 @@ class SecondFactorMiddleware:
 
 
 def ask_for_second_factor(request: HttpRequest) -> HttpResponse | None:
-    """Return where somebody with powers over others is sent who signs in with one factor alone, or None."""
-    if not settings.REQUIRE_SECOND_FACTOR or not request.user.is_authenticated:
+    """Return where the session of somebody with powers over others is sent that has shown one factor alone, or None.
+
+    To confirm it with the factor that the account has, and then to where it was going; else to add one.
+    """
+    if not settings.REQUIRE_SECOND_FACTOR or not request.user.is_authenticated or has_shown_second_factor(request):
         return None
-    if is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
-        # Whoever has a second factor was asked for it when they signed in.
-        return None
+    ways = [each["url"] for each in get_adapter().get_reauthentication_methods(request.user) if _is_second(each["id"])]
+    if ways:
+        answer: HttpResponse = suspend_request(request, ways[0])
+        return answer
     messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people."))
     return redirect("mfa_index")
+
+
+def _is_second(way: str) -> bool:
+    """Return whether a way to confirm who one is asks for a second factor, and not for the password."""
+    return way.partition(":")[0] == "mfa_reauthenticate"

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.account.signals import authentication_step_completed, email_changed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services.contact_points import follow_email
+from accounts.services.security import end_other_sessions
 from accounts.wording import browser_words
 from support import clock
 
@@ -24,6 +31,21 @@ def keep_proven_address(sender: type[User], user: User, method: str, email: str 
     """
     if method == "code" and email and email == user.email:
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True, "verified": True})
+
+
+@receiver(authenticator_added)
+def keep_this_session_alone(
+    sender: type[Authenticator], request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    """Let the session that adds a second factor count as having shown it, and end those that never did.
+
+    One of them may be why it was added. Recovery codes come with a factor, and nobody has typed one yet.
+    """
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        return
+    record_authentication(request, user, method="mfa", id=authenticator.pk, type=authenticator.type)
+    if end_other_sessions(user=user, key=request.session.session_key):
+        messages.info(request, _("You were signed out everywhere else. Sign in there again, with what you just added."))
 
 
 @receiver(pre_save, sender=UserSession)

@@ -15,9 +15,12 @@ import hypothesis
 import pytest
 import redis
 import time_machine
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, record_authentication
+from allauth.mfa.models import Authenticator
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connection
+from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 from kombu import pools
 from playwright.sync_api import Page, expect
@@ -94,6 +97,31 @@ def _own_reader() -> Iterator[None]:
     yield
     translation.deactivate()
     timezone.deactivate()
+
+
+# -- who signs in ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signing_in_takes_all_that_the_account_asks_for() -> Iterator[None]:
+    """Let `Client.force_login` open the session that signing in opens: of who has a second factor, it has shown it.
+
+    Some time ago: what only its owner may do asks again. A session that is older than the factor signs in before it.
+    """
+    patch, force_login = pytest.MonkeyPatch(), Client.force_login
+
+    def signed_in(client: Client, user: Any, backend: str | None = None) -> None:
+        force_login(client, user, backend)
+        session, request = client.session, RequestFactory().get("/")
+        request.session = session
+        for factor in Authenticator.objects.filter(user=user)[:1]:
+            record_authentication(request, user, method="mfa", id=factor.pk, type=factor.type)
+            session[AUTHENTICATION_METHODS_SESSION_KEY][-1]["at"] = 0
+            session.save()
+
+    patch.setattr(Client, "force_login", signed_in)
+    yield
+    patch.undo()
 
 
 # -- no test reaches the network -------------------------------------------------------------------------------------

@@ -25,3 +25,12 @@ def end_all_sessions(*, user: User) -> int:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     return len(sessions)
+
+
+@transaction.atomic
+def end_other_sessions(*, user: User, key: str | None) -> int:
+    """End the sessions of a person but the one that has this key, their notifications not; return how many."""
+    others = list(UserSession.objects.filter(user=user).exclude(session_key=key or ""))
+    for session in others:
+        session.end()
+    return len(others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -299,3 +300,78 @@ def test_second_factor_is_asked_of_who_has_one(client: Client) -> None:
     TOTP.activate(user, generate_totp_secret())
     client.force_login(user)
     assert client.get("/accounts/email/")["Location"].startswith("/accounts/2fa/reauthenticate/")
+
+
+# -- the second factor belongs to the session ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff() -> User:
+    return make_user(email="staff@example.org", is_staff=True, is_superuser=True)
+
+
+GUARDED = ["/admin/", "/admin/accounts/user/", "/staff/messages/", "/staff/texts/"]
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_session_older_than_the_factor_confirms_it_and_is_led_back(client: Client, staff: User, path: str) -> None:
+    client.force_login(staff)
+    secret = generate_totp_secret()
+    TOTP.activate(staff, secret)
+    response = client.get(path)
+    assert (response.status_code, response["Location"]) == (
+        302,
+        f"/accounts/2fa/reauthenticate/?next={quote(path, '')}",
+    )
+    answer = client.post(response["Location"], {"code": totp_code(secret)})
+    assert answer["Location"] == path
+    assert client.get(path).status_code == 200
+
+
+def test_password_is_no_second_factor(client: Client, staff: User) -> None:
+    staff.set_password(PHRASE)
+    staff.save()
+    client.force_login(staff)
+    TOTP.activate(staff, generate_totp_secret())
+    client.post("/accounts/reauthenticate/", {"password": PHRASE})
+    assert client.get("/admin/")["Location"].startswith("/accounts/2fa/reauthenticate/")
+
+
+def test_factor_that_was_taken_away_is_shown_no_longer(client: Client, staff: User) -> None:
+    first = TOTP.activate(staff, generate_totp_secret()).instance
+    client.force_login(staff)
+    assert client.get("/admin/").status_code == 200
+    first.delete()
+    TOTP.activate(staff, generate_totp_secret())
+    assert client.get("/admin/")["Location"].startswith("/accounts/2fa/reauthenticate/")
+
+
+def test_form_that_waits_for_the_factor_is_sent_once_it_is_shown(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    secret = generate_totp_secret()
+    TOTP.activate(staff, secret)
+    member = make_user(display_name="Before")
+    path = f"/admin/accounts/user/{member.pk}/change/"
+    typed = {"display_name": "After", "tz": "UTC", "language": "en", "is_active": "on"}
+    response = client.post(path, typed)
+    member.refresh_from_db()
+    assert member.display_name == "Before"
+    client.post(response["Location"], {"code": totp_code(secret)})
+    member.refresh_from_db()
+    assert member.display_name == "After"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_adding_a_factor_ends_other_sessions_and_counts_as_showing_it(client: Client, staff: User) -> None:
+    elsewhere = Client()
+    sign_in(elsewhere, staff)
+    cache.clear()
+    sign_in(client, staff)
+    assert client.get("/admin/")["Location"] == elsewhere.get("/admin/")["Location"] == "/accounts/2fa/"
+    found = re.search(r"<code>([A-Z2-7]{16,})</code>", client.get("/accounts/2fa/totp/activate/").content.decode())
+    assert found
+    page = client.post("/accounts/2fa/totp/activate/", {"code": totp_code(found.group(1))}, follow=True)
+    assert "signed out everywhere else" in page.content.decode()
+    assert client.get("/admin/").status_code == 200
+    assert elsewhere.get("/my/account/")["Location"].startswith("/accounts/login/")
+    assert UserSession.objects.count() == 1

@@ -71,6 +71,17 @@ def test_only_a_coordinator_with_a_second_factor_gets_in(meeting: Meeting, coord
     assert signed_in(coordinator).get(address).headers["Location"] == reverse("mfa_index")
 
 
+def test_session_of_a_coordinator_that_is_older_than_the_factor_confirms_it(area: ServiceBody) -> None:
+    user = make_user()
+    Coordinator.objects.create(service_body=area, user=user, since=clock.now())
+    client = signed_in(user)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    way = reverse("mfa_reauthenticate")
+    assert client.get("/my/bodies/").headers["Location"] == f"{way}?next=%2Fmy%2Fbodies%2F"
+    assert client.post("/my/bodies/river-area/invite/").headers["Location"].startswith(way)
+    assert not Invitation.objects.exists()
+
+
 def test_another_body_is_as_absent_as_one_that_does_not_exist(coordinator: User, meeting: Meeting) -> None:
     elsewhere = make_body("Mountain Area")
     make_meeting(slug="far-away", service_body=elsewhere)

@@ -1,4 +1,4 @@
-"""What is left in the data folder of a running site by somebody who signs in: nothing that signs anybody else in."""
+"""Sessions of a running site: nothing in its data folder opens one, and a second factor is each one's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 import requests
 
 from tests.unit.test_accounts_sealing import peeled
-from tests.worker.test_server import Start, start  # noqa: F401  # start is a fixture
+from tests.web.test_accounts_security import totp_code
+from tests.worker.test_server import Start, manage, start  # noqa: F401  # start is a fixture
 
 pytestmark = pytest.mark.worker
 
@@ -34,12 +35,19 @@ def newest_code(outbox: Path) -> str:
     return found[-1].group()
 
 
-def signed_in(address: str, folder: Path) -> requests.Session:
+def signed_in(address: str, folder: Path, email: str) -> requests.Session:
+    """Sign in by the code that is sent to somebody who has an account."""
+    for old in (folder / "outbox").glob("*.eml"):
+        old.unlink()
     visitor = requests.Session()
-    visitor.get(f"{address}/accounts/signup/", timeout=60)
-    page = post(visitor, f"{address}/accounts/signup/", email="ana@example.org")
+    visitor.get(f"{address}/accounts/login/", timeout=60)
+    page = post(visitor, f"{address}/accounts/login/", login=email)
     post(visitor, page.url, code=newest_code(folder / "outbox"))
     return visitor
+
+
+def status_of(visitor: requests.Session, address: str) -> int:
+    return visitor.get(address, allow_redirects=False, timeout=60).status_code
 
 
 def spellings(secret: str) -> set[bytes]:
@@ -75,9 +83,10 @@ def copied_keys(folder: Path) -> set[str]:
 
 def test_data_folder_signs_nobody_in(start: Start, tmp_path: Path) -> None:  # noqa: F811  # the fixture
     site, folder = start(), tmp_path / "site"
-    visitor = signed_in(site.address, folder)
-    answers = [visitor.get(site.address + page, allow_redirects=False, timeout=60).status_code for page in PAGES]
-    assert answers == [200] * len(PAGES)
+    assert site.address
+    manage(site, "createsuperuser", "--noinput", "--email", "ana@example.org")
+    visitor = signed_in(site.address, folder, "ana@example.org")
+    assert [status_of(visitor, site.address + page) for page in PAGES] == [200] * len(PAGES)
     cookie = visitor.cookies["sessionid"]
     assert cookie is not None
     assert files_with(folder, cookie) == []
@@ -92,3 +101,19 @@ def test_data_folder_signs_nobody_in(start: Start, tmp_path: Path) -> None:  # n
     site.process.terminate()
     site.process.wait(90)
     assert files_with(folder, cookie) == []
+
+
+def test_second_factor_that_is_added_ends_a_session_without_one(start: Start, tmp_path: Path) -> None:  # noqa: F811
+    site, folder = start(), tmp_path / "site"
+    staff_pages = [site.address + page for page in ("/admin/", "/admin/accounts/user/", "/staff/messages/")]
+    manage(site, "createsuperuser", "--noinput", "--email", "staff@example.org")
+    older = signed_in(site.address, folder, "staff@example.org")
+    adding = signed_in(site.address, folder, "staff@example.org")
+    assert status_of(older, f"{site.address}/my/account/") == 200
+    setting_up = f"{site.address}/accounts/2fa/totp/activate/"
+    secret = re.search(r"<code>([A-Z2-7]{16,})</code>", adding.get(setting_up, timeout=60).text)
+    assert secret is not None
+    post(adding, setting_up, code=totp_code(secret.group(1)))
+    assert [status_of(adding, page) for page in staff_pages] == [200, 200, 200]
+    assert [status_of(older, page) for page in staff_pages] == [302, 302, 302]
+    assert status_of(older, f"{site.address}/my/account/") == 302
