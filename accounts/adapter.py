@@ -8,7 +8,10 @@ from email.utils import make_msgid, parseaddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.forms import BaseForm
@@ -18,10 +21,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import member
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
 from accounts.proof import is_proven
-from support import limits
+from accounts.services.push_subscriptions import SESSION_KEY
+from accounts.services.security import end_notifications
+from support import clock, limits
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +101,15 @@ class AccountAdapter(DefaultAccountAdapter):
         except (smtplib.SMTPException, OSError) as error:
             logger.error("A sign-in message could not be sent: %s", type(error).__name__)
             raise ImmediateHttpResponse(render(self.request, "account/mail_failed.html", status=503)) from None
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):
+    """allauth's list of where somebody is signed in: with the sessions of other browsers go their notifications."""
+
+    def end_sessions(self, sessions: list[UserSession]) -> None:
+        super().end_sessions(sessions)
+        request = context.request
+        end_notifications(user=member(request), now=clock.now(), spared=request.session.get(SESSION_KEY))
 
 
 def _site_language() -> str:

@@ -11,13 +11,16 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.queries import push_subscriptions
 from accounts.services.contact_points import follow_email
+from accounts.services.push_subscriptions import SESSION_KEY, end_subscriptions
 from accounts.services.security import end_other_sessions
 from accounts.wording import browser_words
 from support import clock
@@ -46,6 +49,19 @@ def keep_this_session_alone(
     record_authentication(request, user, method="mfa", id=authenticator.pk, type=authenticator.type)
     if end_other_sessions(user=user, key=request.session.session_key):
         messages.info(request, _("You were signed out everywhere else. Sign in there again, with what you just added."))
+
+
+@receiver(user_logged_out)
+def end_notifications_here(sender: type[User], request: HttpRequest, user: User | None, **_: Any) -> None:
+    """End notifications in a browser that somebody signs out of, where it was switched on since they signed in.
+
+    An older subscription is known to the browser alone, which says nothing of it when it sends a form.
+    """
+    here = request.session.get(SESSION_KEY)
+    if user is None or here is None:
+        return
+    if mine := [each for each in push_subscriptions(user) if each.pk == here]:
+        end_subscriptions(user=user, contact_points=mine, source="signed out", now=clock.now())
 
 
 @receiver(pre_save, sender=UserSession)

@@ -34,3 +34,7 @@ activity_asked = Signal()
 
 #: In which language does a guest read? `contact_point`: ContactPoint. Receivers return a code, or None.
 language_asked = Signal()
+
+#: A member's browsers get nothing any more. `person`: accounts.person.Person, `contact_points`: list[ContactPoint],
+#: `now`. What was still to go there goes another way.
+push_ended = Signal()

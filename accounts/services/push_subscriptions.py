@@ -8,12 +8,17 @@ from django.db import IntegrityError, transaction
 
 from accounts.enums import Channel, Purpose
 from accounts.models import ContactPoint, User
-from accounts.queries import is_given
+from accounts.person import of_member
+from accounts.queries import is_given, preferences_for, push_subscriptions
 from accounts.services.consents import give_consent_once, record_consent
+from accounts.services.preferences import PreferenceFields, save_preferences
+from accounts.signals import push_ended
 
 #: Which wording a member saw beside the button; raised when its words change.
 WORDING = "push-2026-11"
 _PURPOSES: list[str] = [Purpose.REMINDERS, Purpose.CHANGES]
+#: Where a session remembers the number of the subscription that was switched on in its own browser.
+SESSION_KEY = "push_subscription"
 
 
 @transaction.atomic
@@ -43,6 +48,23 @@ def forget(*, contact_point: ContactPoint, source: str, now: dt.datetime) -> Non
     contact_point.value = f"gone:{contact_point.public_id}"
     contact_point.verified_at = None
     contact_point.save(update_fields=["value", "value_hash", "verified_at"])
+
+
+@transaction.atomic
+def end_subscriptions(*, user: User, contact_points: list[ContactPoint], source: str, now: dt.datetime) -> None:
+    """End what a member gets in these browsers of theirs; another browser takes over, or email. Again is harmless."""
+    for contact_point in contact_points:
+        forget(contact_point=contact_point, source=source, now=now)
+    person = of_member(user)
+    if not push_subscriptions(user):
+        chosen = preferences_for(person)
+        back: PreferenceFields = {}
+        if chosen.reminder_channel == Channel.PUSH:
+            back["reminder_channel"] = Channel.EMAIL
+        if chosen.change_channel == Channel.PUSH:
+            back["change_channel"] = Channel.EMAIL
+        save_preferences(person=person, now=now, **back)
+    push_ended.send(sender=ContactPoint, person=person, contact_points=contact_points, now=now)
 
 
 def _get_or_create(user: User, subscription: str, now: dt.datetime) -> ContactPoint:

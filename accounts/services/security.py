@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
 from accounts.models import User
+from accounts.queries import push_subscriptions
+from accounts.services.push_subscriptions import end_subscriptions
 
 
 def remove_password(*, user: User) -> None:
@@ -28,9 +32,23 @@ def end_all_sessions(*, user: User) -> int:
 
 
 @transaction.atomic
+def sign_out_everywhere(*, user: User, now: dt.datetime) -> None:
+    """End every session of a person and what they get in browsers: none of their devices hears of them any more."""
+    end_all_sessions(user=user)
+    end_notifications(user=user, now=now)
+
+
+@transaction.atomic
 def end_other_sessions(*, user: User, key: str | None) -> int:
     """End the sessions of a person but the one that has this key, their notifications not; return how many."""
     others = list(UserSession.objects.filter(user=user).exclude(session_key=key or ""))
     for session in others:
         session.end()
     return len(others)
+
+
+def end_notifications(*, user: User, now: dt.datetime, spared: int | None = None) -> None:
+    """End what a person gets in browsers; the subscription with the number `spared` goes on, if it is theirs."""
+    ended = [each for each in push_subscriptions(user) if each.pk != spared]
+    if ended:
+        end_subscriptions(user=user, contact_points=ended, source="signed out", now=now)

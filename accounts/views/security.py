@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -11,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import member
-from accounts.services.security import end_all_sessions
-from accounts.services.security import remove_password as remove_password_of
+from accounts.services import security
+from support import clock
 
 
 @login_required
@@ -20,8 +21,10 @@ from accounts.services.security import remove_password as remove_password_of
 def remove_password(request: HttpRequest) -> HttpResponse:
     """Do without a password again; this session goes on."""
     user = member(request)
-    remove_password_of(user=user)
+    security.remove_password(user=user)
     update_session_auth_hash(request, user)
+    # It has a new key now, and is to be found and ended by that.
+    UserSession.objects.create_from_request(request)
     messages.success(request, _("The password is gone. You sign in with a code."))
     return redirect("mfa_index")
 
@@ -29,8 +32,8 @@ def remove_password(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End every session, this one too."""
-    end_all_sessions(user=member(request))
+    """End every session, this one too, and notifications in every browser."""
+    security.sign_out_everywhere(user=member(request), now=clock.now())
     logout(request)
     messages.success(request, _("You are signed out everywhere."))
     return redirect("home")

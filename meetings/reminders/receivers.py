@@ -14,12 +14,12 @@ from django.dispatch import receiver
 from accounts.enums import Channel
 from accounts.models import Consent, ContactPoint, Preferences
 from accounts.person import Person, of_guest, of_member
-from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed, value_asked
+from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed, push_ended, value_asked
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.person import channels_paused_by, messages_to, what_became_of_messages
-from meetings.reminders.services import plan
+from meetings.reminders.services import plan, push
 from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
@@ -128,6 +128,14 @@ def follow_wishes(sender: type[Preferences], *, person: Person, now: dt.datetime
 def follow_consents(sender: type[Consent], *, contact_point: ContactPoint, now: dt.datetime, **_: Any) -> None:
     person = of_member(contact_point.user) if contact_point.user else of_guest(contact_point)
     replan_person(person=person, why=WISHES, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(push_ended)
+def follow_browsers(
+    sender: type[ContactPoint], *, person: Person, contact_points: list[ContactPoint], now: dt.datetime, **_: Any
+) -> None:
+    push.follow_end(person=person, contact_points=contact_points, now=now)
     transaction.on_commit(hint)
 
 

@@ -9,11 +9,10 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
-from accounts.person import of_member
-from accounts.queries import preferences_for
+from accounts.person import Person, of_member
 from accounts.queries import push_subscriptions as push_subscriptions_of
 from accounts.services import push_subscriptions
-from accounts.services.preferences import PreferenceFields, save_preferences
+from accounts.services.preferences import save_preferences
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.services.instead import by_email_instead
@@ -46,7 +45,6 @@ def turn_on(*, user: User, subscription: str, now: dt.datetime) -> ContactPoint:
     return contact_point
 
 
-@transaction.atomic
 def turn_off(*, user: User, subscription: str, now: dt.datetime) -> bool:
     """End what a member gets in one browser; another takes over, or email.
 
@@ -55,19 +53,15 @@ def turn_off(*, user: User, subscription: str, now: dt.datetime) -> bool:
     found = ContactPoint.objects.filter(user=user).with_value(Channel.PUSH, subscription).first()
     if found is None:
         return False
-    push_subscriptions.forget(contact_point=found, source="notification button", now=now)
-    person = of_member(user)
-    if not push_subscriptions_of(user):
-        chosen = preferences_for(person)
-        back: PreferenceFields = {}
-        if chosen.reminder_channel == Channel.PUSH:
-            back["reminder_channel"] = Channel.EMAIL
-        if chosen.change_channel == Channel.PUSH:
-            back["change_channel"] = Channel.EMAIL
-        save_preferences(person=person, now=now, **back)
-    replan_person(person=person, why=GONE, now=now)
-    _hand_over(found, now=now)
+    push_subscriptions.end_subscriptions(user=user, contact_points=[found], source="notification button", now=now)
     return True
+
+
+def follow_end(*, person: Person, contact_points: list[ContactPoint], now: dt.datetime) -> None:
+    """Plan a member's reminders anew without these browsers; what was still to go there goes by email."""
+    replan_person(person=person, why=GONE, now=now)
+    for contact_point in contact_points:
+        _hand_over(contact_point, now=now)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import member
+from accounts.services.push_subscriptions import SESSION_KEY
 from meetings.reminders.forms import SubscriptionForm
 from meetings.reminders.services.push import turn_off, turn_on
 from support import clock
@@ -21,7 +22,9 @@ def push_on(request: HttpRequest) -> HttpResponse:
     form = SubscriptionForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
-    turn_on(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
+    kept = turn_on(user=member(request), subscription=form.cleaned_data["subscription"], now=clock.now())
+    # So that signing out ends it, too.
+    request.session[SESSION_KEY] = kept.pk
     return HttpResponse(status=204)
 
 
