@@ -8,15 +8,17 @@ from email.utils import make_msgid, parseaddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.forms import BaseForm
-from django.http import HttpRequest
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -58,6 +60,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Ask again only where nobody proved themselves lately: who signed in a minute ago just did."""
         return super().is_reauthentication_required(app=app, **kwargs) and not is_proven(self.request)
+
+    def pre_login(self, request: HttpRequest, user: User, *, email: str | None, **kwargs: Any) -> HttpResponse | None:
+        """Let nobody in with a code that was sent to an address which the account has left since.
+
+        allauth would have them verify it by another code, and give the account that address again.
+        """
+        if email and email.lower() != user.email:
+            clear_login(request)
+            messages.error(request, self.error_messages["incorrect_code"])
+            return redirect("account_login")
+        response: HttpResponse | None = super().pre_login(request, user, email=email, **kwargs)
+        return response
 
     def send_account_already_exists_mail(self, email: str) -> None:
         self.send_mail("account/email/account_already_exists", email, {})

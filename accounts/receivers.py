@@ -75,13 +75,16 @@ def keep_little_of_device(sender: type[UserSession], instance: UserSession, **_:
 @receiver(email_changed)
 def send_to_new_address(
     sender: type[EmailAddress],
+    request: HttpRequest,
     user: User,
     from_email_address: EmailAddress | None,
     to_email_address: EmailAddress,
-    **_: Any,
+    **kwargs: Any,
 ) -> None:
-    """Let messages follow a member to their new address."""
+    """Let messages follow a member to their new address, and end the sessions that the old one may have opened."""
     if from_email_address is not None:
         # allauth announces a change after the fact, and without its time.
         now = clock.now()
         follow_email(user=user, old_email=from_email_address.email, new_email=to_email_address.email, now=now)
+    if end_other_sessions(user=user, key=request.session.session_key):
+        messages.info(request, _("Signed out everywhere else."))

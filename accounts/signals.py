@@ -38,3 +38,7 @@ language_asked = Signal()
 #: A member's browsers get nothing any more. `person`: accounts.person.Person, `contact_points`: list[ContactPoint],
 #: `now`. What was still to go there goes another way.
 push_ended = Signal()
+
+#: What a contact point stands for is another address now, and the old one may be read by others. `contact_point`:
+#: accounts.models.ContactPoint, `now`. Receivers give new ids to what links in messages to it name.
+address_changed = Signal()

@@ -11,12 +11,19 @@ from django.dispatch import receiver
 
 from accounts.models import ContactPoint, User
 from accounts.person import Person
-from accounts.signals import activity_asked, data_asked, language_asked, person_leaving, profile_changed
+from accounts.signals import (
+    activity_asked,
+    address_changed,
+    data_asked,
+    language_asked,
+    person_leaving,
+    profile_changed,
+)
 from meetings.queries.activity import guests_seen, language_of, members_seen
 from meetings.queries.person import kept_about
 from meetings.queries.plain import SQLITE_NAME, plain_lines
 from meetings.services.leaving import let_go
-from meetings.services.signups import follow_profile
+from meetings.services.signups import follow_profile, renew_links
 
 
 @receiver(connection_created)
@@ -28,6 +35,11 @@ def teach_sqlite_plain_text(connection: BaseDatabaseWrapper, **_: Any) -> None:
 @receiver(profile_changed)
 def read_as_their_account_says(sender: type[User], *, user: User, now: dt.datetime, **_: Any) -> None:
     follow_profile(user=user, now=now)
+
+
+@receiver(address_changed)
+def let_links_die(sender: type[ContactPoint], *, contact_point: ContactPoint, **_: Any) -> None:
+    renew_links(contact_point=contact_point)
 
 
 @receiver(person_leaving)

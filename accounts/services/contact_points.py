@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.db import IntegrityError, transaction
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
+from accounts.signals import address_changed
 
 
 def guest_email(*, value: str) -> ContactPoint:
@@ -24,13 +26,18 @@ def member_email(*, user: User, now: dt.datetime) -> ContactPoint:
 
 @transaction.atomic
 def follow_email(*, user: User, old_email: str, new_email: str, now: dt.datetime) -> None:
-    """Send to a member's new, proven address what was to go to the old one; consents go with the person."""
+    """Send to a member's new, proven address what was to go to the old one; consents go with the person.
+
+    Links in what was sent to the old one lead nowhere any more: whoever reads that mailbox may be why it was left.
+    """
     old = ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, old_email).select_for_update().first()
     if old is None or ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, new_email).exists():
         return
     old.value = new_email.strip().lower()
     old.verified_at = now
-    old.save(update_fields=["value", "value_hash", "verified_at"])
+    old.public_id = uuid.uuid4()
+    old.save(update_fields=["value", "value_hash", "verified_at", "public_id"])
+    address_changed.send(sender=ContactPoint, contact_point=old, now=now)
 
 
 def verify_contact_point(*, contact_point: ContactPoint, now: dt.datetime) -> None:

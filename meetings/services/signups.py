@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -108,6 +109,14 @@ def follow_profile(*, user: User, now: dt.datetime) -> None:
             hour_cycle=user.hour_cycle,
         )
         reader_changed.send(sender=Participant, participants=[participant], now=now)
+
+
+def renew_links(*, contact_point: ContactPoint) -> None:
+    """Let no link in a message that was sent to a contact point so far open any of its places."""
+    places = list(Signup.objects.filter(participant__contact_point=contact_point))
+    for place in places:
+        place.public_id = uuid.uuid4()
+    Signup.objects.bulk_update(places, ["public_id"], batch_size=500)
 
 
 def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:

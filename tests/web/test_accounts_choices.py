@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed
-from django.test import Client
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client, RequestFactory
 
 from accounts import links
 from accounts.models import Consent, ContactPoint, Preferences, User
@@ -46,9 +47,11 @@ def words(point: ContactPoint) -> list[tuple[str, bool, str]]:
 
 def change_address(user: User, old: str, new: str) -> None:
     """Announce what allauth announces once somebody has proven another address."""
+    request = RequestFactory().get("/")
+    request.session = SessionStore()
     email_changed.send(
         sender=EmailAddress,
-        request=None,
+        request=request,
         user=user,
         from_email_address=EmailAddress(user=user, email=old),
         to_email_address=EmailAddress(user=user, email=new),

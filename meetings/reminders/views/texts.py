@@ -35,9 +35,13 @@ def found(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 def short(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead from a text message to the page of its place, until a day after the date."""
+    """Lead from a text message or a notification to the page of its place, until a day after the date.
+
+    Where the number was given up, or the browser signed out, somebody else may hold what it came to.
+    """
     pk = short_links.read(token)
-    reminder = Reminder.objects.select_related("signup__occurrence").filter(pk=pk).first() if pk else None
+    theirs = Reminder.objects.filter(contact_point__verified_at__isnull=False)
+    reminder = theirs.select_related("signup__occurrence").filter(pk=pk).first() if pk else None
     if reminder is None or reminder.signup.occurrence.ends_at + short_links.LIFE_AFTER < clock.now():
         raise Http404
     purpose, name = ("manage", "signup_manage")
