@@ -5,7 +5,7 @@ from django.apps import AppConfig, apps
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import BorrowedSealedEmailField
+from accounts.fields import BorrowedEncryptedCharField, BorrowedEncryptedJSONField, BorrowedSealedEmailField
 from accounts.sessions import SessionKeyField, stored_key
 
 
@@ -15,20 +15,29 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        seal_addresses_of_allauth()
+        seal_what_allauth_keeps()
         hash_session_keys()
         from accounts import receivers  # noqa: F401, PLC0415  # app ready: allauth's models have to be there
 
 
-def seal_addresses_of_allauth() -> None:
-    """Seal the column of addresses that allauth keeps beside ours.
+#: Columns of allauth's that tell of a person: their address, what they call a passkey, the kind of their phone.
+_KEPT_BY_ALLAUTH = (
+    ("account", "EmailAddress", "email", BorrowedSealedEmailField),
+    ("mfa", "Authenticator", "data", BorrowedEncryptedJSONField),
+    ("usersessions", "UserSession", "user_agent", BorrowedEncryptedCharField),
+)
 
-    The field stays the one that allauth declares, with its migrations and constraints; it only learns to seal. Its
-    rows name themselves by number, since the admin's log keeps names in the clear.
+
+def seal_what_allauth_keeps() -> None:
+    """Seal the columns about a person that allauth keeps beside ours.
+
+    A field stays the one that allauth declares, with its migrations and constraints; it only learns to seal. The rows
+    name themselves by number, since the admin's log keeps names in the clear.
     """
-    model = apps.get_model("account", "EmailAddress")
-    model._meta.get_field("email").__class__ = BorrowedSealedEmailField
-    model.__str__ = _number  # type: ignore[assignment]
+    for app_label, model_name, name, sealed in _KEPT_BY_ALLAUTH:
+        model = apps.get_model(app_label, model_name)
+        model._meta.get_field(name).__class__ = sealed
+        model.__str__ = _number  # type: ignore[assignment]
 
 
 def _number(row: Model) -> str:

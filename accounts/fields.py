@@ -2,8 +2,8 @@
 
 Two ways of sealing, under keys derived from `settings.CONTACT_KEYS` (the first seals, all open):
 
-- `EncryptedTextField`: Fernet (AES-128-CBC and HMAC-SHA256). The same text never seals alike, so it cannot be searched;
-  where it must be found, a keyed hash stands beside it.
+- `EncryptedTextField`: Fernet (AES-128-CBC and HMAC-SHA256). The same text never seals alike, so it cannot be searched,
+  and asking for it is refused; where it must be found, a keyed hash stands beside it.
 - `SealedEmailField`: AES-SIV (RFC 5297), authenticated and deterministic. The same address always seals alike, so that
   equality, uniqueness and joins work in the database, and nothing else does. It tells a thief of the database what a
   keyed hash beside it would: which rows are equal.
@@ -14,7 +14,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
+from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.lookups import Exact, In, Lookup
 
@@ -56,20 +58,87 @@ def lookup_hashes(value: str) -> list[str]:
     return [lookup_hash(value, key) for key in _keys()]
 
 
-class EncryptedTextField(models.TextField):
-    """Text that is readable in Python and sealed in the database."""
+class Sealed:
+    """What all sealed fields are, so that keys are changed for every one of them: see accounts.services.keys."""
+
+
+class _SealedText(Sealed, models.Field):
+    """A field of text, readable in Python and sealed in the database. Nothing at all stays nothing."""
 
     def get_prep_value(self, value: Any) -> Any:
         prepared = super().get_prep_value(value)
-        if prepared in (None, ""):
-            return prepared
-        return seal(prepared)
+        return prepared if prepared in (None, "") else seal(prepared)
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        if value in (None, ""):
-            return value
-        assert value is not None
-        return unseal(value)
+        return unseal(value) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        # A seal is like no other: refuse to ask rather than answer "nobody".
+        return super().get_lookup(lookup_name) if lookup_name in {"exact", "isnull"} else None
+
+
+class EncryptedTextField(_SealedText, models.TextField):
+    """Text that is readable in Python and sealed in the database."""
+
+
+class BorrowedEncryptedCharField(_SealedText, models.CharField):
+    """The same on a model that is not ours: to migrations it is the plain field that its own app declares.
+
+    Its column must have room: 140 characters for what has 40 bytes.
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
+
+
+@_SealedText.register_lookup
+class _WhetherEmpty(Exact):
+    """Equality with nothing at all, which is all that can be asked of a seal."""
+
+    def get_prep_lookup(self) -> Any:
+        if self.rhs != "":
+            raise FieldError("A sealed text cannot be looked for.")
+        return self.rhs
+
+
+class BorrowedEncryptedJSONField(Sealed, models.JSONField):
+    """What another app keeps as JSON: one JSON string in its column, which is the sealed text of it."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_prep_value(self, value: Any) -> Any:
+        prepared = super().get_prep_value(value)
+        return None if prepared is None else seal(json.dumps(prepared, cls=self.encoder))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        sealed = super().from_db_value(value, expression, connection)
+        return None if sealed is None else json.loads(unseal(sealed), cls=self.decoder)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+    def get_transform(self, lookup_name: str) -> Any:
+        return None
+
+
+#: Rows of one statement.
+_BATCH = 500
+
+
+def rewrite_column(model: Any, name: str, change: Callable[[Any], Any]) -> None:
+    """Replace what lies in a column by `change` of it, batch by batch; nothing and an empty text stay.
+
+    For migrations, whose model must have the plain field: what is read and written is then what lies in the database.
+    """
+    rows = model.objects.order_by("pk")
+    last = None
+    while batch := list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", name)[:_BATCH]):
+        last = batch[-1][0]
+        changed = [model(pk=key, **{name: change(value)}) for key, value in batch if value not in (None, "")]
+        model.objects.bulk_update(changed, [name])
 
 
 #: Room for the longest address that Django accepts (320 characters, of up to four bytes), sealed.
@@ -103,7 +172,7 @@ def unseal_email(sealed: str) -> str:
     raise ValueError("sealed under no key in use")
 
 
-class SealedEmailField(models.EmailField):
+class SealedEmailField(Sealed, models.EmailField):
     """An email address, readable in Python and sealed in the database; found whole, in any case, or not at all."""
 
     _known_lookups = frozenset({"exact", "iexact", "icontains", "in", "isnull"})

@@ -35,6 +35,11 @@ class SignupStatus(models.TextChoices):
     WAITLISTED = "waitlisted", _("On the waitlist")
     OFFERED = "offered", _("A place is offered")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class Attendance(models.TextChoices):
+    """Whether somebody with a place came: no matter of places, and so sealed."""
+
     ATTENDED = "attended", _("Came")
     MISSED = "missed", _("Did not come")
 

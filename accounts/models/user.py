@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import HourCycle
-from accounts.fields import SealedEmailField
+from accounts.fields import EncryptedTextField, SealedEmailField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -32,7 +32,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. The name shown need not be real, and nothing else about them is asked."""
 
     email = SealedEmailField(_("email address"), unique=True)
-    display_name = models.CharField(
+    display_name = EncryptedTextField(
         _("display name"),
         max_length=40,
         blank=True,
@@ -56,10 +56,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
 
     def __str__(self) -> str:
-        return self.display_name or f"#{self.pk}"
+        # Never the name: this ends up in the admin's lists and its log, which keeps it in the clear.
+        return f"#{self.pk}"
 
     def get_full_name(self) -> str:
-        return str(self)
+        """Return the name shown to those who may see it, or the number of somebody who chose none."""
+        return self.display_name or str(self)
 
     def get_short_name(self) -> str:
-        return str(self)
+        return self.get_full_name()

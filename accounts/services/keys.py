@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
 
-from accounts.fields import EncryptedTextField, SealedEmailField, lookup_hash, seal, unseal
+from accounts.fields import Sealed, lookup_hash, seal, unseal
 from accounts.models import ContactPoint, Suppression
 
 BATCH = 500
@@ -41,11 +41,7 @@ def reseal_everything() -> Resealed:
 
 def _sealed_fields() -> Iterator[tuple[type[models.Model], list[str]]]:
     for model in apps.get_models():
-        names = [
-            field.name
-            for field in model._meta.local_concrete_fields
-            if isinstance(field, EncryptedTextField | SealedEmailField)
-        ]
+        names = [field.name for field in model._meta.local_concrete_fields if isinstance(field, Sealed)]
         if names:
             yield model, names
 

@@ -9,13 +9,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import EncryptedTextField
 from accounts.models import ContactPoint
-from meetings.enums import SignupStatus
+from meetings.enums import Attendance, SignupStatus
 from meetings.models.meeting import Meeting
 from meetings.models.occurrence import Occurrence
 
 #: A signup in one of these states takes a place.
-HOLDS_A_PLACE = (SignupStatus.CONFIRMED, SignupStatus.OFFERED, SignupStatus.ATTENDED)
+HOLDS_A_PLACE = (SignupStatus.CONFIRMED, SignupStatus.OFFERED)
 
 
 class Participant(models.Model):
@@ -26,7 +27,7 @@ class Participant(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="participant"
     )
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="participants")
-    display_name = models.CharField(_("name to show"), max_length=40, blank=True)
+    display_name = EncryptedTextField(_("name to show"), max_length=40, blank=True)
     tz = models.CharField(_("time zone"), max_length=64)
     language = models.CharField(_("language"), max_length=12, default="en")
     hour_cycle = models.CharField(max_length=3, default="h12")
@@ -42,7 +43,8 @@ class Participant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_name or f"#{self.pk}"
+        # Never the name, which the admin would list and log.
+        return f"#{self.pk}"
 
     @property
     def is_guest(self) -> bool:
@@ -98,6 +100,8 @@ class Signup(models.Model):
         StandingSignup, on_delete=models.SET_NULL, null=True, blank=True, related_name="signups"
     )
     status = models.CharField(_("status"), max_length=10, choices=SignupStatus.choices, default=SignupStatus.PENDING)
+    #: Counting places never asks for it.
+    attendance = EncryptedTextField(_("came"), choices=Attendance.choices, blank=True, default="")
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from meetings.models import CalendarAddress, Coordinator, Invitation, Meeting, ServiceBody, Signup, StandingSignup
+from meetings.queries.favourites import favourite_of
 from meetings.queries.occurrences import DatedOccurrence, date_of
 
 _SIGNUPS = Signup.objects.select_related(
@@ -25,8 +26,10 @@ def meeting_for_visitor(slug: str) -> Meeting:
 
 def meeting_for_favourites(user: User, slug: str) -> Meeting:
     """Return a meeting that `user` may keep: a published one, or one they keep already. Raises Http404."""
-    may_be_kept = Q(is_published=True) | Q(favourites__user=user)
-    return get_object_or_404(Meeting.objects.filter(may_be_kept).distinct(), slug=slug)
+    meeting = get_object_or_404(Meeting, slug=slug)
+    if not meeting.is_published and favourite_of(user, meeting.pk) is None:
+        raise Http404
+    return meeting
 
 
 def member_by_calendar_address(token: str) -> User:

@@ -1,34 +1,42 @@
-"""The meetings that a member keeps at hand."""
+"""The meetings that a member keeps at hand. Which they are is sealed: a look-up opens all that one member keeps."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from meetings.models import Favourite
+from meetings.models import Favourite, Meeting
 from meetings.queries.occurrences import DatedOccurrence, next_dates
 
 
-def favourites_of(user: User, *, now: dt.datetime) -> list[tuple[Favourite, DatedOccurrence | None]]:
-    """Return a member's favourites, each with the meeting's next date: the home group first, then by name."""
-    kept = list(
-        Favourite.objects.filter(user=user, meeting__is_published=True)
-        .select_related("meeting__venue")
-        .order_by("-is_home_group", "meeting__name", "pk")
-    )
-    dates = next_dates([each.meeting for each in kept], now=now)
-    return [(each, dates.get(each.meeting_id)) for each in kept]
+@dataclass(frozen=True, slots=True)
+class KeptMeeting:
+    """A meeting that somebody keeps at hand, and its next date, if it has one."""
+
+    meeting: Meeting
+    is_home_group: bool
+    date: DatedOccurrence | None
+
+
+def favourites_of(user: User, *, now: dt.datetime) -> list[KeptMeeting]:
+    """Return the published meetings that a member keeps, with their next dates: the home group first, then by name."""
+    is_home = {kept.meeting_id: kept.is_home_group for kept in Favourite.objects.filter(user=user)}
+    meetings = list(Meeting.objects.published().filter(pk__in=is_home).select_related("venue").order_by("name", "pk"))
+    dates = next_dates(meetings, now=now)
+    kept = [KeptMeeting(meeting, is_home[meeting.pk], dates.get(meeting.pk)) for meeting in meetings]
+    return sorted(kept, key=lambda each: not each.is_home_group)
 
 
 def favourite_of(user: User, meeting_pk: int) -> Favourite | None:
     """Return a member's favourite for one meeting, or None where it is not kept."""
-    return Favourite.objects.filter(user=user, meeting=meeting_pk).first()
+    return next((kept for kept in Favourite.objects.filter(user=user) if kept.meeting_id == meeting_pk), None)
 
 
 def kept_among(user: Any, meeting_pks: Iterable[int]) -> set[int] | None:
     """Return which of these meetings a reader keeps; None for a visitor, who cannot keep any."""
     if not isinstance(user, User):
         return None
-    return set(Favourite.objects.filter(user=user, meeting__in=list(meeting_pks)).values_list("meeting_id", flat=True))
+    return {kept.meeting_id for kept in Favourite.objects.filter(user=user)}.intersection(meeting_pks)

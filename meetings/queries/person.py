@@ -27,7 +27,8 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     signups = Signup.objects.filter(mine).select_related("occurrence__meeting", "participant").order_by("pk")
     standing = StandingSignup.objects.filter(mine).select_related("meeting").order_by("pk")
     run = Meeting.objects.filter(facilitators=person.user).order_by("pk") if person.user else Meeting.objects.none()
-    kept = Favourite.objects.filter(user=person.user, user__isnull=False).select_related("meeting").order_by("pk")
+    kept = list(Favourite.objects.filter(user=person.user, user__isnull=False).order_by("pk"))
+    kept_meetings = Meeting.objects.in_bulk([row.meeting_id for row in kept])
     address = CalendarAddress.objects.filter(user=person.user, user__isnull=False)
     coordinates = Coordinator.objects.filter(user=person.user, user__isnull=False).select_related("service_body")
     invitations = Invitation.objects.filter(invited_by=person.user, invited_by__isnull=False).order_by("pk")
@@ -44,6 +45,7 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
                 "meeting": signup.occurrence.meeting.name,
                 "starts_at": signup.occurrence.starts_at,
                 "status": signup.status,
+                "attendance": signup.attendance,
                 "name_shown": signup.participant.display_name,
                 "asked_at": signup.created_at,
                 "confirmed_at": signup.confirmed_at,
@@ -55,7 +57,13 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
             {"meeting": row.meeting.name, "since": row.created_at, "ended_at": row.ended_at} for row in standing
         ],
         "favourites": [
-            {"meeting": row.meeting.name, "is_home_group": row.is_home_group, "since": row.created_at} for row in kept
+            {
+                "meeting": kept_meetings[row.meeting_id].name,
+                "is_home_group": row.is_home_group,
+                "since": row.created_at,
+            }
+            for row in kept
+            if row.meeting_id in kept_meetings
         ],
         "calendar_address": [{"since": row.created_at} for row in address],
         "service_bodies": [{"service_body": row.service_body.name, "since": row.since} for row in coordinates],

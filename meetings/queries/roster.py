@@ -106,7 +106,7 @@ def roster(occurrence: Occurrence) -> list[Signup]:
     """
     if occurrence.meeting.signup_policy == SignupPolicy.DROP_IN:
         return []
-    shown = (*HOLDS_A_PLACE, SignupStatus.WAITLISTED, SignupStatus.MISSED)
+    shown = (*HOLDS_A_PLACE, SignupStatus.WAITLISTED)
     signups = occurrence.signups.filter(status__in=shown).select_related("participant")
     return sorted(signups, key=lambda each: (each.status == SignupStatus.WAITLISTED, each.created_at, each.pk))
 

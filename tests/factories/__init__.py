@@ -2,6 +2,7 @@
 
 from tests.factories.accounts import make_contact_point, make_user
 from tests.factories.meetings import (
+    make_favourite,
     make_format,
     make_meeting,
     make_occurrence,
@@ -14,6 +15,7 @@ from tests.factories.reminders import make_reminder
 
 __all__ = [
     "make_contact_point",
+    "make_favourite",
     "make_format",
     "make_meeting",
     "make_occurrence",

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from meetings.enums import SignupStatus
-from meetings.models import Format, Meeting, Occurrence, Participant, ServiceBody, Signup, Venue
+from meetings.models import Favourite, Format, Meeting, Occurrence, Participant, ServiceBody, Signup, Venue
 from support import clock
 from tests.factories.accounts import make_contact_point
 
@@ -93,3 +93,8 @@ def make_signup(**fields: Any) -> Signup:
     if fields["status"] == SignupStatus.CONFIRMED:
         fields.setdefault("confirmed_at", fields["created_at"])
     return Signup.objects.create(**fields)
+
+
+def make_favourite(*, meeting: Meeting | None = None, **fields: Any) -> Favourite:
+    fields.setdefault("created_at", clock.now())
+    return Favourite.objects.create(sealed_meeting=str((meeting or make_meeting()).pk), **fields)

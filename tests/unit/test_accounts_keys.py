@@ -10,14 +10,22 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet
+from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
-from accounts.fields import lookup_hash
-from accounts.models import ContactPoint, Suppression, User
+from accounts.fields import Sealed, lookup_hash
+from accounts.models import CleanTime, ContactPoint, Disclosure, Export, Suppression, User
 from accounts.queries import is_suppressed
 from accounts.services.keys import reseal_everything
+from meetings.reminders.models import InboundText
+from meetings.services.calendar_addresses import renew_calendar_address
+from meetings.services.occurrences import cancel_occurrence
+from tests.factories import make_favourite, make_participant, make_signup
 from tests.factories.accounts import make_contact_point, make_user
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +112,40 @@ def test_keys_from_the_environment_are_the_operators_to_change(settings: Any, mo
     monkeypatch.setenv("CONTACT_KEYS", OLD_KEY)
     with pytest.raises(CommandError, match="environment"):
         call_command("rotate_keys", "--new-key")
+
+
+def sealed_columns() -> list[tuple[type[Model], str]]:
+    """Return every column of any app that holds what the keys open."""
+    return [
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, Sealed)
+    ]
+
+
+def test_every_sealed_column_is_readable_under_the_new_key_alone(settings: Any) -> None:
+    settings.CONTACT_KEYS = [OLD_KEY]
+    now = timezone.now()
+    user = make_user(email="ana@example.org", display_name="Ana")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "My phone"})
+    UserSession.objects.create(user=user, session_key="x", ip="127.0.0.1", user_agent="Firefox")
+    CleanTime.objects.create(user=user, sealed_on="2019-03-04")
+    Export.objects.create(user=user, archive="zip", asked_at=now, expires_at=now)
+    words = {"recipient": "A court", "what": "A date", "purpose": "An order"}
+    Disclosure.objects.create(about_user=user, disclosed_on=now.date(), recorded_at=now, **words)
+    renew_calendar_address(user=user, now=now)
+    make_favourite(user=user)
+    signup = make_signup(participant=make_participant(display_name="Ana"), attendance="attended")
+    cancel_occurrence(occurrence=signup.occurrence, message="Kim is ill", now=now)
+    InboundText.objects.create(provider_id="1", sender="+12125550199", text="STOP", received_at=now)
+    before = {each: list(each[0]._default_manager.values_list("pk", each[1])) for each in sealed_columns()}
+    # A new one must have a row above, or this would not be about it.
+    assert [
+        f"{model._meta.label}.{name}" for (model, name), rows in before.items() if not any(v for _pk, v in rows)
+    ] == []
+    settings.CONTACT_KEYS = [NEW_KEY, OLD_KEY]
+    reseal_everything()
+    settings.CONTACT_KEYS = [NEW_KEY]
+    assert {each: list(each[0]._default_manager.values_list("pk", each[1])) for each in sealed_columns()} == before

@@ -68,7 +68,7 @@ def test_past_places_become_nobodys_after_their_months(now: dt.datetime, setting
             occurrence=make_occurrence(meeting=meeting, on=on),
             participant=participant,
             standing=standing,
-            status=SignupStatus.ATTENDED,
+            attendance="attended",
         )
         for on in (dt.date(2025, 11, 11), dt.date(2025, 11, 4))
     )
@@ -80,7 +80,7 @@ def test_past_places_become_nobodys_after_their_months(now: dt.datetime, setting
     assert forget_attendance(now=now) == 0
     for signup in (old, older):
         signup.refresh_from_db()
-        assert (signup.status, signup.standing) == (SignupStatus.ATTENDED, None)
+        assert (signup.status, signup.attendance, signup.standing) == (SignupStatus.CONFIRMED, "attended", None)
         assert (signup.participant.user, signup.participant.display_name) == (None, "")
     assert old.participant != older.participant
     assert {each.pk for each in Signup.objects.filter(participant=participant)} == {recent.pk, coming.pk}

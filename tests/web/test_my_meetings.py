@@ -20,7 +20,7 @@ from meetings.models import CalendarAddress, Favourite, Meeting
 from meetings.queries.person import kept_about
 from meetings.services.calendar_addresses import renew_calendar_address
 from tests.conftest import NOW
-from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+from tests.factories import make_favourite, make_meeting, make_occurrence, make_participant, make_signup, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_star_keeps_a_meeting_and_lets_go_of_it(client: Client, member: User) ->
     for _ in range(2):
         answer = client.post("/meetings/evening-light/favourite/", {"keep": "1", "next": "/meetings/?q=light"})
         assert (answer.status_code, answer.headers["Location"]) == (302, "/meetings/?q=light")
-    assert Favourite.objects.get().meeting == meeting
+    assert Favourite.objects.get().meeting_id == meeting.pk
     assert 'aria-pressed="true"' in client.get("/meetings/evening-light/").content.decode()
     assert "Evening Light" in page(client)
     client.post("/meetings/evening-light/favourite/", {"keep": "0"})
@@ -81,17 +81,17 @@ def test_visitor_signs_in_first_and_goes_on_at_the_meeting(client: Client, what:
 def test_unpublished_meeting_can_only_be_let_go_of(client: Client, member: User) -> None:
     meeting = make_meeting(slug="evening-light", is_published=False)
     # That somebody else kept it opens it for nobody but them.
-    Favourite.objects.create(user=make_user(), meeting=meeting, created_at=NOW)
+    make_favourite(user=make_user(), meeting=meeting, created_at=NOW)
     assert client.post("/meetings/evening-light/favourite/", {"keep": "1"}).status_code == 404
-    Favourite.objects.create(user=member, meeting=meeting, created_at=NOW)
+    make_favourite(user=member, meeting=meeting, created_at=NOW)
     assert meeting.name not in page(client)
     assert client.post("/meetings/evening-light/favourite/", {"keep": "0"}).status_code == 302
 
 
 def test_list_shows_which_are_kept(client: Client, member: User) -> None:
     kept, _other = make_meeting(), make_meeting()
-    Favourite.objects.create(user=member, meeting=kept, created_at=NOW)
-    Favourite.objects.create(user=make_user(), meeting=_other, created_at=NOW)
+    make_favourite(user=member, meeting=kept, created_at=NOW)
+    make_favourite(user=make_user(), meeting=_other, created_at=NOW)
     listed = client.get("/meetings/").content.decode()
     assert listed.count('aria-pressed="true"') == 1
     assert listed.count('class="star"') == 2
@@ -103,7 +103,10 @@ def test_home_group_is_one_at_a_time_and_comes_first(client: Client, member: Use
     client.post("/meetings/bbb/favourite/", {"keep": "1"})
     client.post("/meetings/bbb/home-group/", {"keep": "1"})
     client.post("/meetings/bbb/home-group/", {"keep": "1"})
-    assert set(Favourite.objects.values_list("meeting", "is_home_group")) == {(first.pk, False), (second.pk, True)}
+    assert {(each.meeting_id, each.is_home_group) for each in Favourite.objects.all()} == {
+        (first.pk, False),
+        (second.pk, True),
+    }
     body = page(client)
     assert body.index("Bbb") < body.index("Aaa")
     client.post("/meetings/bbb/home-group/", {"keep": "0"})
@@ -113,16 +116,15 @@ def test_home_group_is_one_at_a_time_and_comes_first(client: Client, member: Use
 
 def test_choosing_a_home_group_leaves_everybody_elses_alone(client: Client, member: User) -> None:
     mine, theirs = make_meeting(slug="evening-light"), make_meeting()
-    other = Favourite.objects.create(user=make_user(), meeting=theirs, is_home_group=True, created_at=NOW)
+    other = make_favourite(user=make_user(), meeting=theirs, is_home_group=True, created_at=NOW)
     client.post("/meetings/evening-light/home-group/", {"keep": "1"})
-    found = Favourite.objects.filter(is_home_group=True).values_list("user", "meeting")
-    assert set(found) == {(member.pk, mine.pk), (other.user_id, theirs.pk)}
+    found = Favourite.objects.filter(is_home_group=True)
+    assert {(each.user_id, each.meeting_id) for each in found} == {(member.pk, mine.pk), (other.user_id, theirs.pk)}
 
 
 def test_letting_go_of_a_meeting_leaves_everybody_elses_alone(client: Client, member: User) -> None:
     meeting = make_meeting(slug="evening-light")
-    fields = {"meeting": meeting, "is_home_group": True, "created_at": NOW}
-    _mine, other = (Favourite.objects.create(user=user, **fields) for user in (member, make_user()))
+    _mine, other = (make_favourite(user=user, meeting=meeting, is_home_group=True) for user in (member, make_user()))
     client.post("/meetings/evening-light/home-group/", {"keep": "0"})
     assert list(Favourite.objects.filter(is_home_group=True)) == [other]
     client.post("/meetings/evening-light/favourite/", {"keep": "0"})
@@ -131,7 +133,7 @@ def test_letting_go_of_a_meeting_leaves_everybody_elses_alone(client: Client, me
 
 def test_favourites_are_in_the_copy_and_gone_when_erased(member: User) -> None:
     meeting = make_meeting(name="Evening Light")
-    Favourite.objects.create(user=member, meeting=meeting, is_home_group=True, created_at=NOW)
+    make_favourite(user=member, meeting=meeting, is_home_group=True, created_at=NOW)
     told = kept_about(of_member(member))["favourites"]
     assert told == [{"meeting": "Evening Light", "is_home_group": True, "since": NOW}]
     erase(person=of_member(member), now=NOW)
@@ -144,7 +146,7 @@ def test_past_is_paged_the_latest_first_and_holds_places_alone(client: Client, m
     meeting = make_meeting(name="Evening Light", starts_on=dt.date(2025, 1, 7))
     for week in range(22):
         occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 10) - dt.timedelta(weeks=week))
-        make_signup(occurrence=occurrence, participant=participant, status=SignupStatus.ATTENDED)
+        make_signup(occurrence=occurrence, participant=participant, attendance="attended")
     for status, cancelled_at in ((SignupStatus.CANCELLED, NOW), (SignupStatus.WAITLISTED, None)):
         over = make_occurrence(meeting=make_meeting(name=f"Never {status}"), on=dt.date(2026, 11, 10))
         make_signup(occurrence=over, participant=participant, status=status, cancelled_at=cancelled_at)
@@ -161,7 +163,7 @@ def test_page_costs_the_same_however_much_it_shows(client: Client, member: User)
     for number in range(3):
         meeting = make_meeting()
         meeting.facilitators.add(member)
-        Favourite.objects.create(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
+        make_favourite(user=member, meeting=meeting, is_home_group=number == 0, created_at=NOW)
         for day in (dt.date(2026, 11, 10), dt.date(2026, 11, 24)):
             make_signup(occurrence=make_occurrence(meeting=meeting, on=day), participant=participant)
         with CaptureQueriesContext(connection) as queries:
@@ -176,7 +178,7 @@ def test_list_costs_a_member_the_same_however_much_it_shows(
     client: Client, member: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(count):
-        Favourite.objects.create(user=member, meeting=make_meeting(), created_at=NOW)
+        make_favourite(user=member, meeting=make_meeting(), created_at=NOW)
     with django_assert_num_queries(10):
         assert client.get("/meetings/").status_code == 200
 
