@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.services import exports, idle, retention
 from support import clock
+from support.sqlite.forgetting import empty_log
 
 
 @shared_task(name="accounts.build_exports")
@@ -16,6 +17,8 @@ def build_exports() -> None:
 @shared_task(name="accounts.purge")
 def purge() -> None:
     retention.purge(now=clock.now())
+    # For this, and for what was forgotten while others kept the log.
+    empty_log()
 
 
 @shared_task(name="accounts.forget_idle")

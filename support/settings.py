@@ -150,7 +150,8 @@ if DATABASES["default"]["ENGINE"] == "support.sqlite":
         "transaction_mode": "IMMEDIATE",
         # Seconds, for one try of several: see support.sqlite.
         "timeout": 5,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # What is deleted is overwritten: see support.sqlite.forgetting.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60

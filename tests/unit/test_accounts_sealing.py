@@ -73,6 +73,14 @@ def raw_database(tmp_path: Path) -> bytes:
     return "\n".join(rows).encode()
 
 
+def files_of_sqlite() -> bytes:
+    """Return the bytes of the database's own files, with free pages and the log beside it; none of PostgreSQL's."""
+    if connection.vendor != "sqlite":
+        return b""
+    path = Path(connection.settings_dict["NAME"])
+    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+
+
 def peeled(raw: bytes) -> bytes:
     """Return `raw` with what hides in it without a key: base64, packed or not, as Django keeps sessions."""
     found = [raw]
@@ -316,6 +324,7 @@ def test_people_who_were_kept_open_are_sealed_by_the_migrations(monkeypatch: pyt
         executor.migrate(executor.loader.graph.leaf_nodes())
     for (table, name), words in OPEN_ONCE.items():
         assert not any(words in value for value in column(table, name)), table
+        assert words.encode() not in files_of_sqlite(), table
     assert column("meetings_signup", "status") == ["confirmed"] * 3
     assert [each.display_name for each in User.objects.order_by("pk")] == [user.display_name for user in users]
     assert [each.display_name for each in Participant.objects.order_by("pk")] == ["Leocadia", "", *["Leocadia"] * 3]
