@@ -13,7 +13,7 @@ from accounts.enums import Channel
 from accounts.models import ContactPoint, User
 
 #: Digits that no id of ours has.
-_TOO_LONG = 16
+TOO_LONG = 16
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def read_number(words: str) -> tuple[int | None, int | None]:
     Raises ValueError for anything else.
     """
     digits = "".join(sign for sign in words if sign.isdecimal())
-    if digits and len(digits) < _TOO_LONG:
+    if digits and len(digits) < TOO_LONG:
         number, said = int(digits), words.strip().casefold()
         for language, _name in settings.LANGUAGES:
             with translation.override(language):

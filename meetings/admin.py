@@ -28,6 +28,7 @@ from meetings.models import (
 from meetings.services import schedule
 from meetings.services.signups import fill_coming_dates
 from support import clock
+from support.admin import NarrowModelAdmin
 
 #: An address typed without a scheme is a secure one.
 SECURE_ADDRESSES: dict[type[models.Field[Any, Any]], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
@@ -62,7 +63,7 @@ class MeetingAdminForm(forms.ModelForm):
 
 
 @admin.register(Meeting)
-class MeetingAdmin(admin.ModelAdmin):
+class MeetingAdmin(NarrowModelAdmin):
     form = MeetingAdminForm
     formfield_overrides = SECURE_ADDRESSES
     list_display = (
@@ -93,7 +94,7 @@ class MeetingAdmin(admin.ModelAdmin):
 
 
 @admin.register(ServiceBody)
-class ServiceBodyAdmin(admin.ModelAdmin):
+class ServiceBodyAdmin(NarrowModelAdmin):
     formfield_overrides = SECURE_ADDRESSES
     list_display = ("name", "kind", "parent", "helpline")
     list_filter = ("kind",)
@@ -104,7 +105,7 @@ class ServiceBodyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Venue)
-class VenueAdmin(admin.ModelAdmin):
+class VenueAdmin(NarrowModelAdmin):
     list_display = ("__str__", "city", "state", "postal_code")
     search_fields = ("name", "street", "city", "formatted_address")
 
@@ -115,7 +116,7 @@ class FormatTranslationInline(admin.TabularInline):
 
 
 @admin.register(Format)
-class FormatAdmin(admin.ModelAdmin):
+class FormatAdmin(NarrowModelAdmin):
     list_display = ("name", "key", "category", "vocabulary")
     list_filter = ("category",)
     search_fields = ("name", "key", "slug")
@@ -134,7 +135,7 @@ class OccurrenceChangeInline(admin.TabularInline):
 
 
 @admin.register(Occurrence)
-class OccurrenceAdmin(admin.ModelAdmin):
+class OccurrenceAdmin(NarrowModelAdmin):
     """To look at only: a date is moved and cancelled on the facilitator's pages, where everyone is told."""
 
     list_display = ("meeting", "original_date", "starts_at", "status", "is_moved")
@@ -155,7 +156,7 @@ class OccurrenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Signup)
-class SignupAdmin(admin.ModelAdmin):
+class SignupAdmin(NarrowModelAdmin):
     """To look at only, and by number: who it is, staff need not know to see that a message went out."""
 
     list_display = ("pk", "occurrence", "status", "created_at", "confirmed_at")
@@ -178,7 +179,7 @@ class SignupAdmin(admin.ModelAdmin):
 
 
 @admin.register(Coordinator)
-class CoordinatorAdmin(admin.ModelAdmin):
+class CoordinatorAdmin(NarrowModelAdmin):
     """Who looks after which service body: how the first one of a body comes to it."""
 
     list_display = ("service_body", "user", "since")

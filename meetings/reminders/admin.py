@@ -19,6 +19,7 @@ from accounts.services.audit import record_access
 from meetings.reminders.models import InboundText
 from meetings.reminders.services import inbound
 from support import clock
+from support.admin import NarrowModelAdmin
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -47,7 +48,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundText)
-class InboundTextAdmin(admin.ModelAdmin):
+class InboundTextAdmin(NarrowModelAdmin):
     list_display = ("__str__", "received_at", "is_crisis", "word", "is_for_person", "seen_at")
     list_filter = (WaitingFilter, "is_crisis", "word")
     actions = ("mark_read", "stop_texts", "undo_stop")
