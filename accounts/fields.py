@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import connection, models
 from django.db.models.lookups import Exact, In, Lookup
 
 
@@ -124,7 +124,7 @@ class BorrowedEncryptedJSONField(Sealed, models.JSONField):
         return None
 
 
-#: Rows of one statement.
+#: Rows that are read, and written, at a time.
 _BATCH = 500
 
 
@@ -133,12 +133,17 @@ def rewrite_column(model: Any, name: str, change: Callable[[Any], Any]) -> None:
 
     For migrations, whose model must have the plain field: what is read and written is then what lies in the database.
     """
+    field, key = model._meta.get_field(name), model._meta.pk
+    quoted = [connection.ops.quote_name(word) for word in (model._meta.db_table, field.column, key.column)]
+    # Faster than bulk_update, which builds an expression for each row.
+    statement = "UPDATE {} SET {} = %s WHERE {} = %s".format(*quoted)  # noqa: S608  # names of a model
     rows = model.objects.order_by("pk")
     last = None
-    while batch := list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", name)[:_BATCH]):
-        last = batch[-1][0]
-        changed = [model(pk=key, **{name: change(value)}) for key, value in batch if value not in (None, "")]
-        model.objects.bulk_update(changed, [name])
+    with connection.cursor() as cursor:
+        while batch := list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", name)[:_BATCH]):
+            last = batch[-1][0]
+            changed = [(change(value), pk) for pk, value in batch if value not in (None, "")]
+            cursor.executemany(statement, [(field.get_db_prep_save(value, connection), pk) for value, pk in changed])
 
 
 #: Room for the longest address that Django accepts (320 characters, of up to four bytes), sealed.

@@ -68,7 +68,8 @@ def end_notifications_here(sender: type[User], request: HttpRequest, user: User 
 def keep_little_of_device(sender: type[UserSession], instance: UserSession, **_: Any) -> None:
     """Keep enough to recognise one's own phone in the list, and no address that says where somebody was."""
     instance.ip = "0.0.0.0"  # noqa: S104  # no address at all; the column wants one
-    if "/" in instance.user_agent or len(instance.user_agent) > 40:
+    # What is longer has no room in the column once it is sealed.
+    if "/" in instance.user_agent or len(instance.user_agent.encode()) > 40:
         instance.user_agent = browser_words(instance.user_agent)
 
 

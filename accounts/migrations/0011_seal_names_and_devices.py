@@ -12,11 +12,16 @@ from accounts.fields import rewrite_column, seal, unseal
 HELP = "It need not be your real name. A first name and an initial at most."
 
 
+def seal_words(words: str) -> str:
+    """Seal the first 40 bytes, which there is room for; almost all are shorter ("Firefox, Android")."""
+    return seal(words.encode()[:40].decode(errors="ignore"))
+
+
 def seal_rows(apps: Any, schema_editor: Any) -> None:
     # These models have plain fields: what is read and written is the column itself.
     rewrite_column(apps.get_model("accounts", "User"), "display_name", seal)
     rewrite_column(apps.get_model("mfa", "Authenticator"), "data", lambda data: seal(json.dumps(data)))
-    rewrite_column(apps.get_model("usersessions", "UserSession"), "user_agent", seal)
+    rewrite_column(apps.get_model("usersessions", "UserSession"), "user_agent", seal_words)
 
 
 def unseal_rows(apps: Any, schema_editor: Any) -> None:

@@ -62,9 +62,10 @@ def _batches(rows: models.QuerySet[Any]) -> Iterator[list[Any]]:
 def _reseal_fields(model: type[models.Model], names: list[str]) -> int:
     count = 0
     for batch in _batches(model._default_manager.all()):
-        # Reading opens under any key, writing seals under the first.
-        model._default_manager.bulk_update(batch, names)
-        count += len(batch)
+        # Reading opens under any key, writing seals under the first. Most rows of some tables hold nothing.
+        sealed = [row for row in batch if any(getattr(row, name) for name in names)]
+        model._default_manager.bulk_update(sealed, names)
+        count += len(sealed)
     return count
 
 

@@ -336,6 +336,15 @@ def test_people_who_were_kept_open_are_sealed_by_the_migrations(monkeypatch: pyt
 
 
 @pytest.mark.django_db
+def test_kind_of_device_fits_its_column_sealed_whatever_a_browser_calls_itself() -> None:
+    for number, claimed in enumerate(("Firefox, Android", "é" * 40, "x" * 200, "", "€" * 13)):
+        kept = UserSession.objects.create(user=make_user(), session_key=f"{number}", ip="::1", user_agent=claimed)
+        assert len(column("usersessions_usersession", "user_agent")[-1]) <= 200
+        kept.refresh_from_db()
+        assert len(kept.user_agent.encode()) <= 40
+
+
+@pytest.mark.django_db
 def test_which_meeting_is_kept_cannot_be_told_by_its_column() -> None:
     user, meeting = make_user(), make_meeting(pk=7_777_777)
     for _ in range(2):
