@@ -128,13 +128,13 @@ class Signup(models.Model):
     @property
     def is_certain(self) -> bool:
         """Whether there is a place, not an offer of one, a request or a wait; and it was not given back."""
-        return self.status in (SignupStatus.CONFIRMED, SignupStatus.ATTENDED)
+        return self.status == SignupStatus.CONFIRMED
 
     def shows_link(self, *, now: dt.datetime) -> bool:
         """Return whether the page of this place may say how to join online.
 
         A meeting that withholds its link gives it to who has a place, until the date is over: the same link serves the
-        next one. Who came in may have to come in again, so a place that was taken note of counts.
+        next one.
         """
         if not self.occurrence.meeting.withholds_link:
             return True
