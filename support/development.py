@@ -131,7 +131,7 @@ def outbox_text(request: HttpRequest) -> HttpResponse:
         answer = inbound.take(inbound=Inbound(f"dev-{uuid.uuid4()}", number, form.cleaned_data["text"]), now=now)
         if answer:
             gateway = SmsGateway()
-            gateway.send(TextMessage(to=number, text=answer, sent_at=now))
+            gateway.send(TextMessage(to=number, text=answer, sent_at=now, is_admitted=True))
             gateway.close()
         else:
             messages.info(request, "The site answers nothing to that.")

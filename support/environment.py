@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+import phonenumbers
 from django.core.exceptions import ImproperlyConfigured
 
 #: What REDIS_URL says where there is no server and none is wanted.
@@ -106,6 +107,17 @@ def rate(name: str) -> float:
 def words(name: str, *, default: list[str]) -> list[str]:
     """Return the variable as the words between its commas."""
     return [word.strip() for word in text(name).split(",") if word.strip()] or default
+
+
+def countries(name: str, *, home: str) -> frozenset[str]:
+    """Return the variable as codes of countries (ISO 3166); `home` alone by default, or the United States and Canada,
+    which cost the same, where it is one of the two. Raises ImproperlyConfigured where one is no such code.
+    """
+    neighbours = ["US", "CA"]
+    given = [word.upper() for word in words(name, default=neighbours if home in neighbours else [home])]
+    if unknown := [word for word in given if word not in phonenumbers.SUPPORTED_REGIONS]:
+        raise ImproperlyConfigured(f"{name} must be codes of countries like US,CA, not {unknown[0]!r}.")
+    return frozenset(given)
 
 
 def choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:

@@ -22,8 +22,7 @@ def consume(action: str, who: str, *, limit: int, seconds: int) -> None:
     Raises TooMany beyond that. `who` is kept as a keyed hash only. While Redis is out of reach each process counts for
     itself (support.cache); where even that fails nobody is turned away: help matters more than a perfect count.
     """
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"{action}:{who}".encode(), hashlib.sha256).hexdigest()
-    key = f"limit:{digest}"
+    key = _key(action, who)
     try:
         cache.add(key, 0, timeout=seconds)
         count = cache.incr(key)
@@ -35,3 +34,16 @@ def consume(action: str, who: str, *, limit: int, seconds: int) -> None:
         return
     if count > limit:
         raise TooMany(action)
+
+
+def is_reached(action: str, who: str, *, limit: int) -> bool:
+    """Return whether the next `action` by `who` is one too many; counts nothing."""
+    try:
+        return bool(cache.get(_key(action, who), 0) >= limit)
+    except Exception:  # noqa: BLE001  # as above
+        return False
+
+
+def _key(action: str, who: str) -> str:
+    digest = hmac.new(settings.SECRET_KEY.encode(), f"{action}:{who}".encode(), hashlib.sha256).hexdigest()
+    return f"limit:{digest}"

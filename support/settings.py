@@ -280,6 +280,10 @@ SMS_PROVIDER = env.sms_provider(is_development=DEVELOPMENT)
 SMS_NUMBER = env.text("SMS_NUMBER", TWILIO_FROM or TELNYX_FROM)
 #: The country of numbers that are written without its code.
 PHONE_REGION = env.text("PHONE_REGION", "US").upper()
+#: Where texts may go, by ISO 3166: elsewhere, and behind other codes of "+1", one can cost as much as fifty here.
+SMS_COUNTRIES = env.countries("SMS_COUNTRIES", home=PHONE_REGION)
+#: Texts in 24 hours from the whole site; a quarter of them may be codes. What goes beyond is said by email.
+SMS_PER_DAY = env.number("SMS_PER_DAY", default=500, lowest=1)
 SMS_TIMEOUT = 15  # seconds, for a whole request
 
 #: What may leave a second, by all processes together; 0 for as fast as it goes. Texts count by their parts.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import phones
 from accounts.enums import Purpose
+from support.messaging import allowance
 
 #: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
 TEXT_PURPOSES = [
@@ -42,6 +43,10 @@ class PhoneForm(forms.Form):
             raise forms.ValidationError(_("This is not a phone number as we know them. Look at each digit again."))
         if not phones.takes_texts(number):
             raise forms.ValidationError(_("This number takes no text messages. Use a mobile number."))
+        if not allowance.is_served(number):
+            raise forms.ValidationError(
+                _("We send no texts to numbers of that country. Nothing depends on it: email does the same.")
+            )
         return number
 
 

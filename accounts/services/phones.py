@@ -34,7 +34,8 @@ def send_code(*, number: str, code: str, now: dt.datetime) -> Result:
     if is_suppressed(ContactPoint(channel=Channel.SMS, value=number)):
         return Refused("Nothing may be sent there", suppress=True)
     words = _("%(sender)s: your code is %(code)s. It is good for 10 minutes. Not you? Then ignore this.")
-    return _send(number, words % {"sender": settings.SENDER_NAME, "code": code}, now, expires_at=now + CODE_LIFE)
+    said = words % {"sender": settings.SENDER_NAME, "code": code}
+    return _send(number, said, now, expires_at=now + CODE_LIFE, is_code=True)
 
 
 def say_what_comes(*, number: str, now: dt.datetime) -> Result:
@@ -109,10 +110,12 @@ def phones_of(user: User) -> list[ContactPoint]:
     return list(ContactPoint.objects.filter(user=user, channel=Channel.SMS).verified().order_by("-created_at", "-pk"))
 
 
-def _send(number: str, words: str, now: dt.datetime, *, expires_at: dt.datetime) -> Result:
+def _send(number: str, words: str, now: dt.datetime, *, expires_at: dt.datetime, is_code: bool = False) -> Result:
     gateway = SmsGateway()
     try:
-        return gateway.send(TextMessage(to=number, text=transliterate(words), sent_at=now, expires_at=expires_at))
+        return gateway.send(
+            TextMessage(to=number, text=transliterate(words), sent_at=now, expires_at=expires_at, is_code=is_code)
+        )
     finally:
         gateway.close()
 

@@ -23,7 +23,7 @@ from accounts.queries import closed_channels, wanted_purposes
 from accounts.services import phones as service
 from accounts.views.proof import proof_required
 from support import clock, limits
-from support.messaging import Accepted, Ambiguous, Refused, sms
+from support.messaging import Accepted, Ambiguous, Refused, allowance, sms
 
 #: Where a number, its code and what was ticked wait in the (sealed) session.
 SESSION_KEY: Final = "phone_code"
@@ -116,6 +116,9 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
         return 429
     fresh = get_random_string(6, "0123456789")
     result = service.send_code(number=number, code=fresh, now=clock.now())
+    if isinstance(result, Refused) and result.reason == allowance.USED_UP:
+        form.add_error(None, _("We have sent as many texts as we can today. Try again tomorrow: email does the same."))
+        return 503
     if isinstance(result, Refused) and not result.suppress:
         form.add_error("number", _("We cannot send texts to this number. Nothing depends on it: email does the same."))
         return 422

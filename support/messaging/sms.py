@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
-from support.messaging import outbox
+from support.messaging import allowance, outbox
 from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
 from support.messaging.sms_results import Found
 from support.messaging.telnyx import TelnyxGateway
@@ -26,7 +26,7 @@ class _TextGateway(Gateway[TextMessage], Protocol):
 
 
 class SmsGateway:
-    """The `Gateway` for text messages."""
+    """The `Gateway` for text messages: the one door for each, to the countries and as many as the settings say."""
 
     def __init__(self) -> None:
         self._inner: _TextGateway = _inner()
@@ -35,7 +35,8 @@ class SmsGateway:
         return self._inner.open()
 
     def send(self, letter: TextMessage) -> Result:
-        return self._inner.send(letter)
+        refused = None if letter.is_admitted else allowance.admit(letter.to, is_code=letter.is_code)
+        return refused or self._inner.send(letter)
 
     def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
         """Return what the provider took for a number since an instant, or None where it cannot be asked."""

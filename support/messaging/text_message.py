@@ -25,6 +25,9 @@ class TextMessage:
     expires_at: dt.datetime | None = None
     status_url: str = ""
     reference: str = ""
+    #: To a number that nobody has proven yet; and one whose leaving was counted already (support.messaging.allowance).
+    is_code: bool = False
+    is_admitted: bool = False
 
     @property
     def size(self) -> Size:

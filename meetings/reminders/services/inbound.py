@@ -36,7 +36,7 @@ from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.replan import lock_unsent
 from meetings.services.signups import cancel_signup
 from support import limits
-from support.messaging import keywords
+from support.messaging import allowance, keywords
 from support.messaging.keywords import Meaning, Word
 from support.messaging.sms_results import Inbound
 
@@ -72,7 +72,7 @@ class Sender:
 
 
 def take(*, inbound: Inbound, now: dt.datetime) -> str:
-    """Do what a text asks for, and return the answer to it; "" answers nothing.
+    """Do what a text asks for, and return the answer to it, admitted and counted; "" answers nothing.
 
     STOP is done when this returns: nothing may be sent there any more, and what was planned is taken back.
     """
@@ -89,13 +89,15 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
             answer = _once(inbound, sender, meaning, now)
         else:
             answer = _answer(inbound, sender, meaning, now)
-    if meaning.word == Word.STOP or not answer or inbound.is_answered:
-        return "" if inbound.is_answered else answer
-    try:
-        limits.consume("text answers", number, limit=_ANSWERS_AN_HOUR, seconds=3600)
-    except limits.TooMany:
+    if not answer or inbound.is_answered:
         return ""
-    return answer
+    if meaning.word != Word.STOP:
+        try:
+            limits.consume("text answers", number, limit=_ANSWERS_AN_HOUR, seconds=3600)
+        except limits.TooMany:
+            return ""
+    is_owed = meaning.word == Word.STOP or meaning.is_crisis
+    return "" if allowance.admit(number, is_owed=is_owed) else answer
 
 
 def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:

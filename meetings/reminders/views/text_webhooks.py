@@ -45,7 +45,7 @@ def telnyx_inbound(request: HttpRequest) -> HttpResponse:
     answer = inbound.take(inbound=text, now=now) if text else ""
     if text and answer:
         gateway = SmsGateway()
-        gateway.send(TextMessage(to=text.sender, text=answer, sent_at=now))
+        gateway.send(TextMessage(to=text.sender, text=answer, sent_at=now, is_admitted=True))
         gateway.close()
     return HttpResponse()
 

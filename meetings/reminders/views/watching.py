@@ -21,6 +21,7 @@ from meetings.reminders.queries import timelines, watching
 from meetings.reminders.services import inbound
 from meetings.reminders.services import watching as deeds
 from support import clock
+from support.messaging import allowance
 
 PER_PAGE = 50
 
@@ -43,6 +44,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "rows": [(row, timelines.tone(row)) for row in page],
         "params": urlencode({name: request.GET[name] for name in asked}),
         "channels": watching.channel_standings(now=now),
+        "are_texts_used_up": allowance.is_used_up(),
         "now": now,
     }
     return render(request, "reminders/watch_list.html", context)
