@@ -51,6 +51,12 @@ def started(*, is_back: bool) -> str:
     return _plain(words % {"sender": settings.SENDER_NAME, "url": f"{settings.PUBLIC_BASE_URL}/my/account/"})
 
 
+def confirm_start(code: str) -> str:
+    """Return the answer to a START long after STOP: only who reads it on that phone can do what it says."""
+    words = _("%(sender)s: to get texts again, reply START %(code)s within half an hour. Not you? Then do nothing.")
+    return _plain(words % {"sender": settings.SENDER_NAME, "code": code})
+
+
 def help_words(region: str) -> str:
     """Return the answer to HELP: who this is, where to ask, how to end it, and who answers in a crisis."""
     words = _(
@@ -62,7 +68,8 @@ def help_words(region: str) -> str:
 
 
 def given_back(when: str) -> str:
-    return _plain(_("Given back: %(when)s. Thank you for saying so.") % {"when": when})
+    url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
+    return _plain(_("Given back: %(when)s. Thank you. Not you, or not so? %(url)s") % {"when": when, "url": url})
 
 
 def expected(when: str) -> str:

@@ -43,18 +43,21 @@ class Meaning:
     """`is_for_person`: somebody should read it, since we may have got it wrong or it is more than a machine's business.
 
     `is_crisis`: it speaks of dying or of an overdose. `language`: "es" where the words are Spanish, else "en", or ""
-    where they could be any.
+    where they could be any. `code`: the six digits behind START that confirm it, or "".
     """
 
     word: Word
     is_for_person: bool = False
     is_crisis: bool = False
     language: str = ""
+    code: str = ""
 
 
 def read(text: str) -> Meaning:
     """Return what a text means, as far as can be told."""
     folded = _folded(text)
+    if confirmed := _CONFIRMED.fullmatch(folded):
+        return Meaning(Word.START, code=confirmed[1])
     calm, is_crisis = _without(folded, _CRISIS)
     tokens = _tokens(calm)
     language = _language(_tokens(folded))
@@ -261,6 +264,7 @@ _ABOUT_A_PLACE: Final = frozenset(
 
 # -- other words -----------------------------------------------------------------------------------------------------
 
+_CONFIRMED: Final = re.compile(r"(?:start|unstop) ([0-9]{6})", re.ASCII)
 _WORDS: Final = {
     Word.START: frozenset({"start", "unstop"}),
     Word.HELP: frozenset({"help", "info", "ayuda", "aide", "hilfe", "ajuda", "aiuto", "informacion", "помощь"}),
@@ -342,11 +346,11 @@ def _language(tokens: list[str]) -> str:
         spanish and len(tokens) == 1 and spanish[0] not in ("no", "me")
     ):
         return "es"
+    # Without "start", which we ask for in every language.
     english = {
         "stop",
         "help",
         "please",
-        "start",
         "quit",
         "end",
         "cancel",

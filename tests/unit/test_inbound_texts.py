@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
+import re
 from itertools import count
 from typing import Any
 
@@ -17,8 +19,10 @@ from accounts import phones
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hash
 from accounts.models import ContactPoint, Suppression
+from accounts.person import of_member
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
+from accounts.services.preferences import save_preferences
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Signup
 from meetings.reminders.enums import ReminderKind, ReminderState
@@ -26,6 +30,7 @@ from meetings.reminders.models import InboundText, Reminder
 from meetings.reminders.services import inbound
 from meetings.reminders.services.deliver import deliver_due
 from meetings.services.occurrences import cancel_occurrence
+from meetings.services.signups import create_member_signup
 from support.messaging import gsm7
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
@@ -122,14 +127,83 @@ def test_same_stop_twice_is_answered_once() -> None:
 def test_start_brings_back_what_was_consented_to_and_nothing_else() -> None:
     _signup, phone = member_with_phone()
     record_consent(contact_point=phone, purpose=Purpose.CHANGES, is_given=False, wording="w", source="form", now=NOW)
-    write("STOP", at=NOW + DAY)
-    answer = write("START", at=NOW + 2 * DAY)
+    write("STOP")
+    answer = write("START", at=NOW + dt.timedelta(hours=1))
     assert "texts are on again" in answer
     assert is_given(phone, Purpose.REMINDERS)
     assert not is_given(phone, Purpose.CHANGES)
     assert not is_given(phone, Purpose.FACILITATOR)
     assert phone.consents.filter(purpose=Purpose.REMINDERS, is_given=True).latest("pk").wording == "phone-1"
     assert not Suppression.objects.exists()
+
+
+def code_in(answer: str) -> str:
+    found = re.search(r"reply START (\d{6}) |responde START (\d{6}) ", answer)
+    assert found is not None, answer
+    return found[1] or found[2]
+
+
+@pytest.mark.parametrize("later", [dt.timedelta(hours=1, seconds=1), DAY, 60 * DAY])
+def test_start_that_may_be_forged_lifts_nothing_until_the_phone_answers(later: dt.timedelta) -> None:
+    _signup, phone = member_with_phone()
+    write("STOP")
+    answer = write("START", at=NOW + later)
+    assert answer.startswith("Homegroup: to get texts again, reply START ")
+    assert Suppression.objects.count() == 1
+    assert not is_given(phone, Purpose.REMINDERS)
+    assert "texts are on again" in write(f"start {code_in(answer)}.", at=NOW + later + dt.timedelta(minutes=29))
+    assert not Suppression.objects.exists()
+    assert is_given(phone, Purpose.REMINDERS)
+
+
+def test_code_of_start_is_over_after_an_hour_and_with_the_next_stop() -> None:
+    write("STOP")
+    code = code_in(write("START", at=NOW + DAY))
+    assert "reply START" in write(f"START {code}", at=NOW + DAY + dt.timedelta(minutes=61))
+    Suppression.objects.update(created_at=NOW + dt.timedelta(hours=2))
+    cache.clear()
+    assert code_in(write(f"START {code}", at=NOW + DAY)) != code
+    assert Suppression.objects.count() == 1
+
+
+def test_question_for_the_code_is_asked_in_the_language_of_the_person() -> None:
+    member_with_phone(language="es")
+    write("ALTO")
+    answer = write("START", at=NOW + DAY)
+    assert answer.startswith("Homegroup: para recibir mensajes otra vez, responde START ")
+    assert "responde START" not in write(f"START {code_in(answer)}", at=NOW + DAY)
+    assert not Suppression.objects.exists()
+
+
+def test_code_of_another_number_is_worth_nothing() -> None:
+    write("STOP")
+    write("STOP", sender="+12025550199")
+    code = code_in(write("START", sender="+12025550199", at=NOW + DAY))
+    write(f"START {code}", at=NOW + DAY)
+    assert Suppression.objects.count() == 2
+
+
+def test_codes_of_start_cannot_be_guessed_and_nobody_is_pestered_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("STOP")
+    compared: list[str] = []
+    compare = hmac.compare_digest
+
+    def note(given: Any, right: Any) -> bool:
+        compared.append(given)
+        return compare(given, right)
+
+    monkeypatch.setattr("meetings.reminders.services.inbound.hmac.compare_digest", note)
+    answers = [write(f"START {n:06}", at=NOW + DAY) for n in range(40)]
+    assert len(set(compared)) == 5
+    assert [answer for answer in answers if answer] == answers[:2]
+    assert Suppression.objects.count() == 1
+
+
+def test_question_for_the_code_is_sent_although_the_provider_has_answered() -> None:
+    write("STOP")
+    assert "reply START" in write("START", at=NOW + DAY, is_answered=True)
+    write("STOP", sender="+12025550199")
+    assert write("START", sender="+12025550199", is_answered=True) == ""
 
 
 def test_start_from_a_stranger_gives_nothing() -> None:
@@ -187,11 +261,33 @@ def test_x_frees_the_place_for_the_next_in_line() -> None:
     meeting.save()
     waiting = make_signup(occurrence=signup.occurrence, status=SignupStatus.WAITLISTED)
     text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW - DAY)
-    assert write("x") == "Given back: Tue, Nov 24, 7:00 PM. Thank you for saying so."
+    assert write("x") == (
+        "Given back: Tue, Nov 24, 7:00 PM. Thank you. Not you, or not so? http://testserver/my/meetings/"
+    )
     for each in (signup, waiting):
         each.refresh_from_db()
     assert (signup.status, waiting.status) == (SignupStatus.CANCELLED, SignupStatus.CONFIRMED)
     assert not Suppression.objects.exists()
+
+
+def test_place_given_back_by_text_is_said_by_email_with_the_way_to_take_it_back(mailoutbox: list[Any]) -> None:
+    """Whoever forged the number is not asked, and the person hears of it where the forger cannot look."""
+    signup, phone = member_with_phone()
+    save_preferences(person=of_member(phone.user), reminder_channel="sms", change_channel="sms", now=NOW)  # type: ignore[arg-type]  # a member's
+    make_reminder(
+        ReminderState.ACCEPTED, signup=signup, kind=ReminderKind.CONFIRMATION, attempt=1, submitted_at=NOW - DAY
+    )
+    text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW - DAY)
+    assert "Not you, or not so? http://testserver/my/meetings/" in write("X")
+    rows = Reminder.objects.filter(kind=ReminderKind.GIVEN_BACK)
+    assert list(rows.values_list("channel", "state")) == [(Channel.EMAIL, ReminderState.PLANNED)]
+    deliver_due(read_clock=lambda: NOW)
+    (letter,) = mailoutbox
+    assert "If you change your mind, or if it was not you:\nhttp://testserver/" in letter.body.replace("\n\n", "\n")
+    assert phone.user is not None
+    date = signup.occurrence.original_date
+    (back,) = create_member_signup(meeting=signup.occurrence.meeting, user=phone.user, date=date, every=False, now=NOW)
+    assert back.status == SignupStatus.CONFIRMED
 
 
 def test_same_x_twice_gives_back_one_place() -> None:

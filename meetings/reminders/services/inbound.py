@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
@@ -46,6 +47,13 @@ STOPPED: Final = _("The recipient wrote STOP")
 #: How consents say that they were withdrawn, and given again, by text.
 BY_STOP: Final = "STOP"
 BY_START: Final = "START"
+#: For so long after STOP a START is somebody changing their mind; later it wants the code that it is answered with:
+#: whoever forges a sender's number does not see what goes to it. Providers lift their own block at any START.
+CHANGES_THEIR_MIND: Final = dt.timedelta(hours=1)
+#: Half of the life of such a code, at the least; and how many may be asked for and tried in a day, by number.
+_CODE_WINDOW: Final = dt.timedelta(minutes=30)
+_CODES_A_DAY: Final = 2
+_TRIES_A_DAY: Final = 5
 #: An answer is about the last message that asked for one, for so long.
 _ABOUT_THE_LAST: Final = dt.timedelta(days=4)
 #: Two machines that answer each other end soon.
@@ -89,7 +97,7 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
             answer = _once(inbound, sender, meaning, now)
         else:
             answer = _answer(inbound, sender, meaning, now)
-    if not answer or inbound.is_answered:
+    if not answer or (inbound.is_answered and not _waits_for_code(meaning, number)):
         return ""
     if meaning.word != Word.STOP:
         try:
@@ -98,6 +106,11 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
             return ""
     is_owed = meaning.word == Word.STOP or meaning.is_crisis
     return "" if allowance.admit(number, is_owed=is_owed) else answer
+
+
+def _waits_for_code(meaning: Meaning, number: str) -> bool:
+    """Return whether START has done nothing yet, whatever the provider said to it."""
+    return meaning.word == Word.START and _stops(number).exists()
 
 
 def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
@@ -126,7 +139,7 @@ def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -
         stop(number=sender.number, contact_points=sender.contact_points, now=now)
         return "" if sender.is_stopped else replies.stopped(sender.region, is_crisis=meaning.is_crisis)
     if meaning.word == Word.START:
-        return replies.started(is_back=start(number=sender.number, contact_points=sender.contact_points, now=now))
+        return _start(sender, meaning.code, now)
     answer = ""
     if meaning.word in (Word.COMES, Word.CANNOT_COME):
         answer = _about_a_date(row, sender, meaning.word, now)
@@ -136,6 +149,36 @@ def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -
         answer = replies.read_by_a_person(sender.region)
     # After STOP there is silence, whatever else somebody writes.
     return "" if sender.is_stopped else answer
+
+
+def _start(sender: Sender, code: str, now: dt.datetime) -> str:
+    done = _stops(sender.number).order_by("-created_at").first()
+    if done is None:
+        return replies.started(is_back=False)
+    if now - done.created_at <= CHANGES_THEIR_MIND or (code and _is_confirmed(done, sender.number, code, now)):
+        return replies.started(is_back=start(number=sender.number, contact_points=sender.contact_points, now=now))
+    try:
+        limits.consume("codes for START", sender.number, limit=_CODES_A_DAY, seconds=86_400)
+    except limits.TooMany:
+        # Nobody who wrote STOP is written to for as often as somebody forges their number.
+        return ""
+    return replies.confirm_start(_start_code(done, now))
+
+
+def _is_confirmed(done: Suppression, number: str, code: str, now: dt.datetime) -> bool:
+    try:
+        limits.consume("tries of codes for START", number, limit=_TRIES_A_DAY, seconds=86_400)
+    except limits.TooMany:
+        return False
+    return any(hmac.compare_digest(code, _start_code(done, at)) for at in (now, now - _CODE_WINDOW))
+
+
+def _start_code(done: Suppression, at: dt.datetime) -> str:
+    """Return the code that undoes one STOP, the same for half an hour. It is kept nowhere, and ends with that STOP."""
+    window = at.timestamp() // _CODE_WINDOW.total_seconds()
+    said = f"start:{done.value_hash}:{done.created_at.isoformat()}:{window}".encode()
+    digest = hmac.digest(settings.SECRET_KEY.encode(), said, "sha256")
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06}"
 
 
 def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetime) -> None:
@@ -165,17 +208,20 @@ def start(*, number: str, contact_points: Sequence[ContactPoint], now: dt.dateti
 
     A number that takes no texts stays as it is: only what STOP did is undone.
     """
-    stops = Suppression.objects.filter(
-        channel=Channel.SMS, value_hash__in=lookup_hashes(number), reason__contains=BY_STOP
-    )
     with transaction.atomic():
-        if not stops.delete()[0]:
+        if not _stops(number).delete()[0]:
             return False
         for point in contact_points:
             _give_again(point, now)
             # What goes by email meanwhile goes by text again.
             consents_changed.send(sender=Consent, contact_point=point, now=now)
     return True
+
+
+def _stops(number: str) -> QuerySet[Suppression]:
+    return Suppression.objects.filter(
+        channel=Channel.SMS, value_hash__in=lookup_hashes(number), reason__contains=BY_STOP
+    )
 
 
 def _give_again(point: ContactPoint, now: dt.datetime) -> None:
@@ -238,6 +284,8 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     when = replies.when(first.occurrence.starts_at, first.participant)
     if word == Word.COMES:
         return replies.expected(when)
+    # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the same,
+    # and what `plan_given_back` says goes by email, each with the way back.
     for signup in signups:
         cancel_signup(signup=signup, now=now)
     return replies.given_back(when)
