@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import phonenumbers
 from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import phones
@@ -36,6 +38,13 @@ class PhoneForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Message and data rates may apply. Reply STOP to end texts at any time, HELP for help."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = {phonenumbers.country_code_for_region(country) for country in settings.SMS_COUNTRIES}
+        if len(codes) == 1:
+            said = _("We text numbers that begin with +%(code)s; you may leave that out.")
+            self.fields["number"].help_text = said % {"code": codes.pop()}
 
     def clean_number(self) -> str:
         number = phones.normal(self.cleaned_data["number"])

@@ -114,6 +114,20 @@ def test_number_of_another_country_is_said_beside_its_field(own: Client) -> None
     assert 'value="+34 612 34 56 78"' in page
 
 
+@pytest.mark.parametrize(
+    ("countries", "said"),
+    [
+        ({"US", "CA"}, "We text numbers that begin with +1; you may leave that out."),
+        ({"US", "MX"}, "With the country code if it is not a number of this country"),
+    ],
+)
+def test_page_asks_for_a_country_only_where_there_are_several(
+    own: Client, settings: Any, countries: set[str], said: str
+) -> None:
+    settings.SMS_COUNTRIES = frozenset(countries)
+    assert said in own.get(reverse("accounts:phone")).content.decode()
+
+
 def test_text_from_another_country_is_done_and_not_answered() -> None:
     assert take(inbound=Inbound("1", DEAR[0], "HELP"), now=NOW) == ""
     assert take(inbound=Inbound("2", DEAR[0], "12207"), now=NOW) == ""
