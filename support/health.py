@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import shutil
+from pathlib import Path
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds a reminder may be overdue before the site counts as degraded: sending has stopped, or cannot keep up.
 OVERDUE_AFTER = 300
+#: Octets left on the disk of an SQLite database below which nothing may soon be written: its -wal may take 4 MiB.
+ROOM = 32 * 1024 * 1024
 #: Seconds to wait for the broker: a monitor asks often, and must not be kept.
 BROKER_TIMEOUT = 1
 
@@ -27,8 +31,8 @@ BROKER_TIMEOUT = 1
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer status, database, broker, the age of the oldest reminder that should have gone out, and parked channels.
 
-    503 where the database cannot be read, since no page works then. Without its broker the site still takes signups and
-    reminders still go out by `send_reminders --loop`, so that is 200 and "degraded".
+    503 where the database cannot be read, since no page works then. A full disk can be read from; without its broker
+    the site still takes signups, and reminders still go out by `send_reminders --loop`: those are 200 and "degraded".
     """
     database, oldest_due, parked = check_database()
     broker = check_broker()
@@ -41,18 +45,28 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "paused_channels": parked.paused,
         "unreachable_channels": parked.out,
     }
-    return JsonResponse(answer, status=200 if database == "ok" else 503)
+    return JsonResponse(answer, status=503 if database == "error" else 200)
 
 
 def check_database() -> tuple[str, int, Parked]:
-    """Return "ok" or "error", the oldest due reminder's seconds, and parked channels (0 and none where unknown)."""
+    """Return "ok", "full" or "error", the oldest due reminder's seconds, and parked channels.
+
+    0 and none where they are unknown.
+    """
     now = clock.now()
     try:
-        return "ok", oldest_due_seconds(now=now), parked_channels(now=now)
+        return "ok" if has_room() else "full", oldest_due_seconds(now=now), parked_channels(now=now)
     except DatabaseError as error:
         # The kind alone: the text of a database error can hold values.
         logger.error("Health check: the database failed with %s", type(error).__name__)
         return "error", 0, Parked(paused=[], out=[])
+
+
+def has_room() -> bool:
+    """Return whether the disk of an SQLite database has room left; of another's server nothing is known here."""
+    if connection.vendor != "sqlite":
+        return True
+    return shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent).free >= ROOM
 
 
 def check_broker() -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import groupby
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
 from accounts import phones
+from support import outage
 from support.crisis import CRISIS_LINES
+from support.typed import typed
 
 _DAYS_OF_A_MONTH = 365 / 12
 
@@ -78,13 +83,44 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer for an exception that nobody caught, which Django is still handling: 503 where it passes, else 500."""
+    if outage.reason(sys.exc_info()[1]):
+        response = _try_again(request)
+        response["Retry-After"] = str(outage.RETRY_AFTER)
+        response["Cache-Control"] = "no-store"
+        return response
     return _error_page("500.html", 500)
 
 
-def _error_page(template_name: str, status: int) -> HttpResponse:
+def _try_again(request: HttpRequest) -> HttpResponse:
+    """Say that the site cannot do this just now; with a form, to send again what was typed."""
+    if _is_machine(request):
+        return HttpResponse("Not now. Try again in a moment.\n", status=503, content_type="text/plain; charset=utf-8")
+    if request.headers.get("HX-Request"):
+        words = loader.render_to_string("components/try_again.html")
+        # To where base.html says what just happened; the page, and what was typed into it, stays.
+        return HttpResponse(words, status=503, headers={"HX-Retarget": ".messages", "HX-Reswap": "innerHTML show:top"})
+    is_post = request.method == "POST"
+    context = {"path": request.get_full_path(), "is_post": is_post, "typed": typed(request) if is_post else None}
+    return _error_page("503.html", 503, context)
+
+
+def _is_machine(request: HttpRequest) -> bool:
+    """Return whether a program asks: a provider that tells us something, a monitor, a script of ours."""
+    if request.content_type == "application/json":
+        return True
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return getattr(view, "csrf_exempt", False) and "text/html" not in request.headers.get("Accept", "")
+
+
+def _error_page(template_name: str, status: int, more: dict[str, Any] | None = None) -> HttpResponse:
     context = {
         "site_name": settings.SITE_NAME,
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "crisis_lines": CRISIS_LINES,
+        **(more or {}),
     }
     return HttpResponse(loader.render_to_string(template_name, context), status=status)

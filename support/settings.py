@@ -98,9 +98,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "support.patience.PatienceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "support.outage.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "support.http.Utf8Middleware",
@@ -149,7 +150,7 @@ if DATABASES["default"]["ENGINE"] == "support.sqlite":
         # Take the write lock when a transaction begins: waiting beats failing half-way.
         "transaction_mode": "IMMEDIATE",
         # Seconds, for one try of several: see support.sqlite.
-        "timeout": 5,
+        "timeout": 2,
         # What is deleted is overwritten: see support.sqlite.forgetting.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
     }
@@ -495,7 +496,15 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+    "filters": {"outage": {"()": "support.outage.OneLine"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "stream": sys.stderr,
+            "filters": ["outage"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", default="INFO", choices=LEVELS)},
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "INFO"},

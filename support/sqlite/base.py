@@ -7,12 +7,12 @@ that of many at once one may wait for ever. A new try looks often again.
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
-#: Tries for the write lock, each as long as the connection's timeout.
-TRIES = 8
+from support import patience
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -31,12 +31,12 @@ class PatientCursor(base.SQLiteCursorWrapper):
 
     def execute(self, query: str, params: Any = None) -> Any:
         # Inside a transaction the lock is ours already (transaction_mode IMMEDIATE), or there is no use in waiting.
-        tries = 1 if self._wrapper.in_atomic_block else TRIES
-        for _try in range(tries - 1):
+        until = 0.0 if self._wrapper.in_atomic_block else patience.until()
+        while True:
             try:
                 return super().execute(query, params)
             except sqlite3.OperationalError as error:
                 # What Python's module raises by itself has no code.
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() >= until:
                     raise
-        return super().execute(query, params)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ def test_healthz_leaves_out_what_staff_paused_and_names_it(client: Client) -> No
     ChannelPause.objects.create(channel=Channel.EMAIL, reason="Moving", since=NOW)
     found = health(client)
     assert (found["status"], found["oldest_due_seconds"], found["paused_channels"]) == ("ok", 120, ["email"])
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the disk is the database server's")
+def test_healthz_says_that_the_disk_is_nearly_full_while_pages_work(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support.health.shutil.disk_usage", lambda _path: SimpleNamespace(free=31 * 1024 * 1024))
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert (response.json()["status"], response.json()["database"]) == ("degraded", "full")
 
 
 @pytest.mark.parametrize(
