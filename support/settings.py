@@ -340,7 +340,11 @@ ACCOUNT_EMAIL_MAX_LENGTH = 2048
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
-ACCOUNT_FORMS = {"login": "accounts.forms.login.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.login.LoginForm",
+    "confirm_login_code": "accounts.forms.codes.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "accounts.forms.codes.ConfirmEmailCodeForm",
+}
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds
 MFA_FORMS = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import phonenumbers
-from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import phones
 from accounts.enums import Purpose
+from accounts.forms.codes import is_code
 from support.messaging import allowance
 
 #: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
@@ -77,12 +78,13 @@ class PhoneCodeForm(forms.Form):
         error_messages={"required": _("Type the code from the text message.")},
     )
 
-    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
-        self.expected = expected
+    def __init__(self, *args: Any, expected: str, sent: str, tries: int, seconds: int, **kwargs: Any) -> None:
+        self.is_right = partial(is_code, expected=expected, sent=sent, tries=tries, seconds=seconds)
         super().__init__(*args, **kwargs)
 
     def clean_code(self) -> str:
+        """Return the code. Raises limits.TooMany, as is_code does."""
         code: str = self.cleaned_data["code"]
-        if not compare_user_code(actual=code, expected=self.expected):
+        if not self.is_right(code):
             raise forms.ValidationError(_("That is not the code we sent. Look at the newest message."))
         return code

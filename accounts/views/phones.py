@@ -59,14 +59,21 @@ def code(request: HttpRequest) -> HttpResponse:
     """Take the code, and keep the number it was sent to."""
     user = member(request)
     waiting = request.session.get(SESSION_KEY) or {}
-    is_over = time.time() - waiting.get("at", 0) > service.CODE_LIFE.total_seconds()
-    if not waiting or is_over or waiting["tries"] >= MAX_TRIES:
-        request.session.pop(SESSION_KEY, None)
-        if waiting:
-            messages.warning(request, _("That code is over. Ask for a new one."))
-        return redirect("accounts:phone")
-    form = PhoneCodeForm(request.POST if request.method == "POST" else None, expected=waiting["code"])
-    if not form.is_valid():
+    life = service.CODE_LIFE.total_seconds()
+    if not waiting or time.time() - waiting["at"] > life or waiting["tries"] >= MAX_TRIES:
+        return _over(request)
+    form = PhoneCodeForm(
+        request.POST if request.method == "POST" else None,
+        expected=waiting["code"],
+        sent=f"{user.pk} {waiting['at']}",
+        tries=MAX_TRIES,
+        seconds=int(life),
+    )
+    try:
+        is_right = form.is_valid()
+    except limits.TooMany:
+        return _over(request)
+    if not is_right:
         if form.is_bound:
             request.session[SESSION_KEY] = waiting | {"tries": waiting["tries"] + 1}
         context = {"form": form, "number": phones.shown(waiting["number"])}
@@ -102,6 +109,13 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Forget a number."""
     service.remove_phone(contact_point=_own(member(request), public_id), now=clock.now())
     messages.success(request, _("The number is forgotten. Messages go by email."))
+    return redirect("accounts:phone")
+
+
+def _over(request: HttpRequest) -> HttpResponse:
+    """Forget a code that is too old or was tried too often, and lead to where there is a new one."""
+    if request.session.pop(SESSION_KEY, None):
+        messages.warning(request, _("That code is over. Ask for a new one."))
     return redirect("accounts:phone")
 
 

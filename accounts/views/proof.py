@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
-from allauth.core.internal.cryptokit import compare_user_code
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import member
+from accounts.forms.codes import is_code
 from accounts.proof import is_proven
 from support import limits
 
@@ -53,13 +54,18 @@ class ProofForm(forms.Form):
         label=_("Code"), max_length=20, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
     )
 
-    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, expected: str, sent: str, **kwargs: Any) -> None:
         self.expected = expected
+        self.sent = sent
         super().__init__(*args, **kwargs)
 
     def clean_code(self) -> str:
+        """Return the code. Raises limits.TooMany, as is_code does."""
         code: str = self.cleaned_data["code"]
-        if not self.expected or not compare_user_code(actual=code, expected=self.expected):
+        seconds = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT
+        if not self.expected or not is_code(
+            code, expected=self.expected, sent=self.sent, tries=MAX_TRIES, seconds=seconds
+        ):
             raise get_adapter().validation_error("incorrect_code")
         return code
 
@@ -88,8 +94,18 @@ def prove(request: HttpRequest) -> HttpResponse:
         adapter.send_mail("account/email/login_code", user.email, {"code": code})
         request.session[SESSION_KEY] = {"code": code, "at": time.time(), "tries": 0}
         return redirect(f"{reverse('accounts:prove')}?{urlencode({'next': target})}")
-    form = ProofForm(request.POST if request.method == "POST" else None, expected=waiting.get("code", ""))
-    if not form.is_valid():
+    form = ProofForm(
+        request.POST if request.method == "POST" else None,
+        expected=waiting.get("code", ""),
+        sent=f"{user.pk} {waiting.get('at')}",
+    )
+    try:
+        is_right = form.is_valid()
+    except limits.TooMany:
+        request.session.pop(SESSION_KEY, None)
+        messages.warning(request, _("That code is over. Ask for a new one."))
+        return redirect(f"{reverse('accounts:prove')}?{urlencode({'next': target})}")
+    if not is_right:
         if form.is_bound and waiting:
             request.session[SESSION_KEY] = waiting | {"tries": waiting["tries"] + 1}
         return render(request, "accounts/prove.html", context | {"form": form}, status=422 if form.is_bound else 200)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import http.cookiejar
 import re
 import resource
 import sqlite3
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.visitor import PATIENCE, Visitor
 from tests.worker.test_server import Site, Start, manage, start
 
 __all__ = ["start"]
@@ -27,52 +23,12 @@ pytestmark = [
 
 #: Octets. SQLite's -shm has 32 KiB from the beginning.
 NO_ROOM = 8192
-#: Generous, and in no assertion: what does not answer at all fails.
-PATIENCE = 120
 EMAIL = "robin@example.org"
-
-
-class Visitor:
-    """A browser without scripts: it keeps cookies, follows redirects and fills in one form at a time."""
-
-    def __init__(self, site: Site) -> None:
-        self.address = site.address
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        self.page = ""
-        self.retry_after = ""
-
-    def get(self, path: str) -> int:
-        return self._ask(urllib.request.Request(self.address + path))  # noqa: S310  # our own address
-
-    def post(self, path: str, **typed: str) -> int:
-        """Send a form from the page that is open."""
-        (token,) = set(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page)) or {""}
-        data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **typed}).encode()
-        headers = {"Origin": self.address}
-        return self._ask(urllib.request.Request(self.address + path, data, headers))  # noqa: S310  # our own address
-
-    def press_again(self) -> int:
-        """Send what the page offers to send again."""
-        (path,) = re.findall(r'<form [^>]*method="post" action="([^"]+)"', self.page)
-        return self.post(path, **self.kept())
-
-    def kept(self) -> dict[str, str]:
-        pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', self.page)
-        return {name: html.unescape(value) for name, value in pairs if name != "csrfmiddlewaretoken"}
-
-    def _ask(self, request: urllib.request.Request) -> int:
-        try:
-            answer = self.opener.open(request, timeout=PATIENCE)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            self.page, self.retry_after = answer.read().decode(), answer.headers.get("Retry-After", "")
-            return int(answer.status)
 
 
 def member(site: Site) -> Visitor:
     """Return a browser in which somebody has just signed in."""
-    visitor = Visitor(site)
+    visitor = Visitor(site.address)
     manage(site, "shell", "-c", f"from tests.factories import make_user; make_user(email={EMAIL!r})")
     visitor.get("/accounts/login/")
     visitor.post("/accounts/login/", login=EMAIL)
@@ -107,12 +63,12 @@ def signups(folder: Path) -> int:
 
 def test_on_a_full_disk_pages_are_read_and_a_write_can_be_sent_again_once_there_is_room(start: Start) -> None:
     site = start(REDIS_URL="none")
-    robin, stranger, address = member(site), Visitor(site), meeting(site)
+    robin, stranger, address = member(site), Visitor(site.address), meeting(site)
     assert stranger.get(f"{address}sign-up/") == 200
     when = re.search(r'name="when" value="([\d-]+)"', stranger.page)
     assert when
     fill_disk(site)
-    reader = Visitor(site)
+    reader = Visitor(site.address)
     for path in ("/", "/meetings/", address, f"{address}sign-up/", "/crisis/", "/accounts/login/"):
         assert reader.get(path) == 200, path
         assert "tel:988" in reader.page
@@ -160,8 +116,8 @@ def test_while_another_holds_the_write_lock_pages_are_read_and_a_write_says_try_
         assert robin.kept() == {"keep": "1", "next": address}
         assert "tel:988" in robin.page
         for path in ("/", "/my/meetings/", address):
-            assert Visitor(site).get(path) == 200, path
-        again = Visitor(site)
+            assert Visitor(site.address).get(path) == 200, path
+        again = Visitor(site.address)
         again.get("/accounts/login/")
         assert again.post("/accounts/login/", login=EMAIL) == 503
         assert again.kept() == {"login": EMAIL}

@@ -1,0 +1,60 @@
+"""Many guesses at one code, all at once: no more of them are compared than if they came one after another."""
+
+from __future__ import annotations
+
+import copy
+import http.cookiejar
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from accounts.forms.codes import ConfirmLoginCodeForm
+from accounts.views import phones
+from tests.helpers.visitor import Visitor
+from tests.worker.test_outage import EMAIL, member
+from tests.worker.test_server import Start, start
+
+__all__ = ["start"]
+
+pytestmark = pytest.mark.worker
+
+AT_ONCE = 40
+
+
+def guess_at_once(visitor: Visitor, path: str, guesses: list[str]) -> list[Visitor]:
+    """Send all guesses at the same time from one browser; return its tabs, each with what it was answered."""
+    tabs = []
+    for _guess in guesses:
+        cookies = http.cookiejar.CookieJar()
+        for cookie in visitor.cookies:
+            cookies.set_cookie(copy.copy(cookie))
+        tabs.append(Visitor(visitor.address, cookies))
+        tabs[-1].page = visitor.page
+    with ThreadPoolExecutor(len(guesses)) as pool:
+        list(pool.map(lambda tab, guess: tab.post(path, code=guess), tabs, guesses))
+    return tabs
+
+
+def said(tabs: list[Visitor], words: str) -> int:
+    return sum(words in tab.page for tab in tabs)
+
+
+def test_of_forty_guesses_at_a_code_that_signs_in_three_are_compared(start: Start) -> None:
+    site = start(WEB_WORKERS="2")
+    visitor = Visitor(site.address)
+    member(site)
+    visitor.get("/accounts/login/")
+    visitor.post("/accounts/login/", login=EMAIL)
+    tabs = guess_at_once(visitor, "/accounts/login/code/confirm/", ["AAAA-AAAA"] * AT_ONCE)
+    assert 1 <= said(tabs, "That is not the code we sent") <= ConfirmLoginCodeForm.tries
+
+
+def test_of_forty_guesses_at_a_code_sent_to_a_phone_five_are_compared(start: Start) -> None:
+    site = start(WEB_WORKERS="2")
+    visitor = member(site)
+    visitor.get("/my/account/phone/")
+    assert visitor.post("/my/account/phone/", number="(202) 555-0143") == 200
+    assert re.search(r'name="code"', visitor.page)
+    tabs = guess_at_once(visitor, "/my/account/phone/code/", ["no"] * AT_ONCE)
+    assert 1 <= said(tabs, "That is not the code we sent") <= phones.MAX_TRIES
