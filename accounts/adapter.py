@@ -11,6 +11,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -23,6 +24,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from accounts import asking, known_browsers
 from accounts.access import member
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
@@ -34,13 +36,21 @@ from support import clock, limits
 logger = logging.getLogger(__name__)
 
 
+#: Passwords that may be tried for one address in an hour by all strangers together; each place has fewer (allauth).
+_PASSWORDS = asking.Share("passwords", rates=(), in_all=(50, 3600))
+
+
+class MailLimited(ImmediateHttpResponse):
+    """Too many messages were asked for. A form with an address says so beside it before it comes to this page."""
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """allauth's flows, with our mails, our words and our new people."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("That is not the code we sent. Look for the newest message, or ask for a new code."),
         "too_many_login_attempts": _("That was tried too often. Wait a few minutes, then ask for a new code."),
-        "rate_limited": _("That was a lot in a short time. Wait a minute, then try again."),
+        "rate_limited": _("That was a lot in a short time. Wait a while, then try again."),
         "same_as_current": _("That is the address you have now."),
         "account_inactive": _("This account is closed."),
     }
@@ -73,6 +83,25 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse | None = super().pre_login(request, user, email=email, **kwargs)
         return response
 
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        known_browsers.remember(request, response, user.email)
+        return response
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try to sign in by password, before it is one."""
+        super().pre_authenticate(request, **credentials)
+        try:
+            _PASSWORDS.consume(request, credentials.get("email", ""))
+        except limits.TooMany:
+            raise self.validation_error("too_many_login_attempts") from None
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Name what wrong passwords are counted by: allauth takes the address alone, whoever tries."""
+        email = credentials.get("email", "").strip().lower()
+        asker = asking.owner_of(request, email) or asking.place_of(request)
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{asker}"
+
     def send_account_already_exists_mail(self, email: str) -> None:
         self.send_mail("account/email/account_already_exists", email, {})
 
@@ -102,14 +131,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one mail now: a person waits for it. Where it cannot go out, say so on a page instead of breaking.
 
-        An address that was written to that often this hour gets no more, and the page says nothing of it:
-        whoever floods a mailbox learns nothing.
+        Raises MailLimited where whoever asks has asked for too many.
         """
         try:
-            limits.consume("account mail", email.lower(), limit=settings.ACCOUNT_MAILS_PER_HOUR, seconds=3600)
+            asking.account_mail().consume(self.request, email)
         except limits.TooMany:
-            logger.warning("An address was sent many account messages in an hour; one more was not sent.")
-            return
+            logger.warning("An address was sent many account messages in a short time; one more was not sent.")
+            raise MailLimited(ratelimit.respond_429(self.request)) from None
         try:
             super().send_mail(template_prefix, email, context)
         except (smtplib.SMTPException, OSError) as error:

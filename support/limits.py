@@ -36,11 +36,11 @@ def consume(action: str, who: str, *, limit: int, seconds: int) -> None:
         raise TooMany(action)
 
 
-def is_reached(action: str, who: str, *, limit: int) -> bool:
-    """Return whether the next `action` by `who` is one too many; counts nothing."""
+def is_spent(action: str, who: str, *, limit: int) -> bool:
+    """Return whether `consume` would raise now; nothing is counted, and a cache out of reach turns nobody away."""
     try:
-        return bool(cache.get(_key(action, who), 0) >= limit)
-    except Exception:  # noqa: BLE001  # as above
+        return int(cache.get(_key(action, who), 0)) >= limit
+    except Exception:  # noqa: BLE001  # each cache backend has errors of its own
         return False
 
 

@@ -342,6 +342,9 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
 ACCOUNT_FORMS = {
     "login": "accounts.forms.login.LoginForm",
+    "signup": "accounts.forms.mail.SignupForm",
+    "add_email": "accounts.forms.mail.AddEmailForm",
+    "change_email": "accounts.forms.mail.ChangeEmailForm",
     "confirm_login_code": "accounts.forms.codes.ConfirmLoginCodeForm",
     "confirm_email_verification_code": "accounts.forms.codes.ConfirmEmailCodeForm",
 }
@@ -363,12 +366,16 @@ MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds; phones' clocks drift
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT and not IS_SECURE
 #: Staff and coordinators reach their tools only once they have a passkey or an authenticator app.
 REQUIRE_SECOND_FACTOR = env.flag("REQUIRE_SECOND_FACTOR", default=True)
-# By where a request comes from and by what it asks for; counted in the cache that all processes share.
+# By where a request comes from and by what it asks for; counted in the cache that all processes share. Not by an
+# address alone, which any stranger can give: accounts.asking counts what is sent to one, by who asks.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "signup": "20/m/ip",
-    "request_login_code": "20/m/ip,3/m/key,12/h/key",
-    "confirm_email": "1/10s/key,12/h/key",
+    "request_login_code": "20/m/ip",
+    # One press that was two; a second account is not made of it.
+    "confirm_email": "1/10s/key",
+    # The key is of an address and of who tries, see AccountAdapter.
+    "login_failed": "10/m/ip,5/300s/key",
 }
 
 #: Forms that take the address of somebody who may be known or not: their answers wait for the next whole beat.
@@ -383,9 +390,9 @@ EVEN_PACE = {
 EVEN_PACE_SECONDS = 0.25
 #: Forms that one place, or one member, can send in a minute, whatever they are. Generous: a house shares an address.
 POSTS_PER_MINUTE = env.number("POSTS_PER_MINUTE", default=60, lowest=1)
-#: Account messages (codes and the like) that one address can be sent in an hour, whoever asks.
+#: Account messages (codes and the like) that one address can be sent in an hour, by all strangers together.
 ACCOUNT_MAILS_PER_HOUR = env.number("ACCOUNT_MAILS_PER_HOUR", default=20, lowest=1)
-#: Confirmation requests that one address can be sent in an hour, whoever asks.
+#: Confirmation requests that one address can be sent in an hour from one place; from all together, three times that.
 SIGNUP_REQUESTS_PER_HOUR = env.number("SIGNUP_REQUESTS_PER_HOUR", default=5)
 
 #: How long things are kept that nobody needs for ever; "accounts.purge" deletes what is over.
@@ -469,11 +476,14 @@ CSRF_FAILURE_VIEW = "support.pages.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+#: Says that somebody signed in from this browser before, see accounts.known_browsers.
+KNOWN_BROWSER_COOKIE_NAME = "known"
 if IS_SECURE:
     # A __Host- cookie is bound to this host, to "/" and to https by the browser itself.
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
     LANGUAGE_COOKIE_NAME = "__Host-language"
+    KNOWN_BROWSER_COOKIE_NAME = "__Host-known"
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     # Monitors and script/server ask behind the proxy, without TLS.
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.fields import PasswordField
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from django.utils.translation import gettext_lazy as _
+
+from accounts.forms.mail import is_flood
 
 
 class LoginForm(AllauthLoginForm):
@@ -21,3 +24,11 @@ class LoginForm(AllauthLoginForm):
         # A hint inside a field goes away when one types, and reads like something typed already.
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+    def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
+        """Refuse beside the field what no code would be sent for; allauth's hook for signing in without a password."""
+        if email and is_flood(email):
+            self.add_error("login", get_adapter().validation_error("rate_limited"))
+            return self.cleaned_data
+        cleaned: dict[str, Any] = super()._clean_without_password(email, phone)
+        return cleaned

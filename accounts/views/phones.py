@@ -28,9 +28,10 @@ from support.messaging import Accepted, Ambiguous, Refused, allowance, sms
 #: Where a number, its code and what was ticked wait in the (sealed) session.
 SESSION_KEY: Final = "phone_code"
 MAX_TRIES: Final = 5
-#: Codes in an hour for one account; in a day for one number, whoever asks.
+#: Codes in an hour for one account; in a day for one number, by one account and by all together.
 CODES_PER_HOUR: Final = 5
 CODES_PER_DAY: Final = 6
+CODES_PER_DAY_IN_ALL: Final = 18
 
 
 @login_required
@@ -124,9 +125,11 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
     number: str = form.cleaned_data["number"]
     try:
         limits.consume("phone codes of an account", str(user.pk), limit=CODES_PER_HOUR, seconds=3600)
-        limits.consume("phone codes to a number", number, limit=CODES_PER_DAY, seconds=86_400)
+        # No stranger can use up what a number's owner needs to add it.
+        limits.consume("phone codes to a number", f"{number} {user.pk}", limit=CODES_PER_DAY, seconds=86_400)
+        limits.consume("phone codes to a number", number, limit=CODES_PER_DAY_IN_ALL, seconds=86_400)
     except limits.TooMany:
-        form.add_error(None, _("That were many codes. Wait an hour, then try again."))
+        form.add_error("number", _("That were many codes. Wait an hour, then try again."))
         return 429
     fresh = get_random_string(6, "0123456789")
     result = service.send_code(number=number, code=fresh, now=clock.now())

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import member
+from accounts.adapter import MailLimited
 from accounts.forms.codes import is_code
 from accounts.proof import is_proven
 from support import limits
@@ -86,12 +87,12 @@ def prove(request: HttpRequest) -> HttpResponse:
         waiting = {}
     context = {"target": target, "is_sent": bool(waiting), "address": user.email}
     if request.method == "POST" and "send" in request.POST:
+        code = adapter.generate_login_code()
         try:
             limits.consume("prove", str(user.pk), limit=CODES_PER_HOUR, seconds=3600)
-        except limits.TooMany:
+            adapter.send_mail("account/email/login_code", user.email, {"code": code})
+        except (limits.TooMany, MailLimited):
             return render(request, "accounts/prove.html", context | {"is_limited": True}, status=429)
-        code = adapter.generate_login_code()
-        adapter.send_mail("account/email/login_code", user.email, {"code": code})
         request.session[SESSION_KEY] = {"code": code, "at": time.time(), "tries": 0}
         return redirect(f"{reverse('accounts:prove')}?{urlencode({'next': target})}")
     form = ProofForm(

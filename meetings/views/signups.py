@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import links
+from accounts.asking import Share
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.milestones import Span, span
 from accounts.models import User
@@ -50,7 +51,7 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
         except signups.SignupRefused as refusal:
             form.add_error("when", str(refusal))
         except limits.TooMany:
-            form.add_error(None, _("That is many requests in a short time. Please wait an hour, then try again."))
+            form.add_error("email", _("That is many requests in a short time. Please wait an hour, then try again."))
     context = {
         "meeting": meeting,
         "form": form,
@@ -217,7 +218,8 @@ def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datet
         messages.success(request, _member_answer(made))
         return redirect("meetings:my_meetings")
     email = form.cleaned_data["email"]
-    limits.consume("signup-address", email, limit=settings.SIGNUP_REQUESTS_PER_HOUR, seconds=3600)
+    often = settings.SIGNUP_REQUESTS_PER_HOUR
+    Share("signup-address", rates=((often, 3600),), in_all=(3 * often, 3600)).consume(request, email)
     signups.request_guest_signup(
         meeting=meeting,
         date=form.date,

@@ -57,7 +57,7 @@ def admit(number: str, *, is_code: bool = False, is_owed: bool = False) -> Refus
 
 def is_used_up() -> bool:
     """Return whether no more texts leave for now, or none with codes."""
-    return limits.is_reached(_ALL, "", limit=settings.SMS_PER_DAY) or limits.is_reached(
+    return limits.is_spent(_ALL, "", limit=settings.SMS_PER_DAY) or limits.is_spent(
         _CODES, "", limit=max(1, settings.SMS_PER_DAY // CODES_SHARE)
     )
 

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import html
+import http.client
 import http.cookiejar
 import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from functools import partial
 
 #: Seconds. Generous, and in no assertion: what does not answer at all fails.
 PATIENCE = 120
 
 
+class _FromPlace(urllib.request.HTTPHandler):
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(http.client.HTTPConnection, source_address=(self.place, 0)), request)
+
+
 class Visitor:
     """A browser without scripts: it keeps cookies, follows redirects and fills in one form at a time."""
 
-    def __init__(self, address: str, cookies: http.cookiejar.CookieJar | None = None) -> None:
+    def __init__(self, address: str, cookies: http.cookiejar.CookieJar | None = None, place: str = "127.0.0.1") -> None:
+        """`place` is where they come from: all of 127.0.0.0/8 is this machine, on Linux."""
         self.address = address
         self.cookies = http.cookiejar.CookieJar() if cookies is None else cookies
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        self.opener = urllib.request.build_opener(_FromPlace(place), urllib.request.HTTPCookieProcessor(self.cookies))
         self.page = ""
         self.retry_after = ""
 

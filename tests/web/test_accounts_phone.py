@@ -178,11 +178,18 @@ def test_codes_are_limited_by_account_and_by_number(own: Client) -> None:
     assert len(texts()) == 5
 
 
-def test_one_number_gets_few_codes_whoever_asks() -> None:
+def test_one_number_gets_few_codes_whoever_asks_and_a_stranger_uses_up_nobody_elses(user: User) -> None:
+    strangers = [proven(Client(), make_user()) for _ in range(3)]
     statuses = []
-    for _n in range(8):
-        statuses.append(ask(proven(Client(), make_user())).status_code)
-    assert statuses == [302] * 6 + [429] * 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("accounts.views.phones.CODES_PER_HOUR", 99)
+        for stranger in strangers[:2]:
+            statuses += [ask(stranger).status_code for _n in range(8)]
+        assert statuses == ([302] * 6 + [429] * 2) * 2
+        assert ask(proven(Client(), user)).status_code == 302
+        statuses = [ask(strangers[2]).status_code for _n in range(7)]
+    assert statuses == [302] * 5 + [429] * 2
+    assert len(texts()) == 18
 
 
 def test_number_that_wrote_stop_looks_like_any_other(own: Client, settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Many guesses at one code, all at once: no more of them are compared than if they came one after another."""
+"""Many guesses at one code at once, many requests for one: what strangers do costs its owner nothing."""
 
 from __future__ import annotations
 
@@ -58,3 +58,19 @@ def test_of_forty_guesses_at_a_code_sent_to_a_phone_five_are_compared(start: Sta
     assert re.search(r'name="code"', visitor.page)
     tabs = guess_at_once(visitor, "/my/account/phone/code/", ["no"] * AT_ONCE)
     assert 1 <= said(tabs, "That is not the code we sent") <= phones.MAX_TRIES
+
+
+def test_three_strangers_elsewhere_keep_nobody_from_a_code(start: Start) -> None:
+    site = start()
+    known = member(site)
+    known.get("/accounts/logout/")
+    known.post("/accounts/logout/")
+    outbox = site.folder / "outbox"
+    before = len(list(outbox.glob("*.eml")))
+    strangers = [Visitor(site.address, place=f"127.0.0.{number}") for number in (2, 3, 4) for _press in range(3)]
+    # The owner with a browser that was never here, and with one that was.
+    for visitor in [*strangers, Visitor(site.address, place="127.0.0.5"), known]:
+        visitor.get("/accounts/login/")
+        assert visitor.post("/accounts/login/", login=EMAIL) == 200
+        assert 'name="code"' in visitor.page
+    assert len(list(outbox.glob("*.eml"))) - before == len(strangers) + 2
