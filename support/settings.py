@@ -77,6 +77,9 @@ QUICK_EXIT_URL = env.text("QUICK_EXIT_URL", "https://www.wikipedia.org/")
 #: Who brings it as a bearer token reads /metrics; without it there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
+#: Threads of a web process, in which pages are made: see support.asgi.
+WEB_THREADS = env.number("WEB_THREADS", default=4, lowest=1)
+
 # -- Applications ----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [

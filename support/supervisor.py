@@ -306,12 +306,14 @@ def site_processes(env: dict[str, str], *, host: str, port: int, is_empty: bool)
     """Return the web server, and what works behind it: a worker and beat, or without a broker two loops."""
     python = sys.executable
     web_workers = number("WEB_WORKERS", 2, highest=64)
-    web_threads = number("WEB_THREADS", 4, highest=256)
     worker_processes = number("WORKER_CONCURRENCY", 2, highest=64)
     web = [
-        *(python, "-m", "support.web", *([] if is_empty else ["--demo"]), "--interface", "wsgi"),
+        *(python, "-m", "support.web", *([] if is_empty else ["--demo"]), "--interface", "asginl"),
         *("--host", host, "--port", str(port), "--log-level", "warning", "--no-ws", "--respawn-failed-workers"),
-        *("--workers", str(web_workers), "--blocking-threads", str(web_threads), "--workers-kill-timeout", "3"),
+        *("--workers", str(web_workers), "--workers-kill-timeout", "3"),
+        # Nobody keeps one of a worker's connections: its headers have their time, and it is good for one request.
+        *("--http", "1", "--no-http1-keep-alive", "--http1-header-read-timeout", "15000"),
+        *("--backpressure", "512", "--http1-buffer-size", "65536"),
     ]
     if env["REDIS_URL"] == NO_BROKER:
         sender = [python, "manage.py", "send_reminders", "--loop", "--interval", "2"]

@@ -16,7 +16,7 @@ from granian import cli
 
 from support import preparation
 
-APPLICATION = "support.wsgi:application"
+APPLICATION = "support.asgi:application"
 
 
 def main() -> None:
