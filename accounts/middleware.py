@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.proof import has_shown_second_factor
 from support import clock, limits, wording
+from support.http import hold_until
 
 #: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
 ZONE_COOKIE = "tz"
@@ -58,19 +59,26 @@ class EvenPaceMiddleware:
     """Answer forms that take a stranger's address on a beat, so that the time they take does not tell who is known.
 
     Making an account writes more rows than finding one: a few milliseconds, which enough tries would show. An answer
-    waits for the next whole beat since its request came.
+    waits for the next whole beat since its request came. What is refused before the view looks at the address does not
+    wait: this stands below whatever else refuses, and its answers must not cost more than that.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        began, is_stranger = time.monotonic(), not request.user.is_authenticated
+        began = time.monotonic()
         response = self.get_response(request)
-        match = request.resolver_match
-        if request.method == "POST" and is_stranger and match and match.view_name in settings.EVEN_PACE:
-            time.sleep(rest_of_beat(time.monotonic() - began, beat=settings.EVEN_PACE_SECONDS))
+        if getattr(request, "is_on_beat", False):
+            now = time.monotonic()
+            hold_until(now + rest_of_beat(now - began, beat=settings.EVEN_PACE_SECONDS), request=request)
         return response
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        match = request.resolver_match
+        is_paced = request.method == "POST" and match is not None and match.view_name in settings.EVEN_PACE
+        if is_paced and not request.user.is_authenticated:
+            request.is_on_beat = True  # type: ignore[attr-defined]
 
 
 def rest_of_beat(spent: float, *, beat: float) -> float:

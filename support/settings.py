@@ -110,7 +110,6 @@ MIDDLEWARE = [
     "support.http.Utf8Middleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.EvenPaceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -120,6 +119,7 @@ MIDDLEWARE = [
     "accounts.middleware.ReaderMiddleware",
     "accounts.middleware.FormLimitMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
+    "accounts.middleware.EvenPaceMiddleware",
 ]
 
 ROOT_URLCONF = "support.urls"

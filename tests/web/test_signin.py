@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.middleware import rest_of_beat
 from accounts.models import User
+from support.http import HOLD_UNTIL
 from tests.factories.accounts import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -122,7 +123,7 @@ def test_known_and_unknown_address_cost_same_number_of_queries() -> None:
 def test_answers_to_strangers_come_on_a_beat(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.EVEN_PACE_SECONDS = 0.25
     waited: list[float] = []
-    monkeypatch.setattr("accounts.middleware.time.sleep", waited.append)
+    monkeypatch.setattr("support.http.time.sleep", waited.append)
     user = make_user(email="ana@example.org")
     for path, fields in (
         ("/accounts/login/", {"login": "ana@example.org"}),
@@ -138,6 +139,28 @@ def test_answers_to_strangers_come_on_a_beat(client: Client, settings: Any, monk
     client.force_login(user)
     client.post("/meetings/no-such-meeting/sign-up/", {})
     assert len(waited) == 4
+
+
+def test_what_is_refused_before_anyone_is_looked_for_does_not_wait(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EVEN_PACE_SECONDS, settings.POSTS_PER_MINUTE = 0.25, 2
+    waited: list[float] = []
+    monkeypatch.setattr("support.http.time.sleep", waited.append)
+    codes = [Client().post("/accounts/login/", {"login": "ana@example.org"}).status_code for _n in range(4)]
+    forged = Client(enforce_csrf_checks=True).post("/accounts/signup/", {"email": "new@example.org"}).status_code
+    assert (codes, forged, len(waited)) == ([302, 302, 429, 429], 403, 2)
+
+
+def test_answer_that_waits_holds_no_thread_where_the_server_can_hold_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EVEN_PACE_SECONDS = 0.25
+    monkeypatch.delattr("support.http.time.sleep")
+    held: list[float] = []
+    server: dict[str, Any] = {HOLD_UNTIL: held.append}
+    Client().post("/accounts/login/", {"login": "ana@example.org"}, **server)
+    assert len(held) == 1
 
 
 def test_signup_for_known_address_shows_same_page_and_makes_nobody(client: Client) -> None:
