@@ -9,13 +9,14 @@ from django.http import HttpRequest
 
 from accounts.middleware import reader_hour_cycle, reader_zone
 from support.crisis import CRISIS_LINES
+from support.development import is_shown_to
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return the site's own name, where "Leave" leads, the crisis lines, and the zone and clock to show times by."""
     return {
         "site_name": settings.SITE_NAME,
-        "is_development": settings.DEVELOPMENT,
+        "is_development": is_shown_to(request),
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "crisis_lines": CRISIS_LINES,
         "reader_tz": reader_zone(request),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
 from csp.decorators import csp
 from django import forms
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
@@ -20,18 +23,40 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import phones
 from meetings.reminders.services import inbound
 from support import clock
+from support.loopback import is_loopback
 from support.messaging import SmsGateway, TextMessage
 from support.messaging import outbox as kept
 from support.messaging.reading import KeptMessage, read
 from support.messaging.sms_results import Inbound
 
+#: What a proxy adds to a request: that is then somebody else's, however near the proxy is.
+_BY_A_PROXY = re.compile(
+    r"HTTP_(X_FORWARDED|X_ORIGINAL|X_REAL_IP|X_CLIENT|X_CLUSTER|FORWARDED|VIA|CLIENT_IP|TRUE_CLIENT|CF_|FASTLY_|CDN_|FLY_)"
+)
+
+
+def is_shown_to(request: HttpRequest) -> bool:
+    """Return whether pages for those who build the site answer: to a browser on this machine that asks us ourselves.
+
+    ALLOWED_HOSTS always admits localhost, and a proxy on this machine comes from it: nginx sends the name of its
+    upstream, by HTTP/1.0, and browsers speak 1.1 to this machine.
+    """
+    return (
+        settings.DEVELOPMENT
+        and is_loopback(urlsplit(settings.PUBLIC_BASE_URL).hostname or "")
+        and is_loopback(split_domain_port(request.get_host())[0])
+        and is_loopback(request.META.get("REMOTE_ADDR", ""))
+        and request.META.get("SERVER_PROTOCOL") == "HTTP/1.1"
+        and not any(_BY_A_PROXY.match(name) for name in request.META)
+    )
+
 
 def development_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Answer 404, as for a page that never was, unless settings.DEVELOPMENT is on."""
+    """Answer 404, as for a page that never was, to whoever `is_shown_to` does not name."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if not settings.DEVELOPMENT:
+        if not is_shown_to(request):
             raise Http404
         return view(request, *args, **kwargs)
 

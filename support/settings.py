@@ -55,8 +55,10 @@ def generated_secret(name: str, generate: object) -> str:
 # -- Where it runs ---------------------------------------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG", default=False)
-#: Opens the style guide and the outbox page, and keeps messages on this machine unless EMAIL_URL says otherwise.
+#: Opens the style guide and the outbox page to this machine (support.development), and keeps texts there.
 DEVELOPMENT = env.flag("DEVELOPMENT", default=False)
+#: The address that the web server listens on.
+HOST = env.text("HOST", "127.0.0.1")
 SECRET_KEY = generated_secret("SECRET_KEY", get_random_secret_key)
 #: Fernet keys for contact values at rest, separated by commas; the first seals, all open.
 CONTACT_KEYS = generated_secret("CONTACT_KEYS", lambda: Fernet.generate_key().decode()).split(",")

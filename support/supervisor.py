@@ -24,7 +24,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from support import broker, workspace
-from support.environment import NO_BROKER
+from support.environment import NO_BROKER, YES
 from support.lifeline import tied
 from support.workspace import REFUSAL, Refused
 
@@ -341,24 +341,24 @@ def greet(supervisor: Supervisor, env: dict[str, str], *, folder: Path, host: st
     supervisor.say(f"ready in {seconds:.1f} s: {env['PUBLIC_BASE_URL']}/  (data in {folder})")
     if urlsplit(env["PUBLIC_BASE_URL"]).port != port:
         supervisor.say(f"listening on {host}:{port} behind that address")
-    if env["DEVELOPMENT"].lower() in ("1", "true", "yes", "on", "y", "ok"):
-        outbox = f"{env['PUBLIC_BASE_URL']}/dev/outbox/"
-        if not env.get("EMAIL_URL", "").strip() and not env.get("EMAIL_URL_FILE"):
-            supervisor.say(f"messages are not sent but kept at {outbox}, sign-in codes among them")
-        if (folder / "demo-loaded").exists():
-            supervisor.say(f"demo sign-ins, by emailed code: {', '.join(DEMO_PEOPLE)}")
+    is_developed = env["DEVELOPMENT"].lower() in YES
+    if not env.get("EMAIL_URL", "").strip() and not env.get("EMAIL_URL_FILE"):
+        outbox = f"at {env['PUBLIC_BASE_URL']}/dev/outbox/" if is_developed else f"in {folder / 'outbox'}"
+        supervisor.say(f"messages are not sent but kept {outbox}, sign-in codes among them")
+    if is_developed and (folder / "demo-loaded").exists():
+        supervisor.say(f"demo sign-ins, by emailed code: {', '.join(DEMO_PEOPLE)}")
     supervisor.say("Ctrl-C stops it")
 
 
 def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
     """Start everything and watch it. Raises Refused where it cannot start, Stopped when asked to stop."""
-    host = os.environ.get("HOST") or "127.0.0.1"
     folder = workspace.data_folder(arguments.data)
     wanted = arguments.port if arguments.port is not None else number("PORT", 8000, highest=65535)
     temporary: Path | None = None
     with workspace.hold(folder):
-        port = free_port(host, wanted)
+        port = free_port(os.environ.get("HOST") or "127.0.0.1", wanted)
         env = workspace.environment(folder, port=port)
+        host = env["HOST"]
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
         try:
             temporary = start_broker(supervisor, folder, env)

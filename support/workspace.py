@@ -10,7 +10,8 @@ import json
 import os
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
+
+from support.loopback import is_alone
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -76,8 +77,9 @@ def environment(folder: Path, *, port: int) -> dict[str, str]:
     """Return the environment for manage.py and the site's processes: ours where the caller's says nothing."""
     env = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "support.settings"}
     env.setdefault("PUBLIC_BASE_URL", f"http://localhost:{port}")
-    # On a machine that strangers reach there is a certificate; anywhere else someone is trying the site out.
-    env.setdefault("DEVELOPMENT", "0" if urlsplit(env["PUBLIC_BASE_URL"]).scheme == "https" else "1")
+    env["HOST"] = env.get("HOST") or "127.0.0.1"
+    # Where nobody else can come, someone is trying the site out.
+    env.setdefault("DEVELOPMENT", "1" if is_alone(env["PUBLIC_BASE_URL"], env["HOST"]) else "0")
     env.setdefault("PYTHONUNBUFFERED", "1")
     return env
 

@@ -213,6 +213,13 @@ def _nothing_personal_in_logs() -> Iterator[None]:
 # -- real servers ----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def at_this_machine(settings: Any) -> Client:
+    """A browser on the machine of a site that someone tries out."""
+    settings.PUBLIC_BASE_URL = "http://localhost:8000"
+    return Client(headers={"host": "localhost:8000"})
+
+
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
     """REDIS_URL of a real Valkey, shared by the session."""

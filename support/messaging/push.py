@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-import ipaddress
 import json
 import time
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from support import vapid
+from support.loopback import is_loopback
 from support.messaging.calls import read_pause
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.webpush_encryption import encrypt
@@ -128,7 +128,7 @@ def is_push_service(endpoint: str) -> bool:
     # An address is ASCII (RFC 3986); half a surrogate pair could not even be sent.
     if parts.username or parts.fragment or not host or not all(" " < sign < "\x7f" for sign in endpoint):
         return False
-    if settings.DEVELOPMENT and parts.scheme == "http" and _is_loopback(host):
+    if settings.DEVELOPMENT and parts.scheme == "http" and is_loopback(host):
         return True
     is_known = any(host == name or host.endswith(f".{name}") for name in settings.PUSH_SERVICES)
     return parts.scheme == "https" and port in (None, 443) and is_known
@@ -240,10 +240,3 @@ def _octets(text: str) -> bytes:
         return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
     except (binascii.Error, ValueError) as error:
         raise BadSubscription("not the keys of a subscription") from error
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

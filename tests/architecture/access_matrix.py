@@ -105,8 +105,9 @@ MATRIX: dict[str, Row] = {
     # For whoever brings the token.
     "metrics": everyone(404),
     "robots": everyone(200),
-    "styleguide": everyone(200),
-    "outbox": everyone(200),
+    # Those of development, to anybody elsewhere: this machine is asked in tests/unit/test_development.py.
+    "styleguide": everyone(404),
+    "outbox": everyone(404),
     "outbox_text": everyone(405),
     "outbox_empty": everyone(405),
     "outbox_message": everyone(404),

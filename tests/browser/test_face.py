@@ -12,7 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from support import pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("at_this_machine"),
+]
 
 PAGES = ["/styleguide/", "/crisis/", "/about/", "/privacy/", "/accounts/login/", "/no-such-page/"]
 ERROR_VIEWS: list[Callable[[HttpRequest], HttpResponse]] = [

@@ -40,7 +40,7 @@ def test_site_that_is_in_order_is_told_nothing() -> None:
             "DEVELOPMENT",
             True,
             "E003",
-            "DEVELOPMENT is on, so that anyone can read every message at /dev/outbox/.",
+            "DEVELOPMENT is on, with every message at /dev/outbox/, and PUBLIC_BASE_URL or HOST lets others in.",
         ),
         (
             "ALLOWED_HOSTS",
@@ -84,9 +84,26 @@ def test_what_is_missing_before_strangers_rely_on_it_is_said_with_deploy_alone(
     assert found(deploy=True) == {f"homegroup.{number}": words}
 
 
-def test_development_and_any_host_are_for_trying_it_out(settings: Any) -> None:
-    settings.IS_SECURE, settings.DEVELOPMENT = False, True
+@pytest.mark.parametrize(
+    ("public", "host", "is_refused"),
+    [
+        ("http://localhost:8000", "127.0.0.1", False),
+        ("http://127.0.0.1", "localhost", False),
+        ("http://[::1]:8000", "::1", False),
+        ("http://localhost:8000", "0.0.0.0", True),  # noqa: S104
+        ("http://localhost:8000", "::", True),
+        ("http://localhost:8000", "192.0.2.7", True),
+        ("http://192.0.2.7:8000", "127.0.0.1", True),
+        ("http://meetings.example.org", "127.0.0.1", True),
+        ("http://localhost.example.org", "127.0.0.1", True),
+        ("https://localhost", "127.0.0.1", True),
+    ],
+)
+def test_development_is_for_who_sits_at_this_machine(settings: Any, public: str, host: str, is_refused: bool) -> None:
+    settings.PUBLIC_BASE_URL, settings.HOST, settings.IS_SECURE = public, host, public.startswith("https")
     assert found() == {}
+    settings.DEVELOPMENT = True
+    assert list(found()) == (["homegroup.E003"] if is_refused else [])
 
 
 def test_error_stops_the_command_with_what_to_do(settings: Any) -> None:

@@ -16,6 +16,11 @@ from tests.unit.test_messaging import CALENDAR, letter
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def client(at_this_machine: Client) -> Client:
+    return at_this_machine
+
+
 @pytest.fixture(autouse=True)
 def _outbox(settings: Any, tmp_path: Path) -> None:
     settings.OUTBOX_DIR = tmp_path / "outbox"

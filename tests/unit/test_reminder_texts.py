@@ -190,24 +190,26 @@ def test_site_without_a_provider_sends_no_text(settings: Any) -> None:
     assert (row.state, row.reason) == (ReminderState.FAILED, "This site sends no text messages")
 
 
-def test_outbox_shows_a_text_as_a_phone_would(client: Client, settings: Any, tmp_path: Any) -> None:
+def test_outbox_shows_a_text_as_a_phone_would(at_this_machine: Client, settings: Any, tmp_path: Any) -> None:
     settings.OUTBOX_DIR = tmp_path
     text_row()
     deliver_due(read_clock=lambda: NOW)
-    page = client.get(reverse("outbox_message", args=[outbox.newest_first()[0].stem]))
+    page = at_this_machine.get(reverse("outbox_message", args=[outbox.newest_first()[0].stem]))
     assert page.status_code == 200
     assert "paid for as 1 part." in page.content.decode()
-    assert "Homegroup: Reminder for" in client.get(reverse("outbox")).content.decode()
+    assert "Homegroup: Reminder for" in at_this_machine.get(reverse("outbox")).content.decode()
 
 
-def test_text_can_be_written_to_the_site_while_developing(client: Client, settings: Any, tmp_path: Any) -> None:
+def test_text_can_be_written_to_the_site_while_developing(
+    at_this_machine: Client, settings: Any, tmp_path: Any
+) -> None:
     settings.OUTBOX_DIR = tmp_path
-    assert "Write to the site by text" in client.get(reverse("outbox")).content.decode()
-    client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"})
+    assert "Write to the site by text" in at_this_machine.get(reverse("outbox")).content.decode()
+    at_this_machine.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"})
     (kept,) = [read(file) for file in outbox.newest_first()]
     assert (kept.to, "STOP to end" in kept.text) == ("+12025550143", True)
-    client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "thanks"})
-    client.post(reverse("outbox_text"), {"number": "nobody", "text": "help"})
+    at_this_machine.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "thanks"})
+    at_this_machine.post(reverse("outbox_text"), {"number": "nobody", "text": "help"})
     assert len(outbox.newest_first()) == 1
     settings.DEVELOPMENT = False
-    assert client.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"}).status_code == 404
+    assert at_this_machine.post(reverse("outbox_text"), {"number": "(202) 555-0143", "text": "help"}).status_code == 404

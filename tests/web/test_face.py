@@ -32,6 +32,11 @@ ERROR_PAGES = [
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def client(at_this_machine: Client) -> Client:
+    return at_this_machine
+
+
 class Loads(HTMLParser):
     """Collects what a browser would fetch or run for a page, and the addresses it links to."""
 

@@ -174,6 +174,22 @@ class Caddy(Proxy):
         return [needs("caddy", "caddy"), "run", "--adapter", "caddyfile", "--config", "Caddyfile"]
 
 
+class PlainNginx(Nginx):
+    """The plainest mistake: TLS and one line, for a site that was never told its address."""
+
+    def command(self) -> list[str]:
+        (self.folder / "outer.conf").write_text(
+            f"daemon off; pid {self.folder}/pid; error_log {self.folder}/error.log; events {{}}\n"
+            f"http {{ access_log off; proxy_temp_path {self.folder}/proxy; client_body_temp_path {self.folder}/body;\n"
+            f"fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;\n"
+            f"server {{ listen 127.0.0.1:{self.http}; listen 127.0.0.1:{self.https} ssl;\n"
+            f"ssl_certificate {self.certificate}; ssl_certificate_key {self.key};\n"
+            f"location / {{ proxy_pass http://localhost:{self.upstream}; }} }} }}\n"
+        )
+        program = needs("nginx", "nginx")
+        return [program, "-p", str(self.folder), "-e", str(self.folder / "error.log"), "-c", "outer.conf"]
+
+
 KINDS: dict[str, type[Proxy]] = {"nginx": Nginx, "caddy": Caddy}
 StartProxy = Callable[[str, int], Proxy]
 
@@ -366,6 +382,22 @@ def test_health_is_for_all_and_figures_are_for_who_has_the_token(proxy: Proxy) -
 @pytest.mark.parametrize("path", ["/dev/outbox/", "/styleguide/"])
 def test_pages_of_development_are_not_there(proxy: Proxy, path: str) -> None:
     assert proxy.ask("GET", path).status == 404
+
+
+def test_site_that_was_never_told_its_address_shows_no_messages_through_a_proxy(
+    folder: Path, certificate: Path
+) -> None:
+    site = Site(folder / "untold", folder / "untold.log", "--port", "0")
+    upstream = int(site.until(r"ready in [0-9.]+ s: http://localhost:(\d+)/ ").group(1))
+    (folder / "plain").mkdir()
+    plain = PlainNginx(folder / "plain", certificate, upstream=upstream)
+    try:
+        answers = [plain.ask("GET", path).status for path in ("/crisis/", "/dev/outbox/", "/styleguide/")]
+        assert answers == [200, 404, 404]
+    finally:
+        plain.stop()
+        site.process.terminate()
+        site.process.wait(PATIENCE)
 
 
 def test_no_log_tells_who_asked_for_what(kind: str, proxy: Proxy, start_proxy: StartProxy) -> None:

@@ -151,6 +151,52 @@ def test_request_that_cannot_be_read_is_refused_without_a_word_in_the_log(
     assert "Traceback" not in site.said
 
 
+def test_development_pages_are_for_a_browser_on_this_machine(
+    site: Site, connect: Callable[[str], socket.socket]
+) -> None:
+    ask = "GET {path} HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"
+    # What a proxy on this machine sends of somebody elsewhere: with TLS before it, by its name, and as nginx by itself.
+    passed_on = [
+        ask.format(path="{path}", version="1.1", host="localhost:8000", more=more)
+        for more in (
+            "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n",
+            "Via: 1.1 Caddy\r\n",
+            "X-Real-IP: 203.0.113.7\r\n",
+        )
+    ] + [ask.format(path="{path}", version="1.0", host="localhost:8000", more="")]
+    for path in ("/dev/outbox/", "/styleguide/"):
+        own = connect(ask.format(path=path, version="1.1", host="localhost:8000", more=""))
+        assert last_words([own], goes_on=b"") == {b"HTTP/1.1 200 OK"}
+        others = [connect(each.format(path=path)) for each in passed_on]
+        assert {words[9:] for words in last_words(others, goes_on=b"")} == {b"404 Not Found"}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"PUBLIC_BASE_URL": "http://meetings.example.org"}, {"HOST": "0.0.0.0"}],  # noqa: S104
+)
+def test_development_where_others_can_come_is_off_and_switched_on_is_one_line(
+    tmp_path: Path, others: dict[str, str]
+) -> None:
+    refused = Site(tmp_path / "refused", tmp_path / "log", "--port", "0", DEVELOPMENT="1", **others)
+    assert refused.process.wait(PATIENCE) == 1
+    assert refused.said == (
+        "script/server: DEVELOPMENT is on, with every message at /dev/outbox/, and PUBLIC_BASE_URL or HOST lets others "
+        "in. Unset DEVELOPMENT; without EMAIL_URL messages are files in the data folder's outbox/. (homegroup.E003)\n"
+    )
+    taken = Site(tmp_path / "taken", tmp_path / "log", "--port", "0", **others)
+    try:
+        taken.until(rf"messages are not sent but kept in {tmp_path}/taken/outbox, ")
+        port = int(taken.until(r"(?:listening on [0-9.]+|localhost):(\d+)").group(1))
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", "/dev/outbox/", headers={"Host": "localhost:8000"})
+            assert connection.getresponse().status == 404
+    finally:
+        taken.process.terminate()
+        taken.process.wait(PATIENCE)
+
+
 def test_headers_spelled_with_underscores_are_not_a_proxys(tmp_path: Path) -> None:
     site = Site(
         tmp_path / "site", tmp_path / "log", "--port", "0", PUBLIC_BASE_URL="https://localhost", TRUST_PROXY="1"
