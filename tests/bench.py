@@ -1,5 +1,6 @@
 # ruff: noqa: T201  # what it is for is printing
-"""Measurements that are printed, not asserted: `script/bench reminders` and `script/bench crash` (see tests.crash).
+"""Measurements that are printed, not asserted: `script/bench reminders`, `script/bench crash` (see tests.crash) and
+`script/bench load` (see tests.load).
 
 `reminders`: how many emails (text, HTML, calendar part) a second one worker sends when all are due at once, over one
 connection to a local SMTP server; beside it the floor, one process with no database that builds the same messages with
@@ -33,7 +34,7 @@ from aiosmtpd.smtp import SMTP
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests import crash, pace
+from tests import crash, load, pace
 from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +53,11 @@ def main() -> None:
     killing.add_argument("--seed", type=int, default=1, help="which process dies when")
     killing.add_argument("--sms", action="store_true", help="texts through a provider that can be asked")
     killing.add_argument("--sqlite", action="store_true", help="on SQLite, with one worker, one beat and one loop")
+    loading = commands.add_parser("load", help="how soon pages come while many ask, write and hold back")
+    loading.add_argument("--meetings", type=int, default=2_000)
+    loading.add_argument("--seconds", type=float, default=30.0, help="of forms and readers")
+    page = commands.add_parser("page", help=argparse.SUPPRESS)
+    page.add_argument("path")
     sink = commands.add_parser("sink", help=argparse.SUPPRESS)
     sink.add_argument("port", type=int)
     measure = commands.add_parser("measure", help=argparse.SUPPRESS)
@@ -69,7 +75,11 @@ def main() -> None:
     for name in ("count", "kills", "seed", "workers", "beats", "loops", "is_sms"):
         crashed.add_argument(name, type=int)
     given = parser.parse_args()
-    if given.command == "sink":
+    if given.command == "load":
+        load.run(meetings=given.meetings, seconds=given.seconds)
+    elif given.command == "page":
+        load.page(given.path)
+    elif given.command == "sink":
         asyncio.run(run_sink(given.port))
     elif given.command == "recorder":
         asyncio.run(crash.run_recorder(given.port, given.file))
