@@ -11,10 +11,10 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 
 class Utf8Middleware:
-    """Take no form in another character set than our pages have; no browser sends one.
+    """Take no form in another character set than our pages have, and no cookie with a NUL; no browser sends them.
 
-    Django refuses it by itself, but for forms with files: those are read with any codec of Python's that is named,
-    which can raise, or make half a surrogate pair.
+    Django refuses such forms by itself, but for those with files: they are read with any codec of Python's that is
+    named, which can raise, or make half a surrogate pair. PostgreSQL keeps a NUL in no text, not even to look for it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -24,6 +24,7 @@ class Utf8Middleware:
         named = (request.content_params or {}).get("charset", "utf-8")
         if request.content_type == "multipart/form-data" and named.lower() not in ("utf-8", "utf8"):
             raise BadRequest("a form must be UTF-8")
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
         return self.get_response(request)
 
 
