@@ -72,9 +72,16 @@ class Application:
             return
         except Gone:
             return
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self.threads, run, self.wsgi, environ(scope, body))
-        await asyncio.sleep(answer.hold_until - time.monotonic())
+        # What comes after the body is that the client is gone. A page that nobody waits for any more is not made.
+        left = asyncio.ensure_future(receive())
+        try:
+            asked = environ(scope, body)
+            answer = await asyncio.get_running_loop().run_in_executor(self.threads, run, self.wsgi, asked, left.done)
+            await asyncio.sleep(answer.hold_until - time.monotonic())
+        except Gone:
+            return
+        finally:
+            left.cancel()
         await leave(send, answer)
 
     async def whole_body(self, scope: HTTPScope, receive: ASGIReceiveCallable) -> bytes:
@@ -142,8 +149,10 @@ def environ(scope: HTTPScope, body: bytes) -> WSGIEnvironment:
     return found
 
 
-def run(wsgi: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """Return what the application answers to a request."""
+def run(wsgi: WSGIApplication, environ: WSGIEnvironment, has_left: Callable[[], bool]) -> Answer:
+    """Return what the application answers to a request. Raises Gone where its client has left meanwhile."""
+    if has_left():
+        raise Gone
     answer = Answer(status=0, headers=[], body=b"")
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[..., object]:

@@ -31,13 +31,15 @@ class Visitor:
     def __init__(self, *parts: bytes, holds_on: bool = False, leaves: bool = False) -> None:
         self.parts = list(parts) or [b""]
         self.holds_on, self.leaves = holds_on, leaves
+        self.leaves_once_read = self.has_left = False
         self.told: list[Any] = []
 
     async def receive(self) -> dict[str, Any]:
         if self.parts:
             is_last = len(self.parts) == 1 and not self.holds_on and not self.leaves
             return {"type": "http.request", "body": self.parts.pop(0), "more_body": not is_last}
-        if self.leaves:
+        if self.leaves or self.leaves_once_read:
+            self.has_left = True
             return {"type": "http.disconnect"}
         await asyncio.Event().wait()
         raise AssertionError
@@ -188,6 +190,34 @@ def test_answer_is_held_back_without_the_thread_that_made_it() -> None:
     assert (paced.status, other.status) == (None, 200)
     assert threads[0] is threads[1]
     assert threads[0] is not threading.current_thread()
+
+
+def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
+    """Whoever loads a slow page again and again does not queue up behind themselves."""
+    free, asked = threading.Event(), []
+
+    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        free.wait(60)
+        start_response("200 OK", [])
+        return []
+
+    first, again, last = Visitor(), Visitor(), Visitor()
+    again.leaves_once_read = True
+
+    async def queue_up() -> None:
+        served = application(site)
+        requests = [
+            asyncio.create_task(served(scope(path=path), each.receive, each.send))
+            for path, each in (("/1/", first), ("/2/", again), ("/3/", last))
+        ]
+        while not asked or not again.has_left:
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*requests)
+
+    asyncio.run(queue_up())
+    assert (asked, first.status, again.status, last.status) == (["/1/", "/3/"], 200, None, 200)
 
 
 def test_what_a_view_opened_is_closed_in_its_thread() -> None:
