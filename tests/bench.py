@@ -54,7 +54,7 @@ def main() -> None:
     killing.add_argument("--sms", action="store_true", help="texts through a provider that can be asked")
     killing.add_argument("--sqlite", action="store_true", help="on SQLite, with one worker, one beat and one loop")
     loading = commands.add_parser("load", help="how soon pages come while many ask, write and hold back")
-    loading.add_argument("--meetings", type=int, default=2_000)
+    loading.add_argument("--meetings", type=int, default=1_000)
     loading.add_argument("--seconds", type=float, default=30.0, help="of forms and readers")
     page = commands.add_parser("page", help=argparse.SUPPRESS)
     page.add_argument("path")

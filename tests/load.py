@@ -38,8 +38,8 @@ POSTS_PER_SECOND = 50
 HELD_BACK = 40
 #: Seconds until an answer counts as lost.
 PATIENCE = 30.0
-#: What a visitor on the finder waits between two pages, in seconds, at most: they read what they found.
-READING = 8.0
+#: How long a visitor reads what the finder found before the next question, in seconds, on average.
+READING = 10.0
 FINDER = "/meetings/?near=Albany"
 TOKEN = "a" * 32
 CITIES = [("Albany", 42.65, -73.76), ("Troy", 42.73, -73.69), ("Schenectady", 42.81, -73.94), ("Hudson", 42.25, -73.79)]
@@ -184,19 +184,21 @@ async def hold_back(port: int) -> None:
 async def visit(port: int, number: int, until: float, seen: Seen) -> None:
     """Look at the finder, read, and look again."""
     chance = random.Random(number)  # noqa: S311  # no secret
-    await asyncio.sleep(chance.uniform(0, READING))
+    await asyncio.sleep(chance.uniform(0, 2 * READING))
     while time.monotonic() < until:
         await ask(port, address_of(number), get(FINDER), seen)
-        await asyncio.sleep(chance.uniform(0, READING))
+        await asyncio.sleep(chance.uniform(0, 2 * READING))
 
 
 async def write(port: int, until: float, dates: list[tuple[str, str]], seen: Seen) -> None:
-    """Ask for places as guests of one meeting after the other, so many times a second, however long answers take."""
+    """Ask for a place and for a sign-in code in turn, so many times a second, however long answers take."""
     asked: list[asyncio.Task[bytes]] = []
     begun, number = time.monotonic(), 0
     while time.monotonic() < until:
-        slug, when = dates[number % len(dates)]
+        slug, when = dates[number // 2 % len(dates)]
         sent = post(f"/meetings/{slug}/sign-up/", when=when, email=f"guest{number}@example.org")
+        if number % 2:
+            sent = post("/accounts/login/", login=f"guest{number}@example.org")
         asked.append(asyncio.create_task(ask(port, address_of(1000 + number), sent, seen)))
         number += 1
         await asyncio.sleep(max(0.0, begun + number / POSTS_PER_SECOND - time.monotonic()))
@@ -221,22 +223,20 @@ def run(*, meetings: int, seconds: float) -> None:
 async def measure(port: int, pid: int, seconds: float, floor: float) -> None:
     found = await ask(port, address_of(999), get(FINDER), Seen())
     slugs = sorted(set(re.findall(r'href="/meetings/([\w-]+)/', found.decode(errors="replace"))))
-    dates = [(slug, await first_date(port, slug)) for slug in slugs]
+    dates = [(slug, await last_date(port, slug)) for slug in slugs]
     await crowd(port, "warm-up: everybody at once", spoken=False)
     spent = cpu(pid, "support.web")
     await crowd(port, "the finder, everybody at once, nothing else")
     cost = (cpu(pid, "support.web") - spent) / VISITORS
     holding = [asyncio.create_task(hold_back(port)) for _n in range(HELD_BACK)]
-    await crowd(port, f"the same, {HELD_BACK} holding a form back")
+    print(f"| **{HELD_BACK} hold a form back from here on:** | | | | | |")
+    await crowd(port, "the finder, everybody at once")
     posts, pages = Seen(), Seen()
     until = time.monotonic() + seconds
-    writing = asyncio.create_task(write(port, until, dates, posts))
-    await asyncio.sleep(seconds / 4)
-    await crowd(port, f"the same, and {POSTS_PER_SECOND} forms a second")
-    await asyncio.gather(*(visit(port, number, until, pages) for number in range(VISITORS)))
-    await writing
-    print(f"| the finder, everybody reading for {READING / 2:g} s on the way | {pages.line} |")
-    print(f"| the forms | {posts.line} |")
+    visitors = [visit(port, number, until, pages) for number in range(VISITORS)]
+    await asyncio.gather(write(port, until, dates, posts), *visitors)
+    print(f"| the finder, everybody reading what they found for {READING:g} s | {pages.line} |")
+    print(f"| {POSTS_PER_SECOND} forms a second meanwhile | {posts.line} |")
     for each in holding:
         each.cancel()
     await asyncio.gather(*holding, return_exceptions=True)
@@ -251,13 +251,13 @@ async def crowd(port: int, name: str, *, spoken: bool = True) -> None:
         print(f"| {name} | {seen.line} |", flush=True)
 
 
-async def first_date(port: int, slug: str) -> str:
-    """Return the first date that the form of a meeting offers."""
+async def last_date(port: int, slug: str) -> str:
+    """Return the last date that the form of a meeting offers: it does not begin meanwhile."""
     page = await ask(port, address_of(999), get(f"/meetings/{slug}/sign-up/"), Seen())
-    found = re.search(rb'name="when" value="(\d{4}-\d\d-\d\d)"', page)
-    if found is None:
+    found = re.findall(rb'name="when" value="(\d{4}-\d\d-\d\d)"', page)
+    if not found:
         sys.exit(f"{slug} offers no date.")
-    return found[1].decode()
+    return str(found[-1].decode())
 
 
 def page_without_a_server(pid: int) -> float:
