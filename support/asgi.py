@@ -29,6 +29,8 @@ BODY_TIMEOUT = 20.0
 #: A body of up to so many octets is always taken; what is above it shares BODIES_LIMIT with all others of the process.
 SMALL_BODY = 16 * 1024
 BODIES_LIMIT = 16 * 1024 * 1024
+#: What has a thread of its own: cheap, and needed while a crowd is waiting for pages.
+NEVER_QUEUED = ("/crisis/", "/healthz", "/static/")
 
 
 class Refused(Exception):
@@ -60,6 +62,7 @@ class Application:
         self.wsgi = wsgi
         self.body_limit = body_limit
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
+        self.own_thread = ThreadPoolExecutor(1, thread_name_prefix="never-queued")
         #: Octets above SMALL_BODY that are held for requests that are not whole yet.
         self.held = 0
 
@@ -74,9 +77,10 @@ class Application:
             return
         # What comes after the body is that the client is gone. A page that nobody waits for any more is not made.
         left = asyncio.ensure_future(receive())
+        threads = self.own_thread if scope["path"].startswith(NEVER_QUEUED) else self.threads
         try:
             asked = environ(scope, body)
-            answer = await asyncio.get_running_loop().run_in_executor(self.threads, run, self.wsgi, asked, left.done)
+            answer = await asyncio.get_running_loop().run_in_executor(threads, run, self.wsgi, asked, left.done)
             await asyncio.sleep(answer.hold_until - time.monotonic())
         except Gone:
             return

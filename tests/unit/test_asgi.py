@@ -10,6 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from django.test import Client
 
 from support import asgi
 from support.http import HOLD_UNTIL
@@ -218,6 +219,40 @@ def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
 
     asyncio.run(queue_up())
     assert (asked, first.status, again.status, last.status) == (["/1/", "/3/"], 200, None, 200)
+
+
+def test_help_is_not_queued_behind_a_crowd() -> None:
+    free = threading.Event()
+
+    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/meetings/":
+            free.wait(60)
+        start_response("200 OK", [])
+        return []
+
+    crowd, in_need = [Visitor() for _n in range(40)], [Visitor() for _path in asgi.NEVER_QUEUED]
+
+    async def asked() -> list[int | None]:
+        served = application(site)
+        waiting = [asyncio.create_task(served(scope(path="/meetings/"), each.receive, each.send)) for each in crowd]
+        await asyncio.sleep(0)
+        for path, each in zip(asgi.NEVER_QUEUED, in_need, strict=True):
+            await served(scope(path=path), each.receive, each.send)
+        found = [each.status for each in crowd]
+        free.set()
+        await asyncio.gather(*waiting)
+        return found
+
+    assert asyncio.run(asked()) == [None] * len(crowd)
+    assert [each.status for each in (*in_need, *crowd)] == [200] * (len(in_need) + len(crowd))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", asgi.NEVER_QUEUED)
+def test_what_is_never_queued_is_there(client: Client, path: str) -> None:
+    answer = client.get(path if path != "/static/" else "/static/vendor/htmx.min.js")
+    answer.close()
+    assert answer.status_code == 200
 
 
 def test_what_a_view_opened_is_closed_in_its_thread() -> None:
