@@ -12,13 +12,14 @@ from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_out
-from django.db.models.signals import pre_save
+from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import ContactPoint, User
 from accounts.queries import push_subscriptions
+from accounts.services import ledger
 from accounts.services.contact_points import follow_email
 from accounts.services.push_subscriptions import SESSION_KEY, end_subscriptions
 from accounts.services.security import end_other_sessions
@@ -62,6 +63,15 @@ def end_notifications_here(sender: type[User], request: HttpRequest, user: User 
         return
     if mine := [each for each in push_subscriptions(user) if each.pk == here]:
         end_subscriptions(user=user, contact_points=mine, source="signed out", now=clock.now())
+
+
+@receiver(pre_delete, sender=User)
+@receiver(pre_delete, sender=ContactPoint)
+def keep_forgotten(sender: type[User | ContactPoint], instance: User | ContactPoint, **_: Any) -> None:
+    """Note in the ledger who is deleted, by whatever way: themselves, the calendar, staff."""
+    own = {"user_id": instance.pk} if isinstance(instance, User) else {"contact_point_id": instance.pk}
+    # The present even where a verb was given another: it is compared with when rows were made, and that is kept so.
+    ledger.note(word=ledger.Word.ERASED, name=ledger.name_of(**own), now=clock.now())
 
 
 @receiver(pre_save, sender=UserSession)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts.services import exports, idle, retention
+from accounts.services import exports, idle, ledger, retention
 from support import clock
 from support.sqlite.forgetting import empty_log
 
@@ -24,3 +24,8 @@ def purge() -> None:
 @shared_task(name="accounts.forget_idle")
 def forget_idle() -> None:
     idle.forget_idle(now=clock.now())
+
+
+@shared_task(name="accounts.write_ledger")
+def write_ledger() -> None:
+    ledger.write_down()

@@ -221,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
+    # What a full disk kept from being written at once.
+    "accounts.write_ledger": {"task": "accounts.write_ledger", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 3600.0, "options": {"expires": 3600}},
     "accounts.forget_idle": {"task": "accounts.forget_idle", "schedule": 21600.0, "options": {"expires": 21600}},
     "meetings.purge_unconfirmed": {

@@ -6,6 +6,7 @@ from accounts.models.contact_point import ContactPoint, Suppression
 from accounts.models.disclosure import Disclosure
 from accounts.models.export import Export
 from accounts.models.idle_notice import IdleNotice
+from accounts.models.ledger_line import LedgerLine
 from accounts.models.preferences import Preferences
 from accounts.models.purge import Purge
 from accounts.models.user import User
@@ -18,6 +19,7 @@ __all__ = [
     "Disclosure",
     "Export",
     "IdleNotice",
+    "LedgerLine",
     "Preferences",
     "Purge",
     "Suppression",

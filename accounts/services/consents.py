@@ -9,9 +9,11 @@ from django.db import transaction
 from accounts.enums import Purpose
 from accounts.models import Consent, ContactPoint
 from accounts.queries import is_given, newest_word
+from accounts.services import ledger
 from accounts.signals import consents_changed
 
 
+@transaction.atomic
 def record_consent(
     *, contact_point: ContactPoint, purpose: str, is_given: bool, wording: str, source: str, now: dt.datetime
 ) -> Consent:
@@ -19,6 +21,14 @@ def record_consent(
 
     Whoever calls it alone lets what is planned follow.
     """
+    if not is_given or newest_word(contact_point, purpose) is False:
+        # A yes where there was no "no" is nothing that a restored backup could do against anybody's will.
+        ledger.note(
+            word=ledger.Word.YES if is_given else ledger.Word.NO,
+            name=ledger.name_of(contact_point_id=contact_point.pk),
+            about=purpose,
+            now=now,
+        )
     return Consent.objects.create(
         contact_point=contact_point,
         purpose=purpose,

@@ -12,6 +12,7 @@ from accounts.enums import Channel, Purpose
 from accounts.models import Consent, ContactPoint, User
 from accounts.person import of_member
 from accounts.queries import is_given, is_suppressed, preferences_for
+from accounts.services import ledger
 from accounts.services.consents import choose
 from accounts.services.preferences import save_preferences
 from accounts.signals import consents_changed
@@ -75,6 +76,7 @@ def remove_phone(*, contact_point: ContactPoint, now: dt.datetime) -> None:
     The row stays, since what was sent there is told by it.
     """
     choose(contact_point=contact_point, wanted=[], wording=WORDING, source="phone page", now=now)
+    ledger.note(word=ledger.Word.REMOVED, name=ledger.name_of(contact_point_id=contact_point.pk), now=now)
     contact_point.value = f"gone:{contact_point.public_id}"
     contact_point.verified_at = None
     contact_point.save(update_fields=["value", "value_hash", "verified_at"])

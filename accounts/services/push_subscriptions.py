@@ -10,6 +10,7 @@ from accounts.enums import Channel, Purpose
 from accounts.models import ContactPoint, User
 from accounts.person import of_member
 from accounts.queries import is_given, preferences_for, push_subscriptions
+from accounts.services import ledger
 from accounts.services.consents import give_consent_once, record_consent
 from accounts.services.preferences import PreferenceFields, save_preferences
 from accounts.signals import push_ended
@@ -45,6 +46,7 @@ def forget(*, contact_point: ContactPoint, source: str, now: dt.datetime) -> Non
             record_consent(
                 contact_point=contact_point, purpose=purpose, is_given=False, wording=WORDING, source=source, now=now
             )
+    ledger.note(word=ledger.Word.REMOVED, name=ledger.name_of(contact_point_id=contact_point.pk), now=now)
     contact_point.value = f"gone:{contact_point.public_id}"
     contact_point.verified_at = None
     contact_point.save(update_fields=["value", "value_hash", "verified_at"])

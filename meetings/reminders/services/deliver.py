@@ -24,9 +24,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
-from accounts.fields import lookup_hash
-from accounts.models import Suppression
 from accounts.queries import closed_channels
+from accounts.services.suppressions import suppress
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
@@ -379,11 +378,7 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         if changed and reminder.channel == Channel.SMS:
             texts.follow_up(reminder, now=now)
         if result.suppress and reminder.channel != Channel.PUSH:
-            Suppression.objects.get_or_create(
-                channel=reminder.channel,
-                value_hash=lookup_hash(reminder.contact_point.value),
-                defaults={"reason": reason[:120]},
-            )
+            suppress(channel=reminder.channel, value=reminder.contact_point.value, reason=reason, now=now)
     elif isinstance(result, Ambiguous):
         kind = EventKind.AMBIGUOUS
         changed = row.update(state=ReminderState.AMBIGUOUS, reason=reason, claim_token=None, lease_until=now, **kept)

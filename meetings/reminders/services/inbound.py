@@ -25,6 +25,7 @@ from accounts.person import Person
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
 from accounts.services.purges import record_purge
+from accounts.services.suppressions import lift, suppress
 from accounts.signals import consents_changed
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import Participant, Signup
@@ -190,9 +191,7 @@ def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetim
         # People before their messages, and person by person: two who lock the same never wait for each other.
         people = _people(contact_points).select_for_update(no_key=True, of=("self",))
         lock_unsent(list(people.values_list("pk", flat=True)))
-        Suppression.objects.get_or_create(
-            channel=Channel.SMS, value_hash=lookup_hash(number), defaults={"reason": STOPPED}
-        )
+        suppress(channel=Channel.SMS, value=number, reason=STOPPED, now=now)
         unsent = Reminder.objects.unsent().filter(contact_point__in=contact_points, channel=Channel.SMS)
         ids = list(unsent.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         Reminder.objects.filter(pk__in=ids).update(
@@ -209,7 +208,7 @@ def start(*, number: str, contact_points: Sequence[ContactPoint], now: dt.dateti
     A number that takes no texts stays as it is: only what STOP did is undone.
     """
     with transaction.atomic():
-        if not _stops(number).delete()[0]:
+        if not lift(channel=Channel.SMS, value=number, because=BY_STOP, now=now):
             return False
         for point in contact_points:
             _give_again(point, now)

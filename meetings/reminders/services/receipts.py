@@ -7,8 +7,7 @@ import uuid
 
 from django.db import transaction
 
-from accounts.fields import lookup_hash
-from accounts.models import Suppression
+from accounts.services.suppressions import suppress as suppress_value
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 
@@ -48,11 +47,7 @@ def record_receipt(
         )
         _raise(reminder, state, detail, now)
     if suppress:
-        Suppression.objects.get_or_create(
-            channel=reminder.channel,
-            value_hash=lookup_hash(reminder.contact_point.value),
-            defaults={"reason": words[:120]},
-        )
+        suppress_value(channel=reminder.channel, value=reminder.contact_point.value, reason=words, now=now)
     return True
 
 
