@@ -1,8 +1,8 @@
 """Makes a data folder ready for this code, before support.web serves it.
 
-Refuses a database that newer code has migrated, migrates, loads the demo data into a database that was new, and
-collects static files for a deployment. Every step may be repeated, and a first start that was cut short is taken up
-where it stopped.
+Refuses a database that newer code has migrated, migrates, loads the demo data into a database that
+was new, and collects static files for a deployment. Every step may be repeated, and a first start that was cut short is
+taken up where it stopped.
 """
 
 from __future__ import annotations
@@ -16,21 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
 
+from support.backups.postgres import UNFINISHED
+from support.integrity import unknown_migrations
 from support.workspace import REFUSAL
-
-
-def unknown_migrations(loader: MigrationLoader) -> list[str]:
-    """Return the migrations that the database has and this code does not, of apps that this code has."""
-    known = set(loader.disk_migrations)
-    for migration in loader.disk_migrations.values():
-        known.update(migration.replaces)
-    return sorted(
-        f"{app}.{name}"
-        for app, name in loader.applied_migrations
-        if app in loader.migrated_apps and (app, name) not in known
-    )
 
 
 def what_is_missing() -> str:
@@ -57,10 +46,17 @@ def refuse_bad_settings() -> None:
         print(f"warning: {words}", flush=True)
 
 
+def refuse_unfinished() -> None:
+    """Raise ImproperlyConfigured where the database is half restored."""
+    if (settings.DATA_DIR / UNFINISHED).exists():
+        raise ImproperlyConfigured("A backup was not put back to the end: run script/manage restore FILE once more.")
+
+
 def prepare(*, wants_demo: bool) -> None:
     """Bring the database to this code's state. Raises ImproperlyConfigured where it is newer than the code."""
+    refuse_unfinished()
     executor = MigrationExecutor(connection)
-    unknown = unknown_migrations(executor.loader)
+    unknown = unknown_migrations(executor.loader.applied_migrations)
     if unknown:
         raise ImproperlyConfigured(
             f"The database is newer than this code, which does not know {unknown[-1]}. "

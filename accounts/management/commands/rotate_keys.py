@@ -45,7 +45,10 @@ class Command(BaseCommand):
             )
         elif path is not None:
             _write(path, settings.CONTACT_KEYS[:1])
-            self.stdout.write("The other keys are forgotten. Restart the site.")
+            self.stdout.write(
+                "The other keys are forgotten. Restart the site. Backups and lines of the ledger from before need "
+                "them: keep your copy of secrets/ for as long as those backups."
+            )
 
     def _key_file(self) -> Path:
         path = Path(settings.DATA_DIR) / "secrets" / "contact_keys"

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_idle_notices'),
+        ('accounts', '0011_seal_names_and_devices'),
     ]
 
     operations = [
