@@ -15,7 +15,13 @@ if __name__ == "__main__":
         sys.exit(f"manage.py: {error}")
     except DatabaseError as error:
         # So is a database that was never set up, is from before an update, or is away.
+        from django.db import connection
+
+        from support.integrity import damage_words
         from support.preparation import what_is_missing
+
+        if words := damage_words(connection, error=error):
+            sys.exit(f"manage.py: {words}")
 
         if sys.argv[1:2] != ["migrate"] and (missing := what_is_missing()):
             sys.exit(f"manage.py: {missing}")

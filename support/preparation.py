@@ -1,6 +1,6 @@
 """Makes a data folder ready for this code, before support.web serves it.
 
-Refuses a database that newer code has migrated, migrates, loads the demo data into a database that
+Refuses a database that is damaged or that newer code has migrated, migrates, loads the demo data into a database that
 was new, and collects static files for a deployment. Every step may be repeated, and a first start that was cut short is
 taken up where it stopped.
 """
@@ -8,6 +8,7 @@ taken up where it stopped.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -18,8 +19,11 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from support.backups.postgres import UNFINISHED
-from support.integrity import unknown_migrations
+from support.integrity import damage, damage_words, unknown_migrations
 from support.workspace import REFUSAL
+
+#: Seconds to look for damage in at a start: a gigabyte on most disks. What is larger than that is looked at in part.
+CHECK_SECONDS = 10
 
 
 def what_is_missing() -> str:
@@ -46,15 +50,20 @@ def refuse_bad_settings() -> None:
         print(f"warning: {words}", flush=True)
 
 
-def refuse_unfinished() -> None:
-    """Raise ImproperlyConfigured where the database is half restored."""
+def refuse_damage() -> None:
+    """Raise ImproperlyConfigured where the database is damaged, as far as CHECK_SECONDS tell, or half restored."""
     if (settings.DATA_DIR / UNFINISHED).exists():
         raise ImproperlyConfigured("A backup was not put back to the end: run script/manage restore FILE once more.")
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    if words := damage_words(connection, found=damage(connection.connection, seconds=CHECK_SECONDS)):
+        raise ImproperlyConfigured(words)
 
 
 def prepare(*, wants_demo: bool) -> None:
-    """Bring the database to this code's state. Raises ImproperlyConfigured where it is newer than the code."""
-    refuse_unfinished()
+    """Bring the database to this code's state. Raises ImproperlyConfigured where it is newer, or damaged."""
+    refuse_damage()
     executor = MigrationExecutor(connection)
     unknown = unknown_migrations(executor.loader.applied_migrations)
     if unknown:
@@ -87,4 +96,7 @@ def run(*, wants_demo: bool) -> None:
     except ImproperlyConfigured as error:
         sys.exit(f"{REFUSAL}{error}")
     except DatabaseError as error:
-        sys.exit(f"{REFUSAL}The database cannot be used: {' '.join(str(error).split())}")
+        words = damage_words(connection, error=error)
+        sys.exit(
+            f"{REFUSAL}{words}" if words else f"{REFUSAL}The database cannot be used: {' '.join(str(error).split())}"
+        )

@@ -350,6 +350,33 @@ def test_restore_that_is_killed_leaves_the_old_or_the_new(
     assert rows(database, "SELECT count(*) FROM accounts_contactpoint") == [(0,)]
 
 
+def test_damaged_database_is_said_in_one_line_at_the_start(
+    start: Start,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "site"
+    site = start(REDIS_URL="none")
+    assert site.address
+    well(folder, "shell", "-c", SEED)
+    stop(site)
+    database = folder / "homegroup.sqlite3"
+    # A page that a start does not come by.
+    ((page,),) = rows(database, "SELECT rootpage FROM sqlite_master WHERE name = 'reminders_reminder'")
+    assert isinstance(page, int)
+    whole = database.read_bytes()
+    scratched = whole[: (page - 1) * 4096] + os.urandom(4096) + whole[page * 4096 :]
+    words = rf"The database {database} is damaged \(.+\): restore a backup with script/manage restore FILE\.\n"
+    for content in (scratched, os.urandom(len(whole))):
+        database.write_bytes(content)
+        again = start(REDIS_URL="none")
+        assert again.process.wait(90) == 1
+        said = "".join(line for line in again.said.splitlines(keepends=True) if "without a Valkey" not in line)
+        assert re.fullmatch(f"script/server: {words}", said), said
+    ran = manage(folder, "add_facilitator", "a@example.org", "x")
+    assert ran.returncode == 1
+    assert re.fullmatch(f"manage.py: {words}", ran.stderr), ran.stderr
+
+
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
