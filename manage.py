@@ -6,7 +6,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, OperationalError
 
+from support.workspace import keep_private
+
 if __name__ == "__main__":
+    keep_private()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -8,9 +8,10 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import beat_init, setup_logging, worker_process_init
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_process_init
 
 from support.lifeline import die_with_parent
+from support.workspace import keep_private
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
 
@@ -31,6 +32,12 @@ def leave_logging_alone(**_: Any) -> None:
 def end_with_the_worker(**_: Any) -> None:
     """Tie a pool process to its worker: one that is killed outright would otherwise leave them behind."""
     die_with_parent()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def write_for_the_owner_alone(**_: Any) -> None:
+    keep_private()
 
 
 @beat_init.connect

@@ -16,6 +16,8 @@ import django
 from django.conf import settings
 from django.db import close_old_connections
 
+from support.workspace import keep_private
+
 logger = logging.getLogger(__name__)
 
 #: What `send_reminders --loop` does.
@@ -47,6 +49,7 @@ def run(*, run_task: Callable[[str], object], stopping: threading.Event) -> None
 
 
 def main() -> None:
+    keep_private()
     django.setup()
     from support.celery import app  # noqa: PLC0415  # app ready: its tasks import models
 

@@ -56,6 +56,10 @@ def refuse_damage() -> None:
         raise ImproperlyConfigured("A backup was not put back to the end: run script/manage restore FILE once more.")
     if connection.vendor != "sqlite":
         return
+    path = Path(connection.settings_dict["NAME"])
+    if path.exists():
+        # One that an older version of this code made may be readable by all; SQLite gives what is beside it the same.
+        path.chmod(0o600)
     connection.ensure_connection()
     if words := damage_words(connection, found=damage(connection.connection, seconds=CHECK_SECONDS)):
         raise ImproperlyConfigured(words)

@@ -390,6 +390,7 @@ def port_number(given: str) -> int:
 
 
 def main() -> None:
+    workspace.keep_private()
     parser = argparse.ArgumentParser(prog="script/server", description="Start the whole site; Ctrl-C stops it.")
     parser.add_argument("--port", type=port_number, help="port to listen on (PORT; 8000)")
     parser.add_argument("--data", metavar="DIR", help="folder for everything the site keeps (DATA_DIR; var/)")

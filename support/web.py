@@ -15,11 +15,13 @@ from django.db import connections
 from granian import cli
 
 from support import preparation
+from support.workspace import keep_private
 
 APPLICATION = "support.asgi:application"
 
 
 def main() -> None:
+    keep_private()
     arguments = sys.argv[1:]
     preparation.run(wants_demo="--demo" in arguments)
     # Nothing that is open here may be used by two processes.

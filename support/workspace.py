@@ -24,6 +24,11 @@ class Refused(Exception):
     """The start cannot go on. The message is one line for the person at the terminal."""
 
 
+def keep_private() -> None:
+    """Let whatever this process writes be its owner's alone. Called where each begins; its children do the same."""
+    os.umask(0o077)
+
+
 def data_folder(given: str | None) -> Path:
     """Return the data folder (the option, then DATA_DIR, then var/), made where it was not.
 

@@ -377,6 +377,34 @@ def test_damaged_database_is_said_in_one_line_at_the_start(
     assert re.fullmatch(f"manage.py: {words}", ran.stderr), ran.stderr
 
 
+def test_all_that_a_site_writes_is_for_its_owner_alone(
+    start: Start,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "site"
+    before = os.umask(0o022)
+    try:
+        folder.mkdir(mode=0o700)
+        # As an older version made it.
+        (folder / "homegroup.sqlite3").touch(mode=0o644)
+        site = start("--data", str(folder), DEVELOPMENT="0", EMAIL_URL="outbox://")
+        assert site.health()["database"] == "ok"
+        site.until(r"worker .* ready\.")
+        well(folder, "shell", "-c", SEED)
+        well(folder, "shell", "-c", ASKED)
+        well(folder, "backup", str(folder / "a.backup"))
+        (tmp_path / "list.json").write_text("[]")
+        manage(folder, "import_meetings", str(tmp_path / "list.json"), "--report", str(folder / "report.csv"))
+    finally:
+        os.umask(before)
+    names = {path.name for path in folder.rglob("*")}
+    assert names >= {"homegroup.sqlite3", "ledger", "a.backup", "server.lock", "environment.json", "report.csv"}
+    # Collected static files are everybody's; their folder is not.
+    private = [path for path in folder.rglob("*") if folder / "static" not in path.parents and not path.is_symlink()]
+    opened = {path.name: oct(stat.S_IMODE(path.lstat().st_mode)) for path in private if path.lstat().st_mode & 0o077}
+    assert opened == {}
+
+
 # -- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
