@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
 from support import periodic
+
+#: Between tasks it lets go of the connection that another test may have left open.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_each_task_runs_at_the_beginning_and_one_that_fails_stops_no_other(settings: Any) -> None:
