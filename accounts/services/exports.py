@@ -34,6 +34,7 @@ from accounts.models import (
 from accounts.organisation import notice
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import clean_date_of
+from accounts.services import ledger
 from accounts.signals import data_asked, value_asked
 from support.messaging.outbox import newest_first
 from support.messaging.reading import read
@@ -79,8 +80,14 @@ def everything_about(person: Person) -> dict[str, Rows]:
 
 def held_under(channel: str, value: str) -> dict[str, Rows]:
     """Return what is kept under an address or a number (as kept) alone, whoever it belongs to."""
-    suppressed = Suppression.objects.filter(channel=channel, value_hash__in=lookup_hashes(value))
+    hashes = lookup_hashes(value)
+    suppressed = Suppression.objects.filter(channel=channel, value_hash__in=hashes)
     sections: dict[str, Rows] = {
+        "ledger": [
+            {"what": line.word, "channel": line.about, "why": line.reason, "at": line.at}
+            for line in ledger.read()
+            if line.subject in hashes
+        ],
         "suppressions": [
             {"channel": row.channel, "reason": row.reason, "since": row.created_at} for row in suppressed.order_by("pk")
         ],

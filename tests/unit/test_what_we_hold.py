@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -16,6 +18,7 @@ from accounts.person import of_member
 from accounts.services import exports
 from accounts.services.clean_time import keep_clean_date
 from accounts.services.consents import record_consent
+from accounts.services.suppressions import suppress
 from meetings.models import Participant, Signup, StandingSignup
 from meetings.reminders.models import DeliveryEvent, InboundText, Reminder
 from meetings.services.favourites import choose_home_group
@@ -24,6 +27,11 @@ from tests.factories import make_meeting, make_occurrence, make_participant, mak
 from tests.factories.accounts import make_contact_point
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR, settings.OUTBOX_DIR = tmp_path, tmp_path / "outbox"
 
 
 def held(contact: str) -> str:
@@ -180,6 +188,31 @@ texts_written
 
 """
     )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_kept_of_a_stop() -> None:
+    suppress(channel="sms", value="+15185550123", reason="STOP", now=NOW)
+    assert (
+        held("+1 518 555 0123")
+        == """\
+Under this alone, whoever has it
+================================
+
+ledger
+  - what: suppressed
+    channel: sms
+    why: STOP
+    at: 2026-11-17T23:00:00+00:00
+
+suppressions
+  - channel: sms
+    reason: STOP
+    since: 2026-11-17T23:00:00+00:00
+
+"""
+    )
+    assert held("+1 518 555 0124") == ""
 
 
 #: Every table that points at a person, and the section that says what is in it, or why none does.
