@@ -190,6 +190,13 @@ async def visit(port: int, number: int, until: float, seen: Seen) -> None:
         await asyncio.sleep(chance.uniform(0, 2 * READING))
 
 
+async def need_help(port: int, until: float, seen: Seen) -> None:
+    """Look for the crisis lines, once a second."""
+    while time.monotonic() < until:
+        await ask(port, address_of(998), get("/crisis/"), seen)
+        await asyncio.sleep(1.0)
+
+
 async def write(port: int, until: float, dates: list[tuple[str, str]], seen: Seen) -> None:
     """Ask for a place and for a sign-in code in turn, so many times a second, however long answers take."""
     asked: list[asyncio.Task[bytes]] = []
@@ -231,17 +238,19 @@ async def measure(port: int, pid: int, seconds: float, floor: float) -> None:
     holding = [asyncio.create_task(hold_back(port)) for _n in range(HELD_BACK)]
     print(f"| **{HELD_BACK} hold a form back from here on:** | | | | | |")
     await crowd(port, "the finder, everybody at once")
-    posts, pages = Seen(), Seen()
+    posts, pages, help_ = Seen(), Seen(), Seen()
     until = time.monotonic() + seconds
     visitors = [visit(port, number, until, pages) for number in range(VISITORS)]
-    await asyncio.gather(write(port, until, dates, posts), *visitors)
+    await asyncio.gather(write(port, until, dates, posts), need_help(port, until, help_), *visitors)
     print(f"| the finder, everybody reading what they found for {READING:g} s | {pages.line} |")
     print(f"| {POSTS_PER_SECOND} forms a second meanwhile | {posts.line} |")
+    print(f"| the crisis lines meanwhile, once a second | {help_.line} |")
     for each in holding:
         each.cancel()
     await asyncio.gather(*holding, return_exceptions=True)
     beside = f"{floor * 1000:.1f} ms without a server: {cost / floor:.2f} times"
     print(f"a page of the finder costs {cost * 1000:.1f} ms of a core, {beside}")
+    print(f"load {os.getloadavg()[0]:.1f} after")
 
 
 async def crowd(port: int, name: str, *, spoken: bool = True) -> None:
