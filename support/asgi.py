@@ -33,6 +33,10 @@ BODIES_LIMIT = 16 * 1024 * 1024
 NEVER_QUEUED = ("/crisis/", "/healthz", "/static/")
 
 
+#: More than so many whole requests at once are turned away: connections are limited, but a sender need not keep one.
+MOST_WAITING = 1000
+
+
 class Refused(Exception):
     """The request is not taken, for the reason in `status`."""
 
@@ -65,6 +69,8 @@ class Application:
         self.own_thread = ThreadPoolExecutor(1, thread_name_prefix="never-queued")
         #: Octets above SMALL_BODY that are held for requests that are not whole yet.
         self.held = 0
+        #: Requests that are whole and not answered yet, those included whose clients are gone.
+        self.waiting = 0
 
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         try:
@@ -75,16 +81,23 @@ class Application:
             return
         except Gone:
             return
-        # What comes after the body is that the client is gone. A page that nobody waits for any more is not made.
-        left = asyncio.ensure_future(receive())
         threads = self.own_thread if scope["path"].startswith(NEVER_QUEUED) else self.threads
+        if threads is self.threads and self.waiting >= MOST_WAITING:
+            await leave(send, plain(HTTPStatus.SERVICE_UNAVAILABLE, close=True))
+            return
+        # What comes after the body is that the client is gone. A page that nobody waits for any more is not made; what
+        # was sent is done, though its sender pressed Leave at once, or is a program that does not wait.
+        left = asyncio.ensure_future(receive())
+        is_of_no_use: Callable[[], bool] = left.done if scope["method"] in ("GET", "HEAD") else never
+        self.waiting += 1
         try:
             asked = environ(scope, body)
-            answer = await asyncio.get_running_loop().run_in_executor(threads, run, self.wsgi, asked, left.done)
+            answer = await asyncio.get_running_loop().run_in_executor(threads, run, self.wsgi, asked, is_of_no_use)
             await asyncio.sleep(answer.hold_until - time.monotonic())
         except Gone:
             return
         finally:
+            self.waiting -= 1
             left.cancel()
         await leave(send, answer)
 
@@ -153,9 +166,13 @@ def environ(scope: HTTPScope, body: bytes) -> WSGIEnvironment:
     return found
 
 
-def run(wsgi: WSGIApplication, environ: WSGIEnvironment, has_left: Callable[[], bool]) -> Answer:
-    """Return what the application answers to a request. Raises Gone where its client has left meanwhile."""
-    if has_left():
+def never() -> bool:
+    return False
+
+
+def run(wsgi: WSGIApplication, environ: WSGIEnvironment, is_of_no_use: Callable[[], bool]) -> Answer:
+    """Return what the application answers to a request. Raises Gone where that is of no use to anybody any more."""
+    if is_of_no_use():
         raise Gone
     answer = Answer(status=0, headers=[], body=b"")
 

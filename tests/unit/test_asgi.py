@@ -221,6 +221,55 @@ def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
     assert (asked, first.status, again.status, last.status) == (["/1/", "/3/"], 200, None, 200)
 
 
+def test_what_was_sent_is_done_though_its_sender_has_left() -> None:
+    """Somebody who gives a place back and presses Leave; a provider that brings a STOP and does not wait."""
+    free, asked = threading.Event(), []
+
+    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        free.wait(60)
+        start_response("200 OK", [])
+        return []
+
+    first, sender = Visitor(), Visitor()
+    sender.leaves_once_read = True
+
+    async def queue_up() -> None:
+        served = application(site)
+        page = asyncio.create_task(served(scope(path="/1/"), first.receive, first.send))
+        sent = asyncio.create_task(served(scope(path="/2/", method="POST"), sender.receive, sender.send))
+        while not asked or not sender.has_left:
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(page, sent)
+
+    asyncio.run(queue_up())
+    assert asked == ["/1/", "/2/"]
+
+
+def test_more_than_can_be_answered_are_turned_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi, "MOST_WAITING", 3)
+    free = threading.Event()
+
+    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        free.wait(60)
+        start_response("200 OK", [])
+        return []
+
+    visitors = [Visitor() for _n in range(4)]
+
+    async def queue_up() -> None:
+        served = application(site)
+        requests = [asyncio.create_task(served(scope(method="POST"), each.receive, each.send)) for each in visitors]
+        while not visitors[3].told:
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*requests)
+
+    asyncio.run(queue_up())
+    assert [each.status for each in visitors] == [200, 200, 200, 503]
+
+
 def test_help_is_not_queued_behind_a_crowd() -> None:
     free = threading.Event()
 
