@@ -184,6 +184,8 @@ def worker_environment(*, redis_url: str, smtp_url: str, database_url: str, data
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "support.settings",
         "DEVELOPMENT": "1",
+        # Development is for who sits at this machine.
+        "PUBLIC_BASE_URL": "http://localhost:8000",
         "REDIS_URL": redis_url,
         "EMAIL_URL": smtp_url,
         "DATABASE_URL": database_url,
