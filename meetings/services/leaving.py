@@ -42,4 +42,6 @@ def make_nobodys(signups: Iterable[Signup]) -> None:
         )
         signup.participant = Participant.objects.create(contact_point=nobody, tz="UTC")
         signup.standing = None
-        signup.save(update_fields=["participant", "standing"])
+        # Links in old messages name it, and would still show where somebody was.
+        signup.public_id = uuid.uuid4()
+        signup.save(update_fields=["participant", "standing", "public_id"])

@@ -205,6 +205,16 @@ def test_past_places_stay_for_the_figures_and_are_nobodys(now: dt.datetime) -> N
     assert not Consent.objects.exists()
 
 
+def test_old_messages_show_nothing_of_who_was_erased(client: Client, now: dt.datetime) -> None:
+    user = make_user()
+    create_member_signup(meeting=make_meeting(), user=user, date=None, every=True, now=now - dt.timedelta(days=60))
+    old = [links.sign("manage", public_id) for public_id in Signup.objects.values_list("public_id", flat=True)]
+    assert {client.get(f"/signups/{token}/").status_code for token in old} == {200}
+    erase(person=of_member(user), now=now)
+    assert {client.get(f"/signups/{token}/").status_code for token in old} == {410}
+    assert {client.get(f"/signups/{token}/calendar.ics").status_code for token in old} == {404}
+
+
 def test_guest_is_mailed_the_link_to_their_data_on_request(client: Client) -> None:
     point = make_contact_point(value="guest@example.org")
     page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
