@@ -40,6 +40,11 @@ def remember(request: HttpRequest, response: HttpResponse, email: str) -> None:
     )
 
 
+def forget(response: HttpResponse) -> None:
+    """Let the browser be known no longer, of anybody."""
+    response.delete_cookie(settings.KNOWN_BROWSER_COOKIE_NAME, samesite="Lax")
+
+
 def recognise(request: HttpRequest, email: str) -> str:
     """Return this browser's mark for `email`, or "" where nobody signed in with it here."""
     name, marks = _read(request)

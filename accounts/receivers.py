@@ -48,8 +48,14 @@ def keep_this_session_alone(
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         return
     record_authentication(request, user, method="mfa", id=authenticator.pk, type=authenticator.type)
-    if end_other_sessions(user=user, key=request.session.session_key):
+    if _end_elsewhere(request, user):
         messages.info(request, _("You were signed out everywhere else. Sign in there again, with what you just added."))
+
+
+def _end_elsewhere(request: HttpRequest, user: User) -> int:
+    """End what a person has open in other browsers than this one; return how many sessions that were."""
+    here = request.session
+    return end_other_sessions(user=user, key=here.session_key, spared=here.get(SESSION_KEY), now=clock.now())
 
 
 @receiver(user_logged_out)
@@ -68,10 +74,23 @@ def end_notifications_here(sender: type[User], request: HttpRequest, user: User 
 @receiver(pre_delete, sender=User)
 @receiver(pre_delete, sender=ContactPoint)
 def keep_forgotten(sender: type[User | ContactPoint], instance: User | ContactPoint, **_: Any) -> None:
-    """Note in the ledger who is deleted, by whatever way: themselves, the calendar, staff."""
+    """Note in the ledger who is deleted, by whatever way: themselves, the calendar, staff.
+
+    Whoever never confirmed that they are somebody is left out: the calendar forgets them again, and a stranger who
+    types addresses would fill the file.
+    """
+    if _never_confirmed(instance):
+        return
     own = {"user_id": instance.pk} if isinstance(instance, User) else {"contact_point_id": instance.pk}
     # The present even where a verb was given another: it is compared with when rows were made, and that is kept so.
     ledger.note(word=ledger.Word.ERASED, name=ledger.name_of(**own), now=clock.now())
+
+
+def _never_confirmed(gone: User | ContactPoint) -> bool:
+    if isinstance(gone, ContactPoint):
+        return gone.user_id is None and gone.verified_at is None
+    addresses = EmailAddress.objects.filter(user=gone)
+    return gone.last_login is None and addresses.exists() and not addresses.filter(verified=True).exists()
 
 
 @receiver(pre_save, sender=UserSession)
@@ -97,5 +116,5 @@ def send_to_new_address(
         # allauth announces a change after the fact, and without its time.
         now = clock.now()
         follow_email(user=user, old_email=from_email_address.email, new_email=to_email_address.email, now=now)
-    if end_other_sessions(user=user, key=request.session.session_key):
+    if _end_elsewhere(request, user):
         messages.info(request, _("Signed out everywhere else."))

@@ -39,11 +39,15 @@ def sign_out_everywhere(*, user: User, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def end_other_sessions(*, user: User, key: str | None) -> int:
-    """End the sessions of a person but the one that has this key, their notifications not; return how many."""
+def end_other_sessions(*, user: User, key: str | None, spared: int | None, now: dt.datetime) -> int:
+    """End the sessions of a person but the one that has this key, and what they get in other browsers than this.
+
+    `spared` is the subscription of this browser, where it is known. Returns how many sessions ended.
+    """
     others = list(UserSession.objects.filter(user=user).exclude(session_key=key or ""))
     for session in others:
         session.end()
+    end_notifications(user=user, spared=spared, now=now)
     return len(others)
 
 

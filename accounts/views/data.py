@@ -18,7 +18,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import links
+from accounts import known_browsers, links
 from accounts.access import guest_by_link, member
 from accounts.forms.erasure import EraseForm
 from accounts.models import AccessRecord, Disclosure, Export
@@ -84,7 +84,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     person = of_member(member(request))
     logout(request)
     erase(person=person, now=clock.now())
-    return _farewell(request)
+    response = _farewell(request)
+    known_browsers.forget(response)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import known_browsers
 from accounts.access import member
 from accounts.services import security
 from support import clock
@@ -36,4 +37,6 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     security.sign_out_everywhere(user=member(request), now=clock.now())
     logout(request)
     messages.success(request, _("You are signed out everywhere."))
-    return redirect("home")
+    response = redirect("home")
+    known_browsers.forget(response)
+    return response

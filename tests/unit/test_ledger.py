@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from cryptography.fernet import Fernet
 from django.db import transaction
 from django.test import TestCase
@@ -68,6 +69,13 @@ def test_member_and_their_addresses_are_noted_when_erased(now: dt.datetime) -> N
 def test_guest_is_noted_when_erased(now: dt.datetime) -> None:
     point = make_contact_point()
     assert after(lambda: erase(person=of_guest(point), now=now)) == [(Word.ERASED, "", of_row(point))]
+
+
+def test_addresses_that_strangers_typed_and_nobody_confirmed_are_not_noted() -> None:
+    assert after(make_contact_point(verified_at=None).delete) == []
+    user = make_user()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
+    assert after(user.delete) == []
 
 
 def test_whoever_is_deleted_in_the_admin_is_noted_too() -> None:

@@ -156,6 +156,8 @@ def test_number_that_wrote_stop_gets_no_text(now: dt.datetime) -> None:
     assert is_suppressed(point)
     assert not is_given(point, Purpose.REMINDERS)
     assert reminder.state == ReminderState.SUPERSEDED
+    # As old as it was: soon after a STOP, a START is believed without a question.
+    assert list(Suppression.objects.values_list("created_at", flat=True)) == [now]
 
 
 def test_number_that_nobody_has_stays_stopped(now: dt.datetime) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -84,8 +85,10 @@ def test_signing_out_everywhere_ends_notifications_and_says_by_email_what_was_to
     reminder = make_reminder(contact_point=ContactPoint.objects.get(pk=here), channel=Channel.PUSH)
     assert own.get("/accounts/sessions/").status_code == 200
     assert len(browsers_of(user)) == 2, "looking ends nothing"
+    own.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = "known"
     own.post("/my/account/sign-out-everywhere/")
     assert browsers_of(user) == []
+    assert own.cookies[settings.KNOWN_BROWSER_COOKIE_NAME].value == ""
     assert not UserSession.objects.filter(user=user).exists()
     assert preferences_for(of_member(user)).reminder_channel == Channel.EMAIL
     reminder.refresh_from_db()
@@ -211,8 +214,11 @@ def test_old_mailbox_cannot_silence_the_new_address_or_give_its_place_back(own: 
 
 def test_sessions_that_the_old_mailbox_opened_end_with_it(own: Client, user: User) -> None:
     reader = another_device(user)
+    switch_on(reader, 1)
+    here = switch_on(own, 2)
     assert reader.get("/my/account/").status_code == 200
     move_to(own, "new@example.org")
+    assert browsers_of(user) == [here]
     assert reader.get("/my/account/").status_code == 302
     assert own.get("/my/account/").status_code == 200
 

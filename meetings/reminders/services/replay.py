@@ -176,3 +176,5 @@ def _suppress(line: Line, value: str | None, points: list[ContactPoint], now: dt
         stop(number=value, contact_points=points, now=now)
     else:
         suppress(channel=line.about, value=value, reason=line.reason, now=now)
+    # It is as old as it was: soon after a STOP a START is believed without a question.
+    Suppression.objects.filter(channel=line.about, value_hash=line.subject).update(created_at=line.at)

@@ -8,11 +8,12 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import Export
+from accounts.models import Export, IdleNotice
 from support import backups, clock
 
-#: What is of use for days at most and would harm whoever it is about: ways in, and copies of all that is kept.
-SHORT_LIVED = (Session, UserSession, Export)
+#: What is of use for days at most and would harm whoever it is about: ways in, copies of all that is kept, and notices
+#: that somebody is to be forgotten, since they may have said meanwhile that they are here.
+SHORT_LIVED = (Session, UserSession, Export, IdleNotice)
 
 
 class Command(BaseCommand):
