@@ -15,6 +15,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext, override
@@ -87,6 +88,11 @@ def held_under(channel: str, value: str) -> dict[str, Rows]:
             {"what": line.word, "channel": line.about, "why": line.reason, "at": line.at}
             for line in ledger.read()
             if line.subject in hashes
+        ],
+        "begun_in_a_browser": [
+            {"until": row.expire_date}
+            for row in Session.objects.order_by("pk").iterator()
+            if value in json.dumps(row.get_decoded(), ensure_ascii=False)
         ],
         "suppressions": [
             {"channel": row.channel, "reason": row.reason, "since": row.created_at} for row in suppressed.order_by("pk")

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Final
 
 from django.conf import settings
-from django.utils import dateformat
+from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -130,6 +130,15 @@ def which_place() -> str:
 def enough_for_now() -> str:
     url = f"{settings.PUBLIC_BASE_URL}/"
     return _plain(_("That was a lot in a short time. Ask again in an hour, or look here: %(url)s") % {"url": url})
+
+
+def not_now() -> str:
+    """Return that nothing was done, in every language of the site: who it is cannot be looked up just now."""
+    said = []
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            said.append(_("That did not work just now. Send it again in a few minutes."))
+    return _plain(" / ".join(said))
 
 
 def _line(each: Found, asked: Asked, width: int, hour_cycle: str) -> str:

@@ -19,7 +19,7 @@ from accounts import phones
 from accounts.enums import Channel, Purpose
 from accounts.fields import lookup_hash
 from accounts.models import ContactPoint, Suppression
-from accounts.person import of_member
+from accounts.person import of_guest, of_member
 from accounts.queries import is_given
 from accounts.services.consents import record_consent
 from accounts.services.preferences import save_preferences
@@ -173,6 +173,15 @@ def test_question_for_the_code_is_asked_in_the_language_of_the_person() -> None:
     assert answer.startswith("Homegroup: para recibir mensajes otra vez, responde START ")
     assert "responde START" not in write(f"START {code_in(answer)}", at=NOW + DAY)
     assert not Suppression.objects.exists()
+
+
+def test_copy_of_the_database_does_not_tell_who_wrote(now: dt.datetime) -> None:
+    point = make_contact_point(channel=Channel.SMS, value=NUMBER)
+    write("I want to die", at=now)
+    text = InboundText.objects.get()
+    assert text.is_crisis
+    assert text.sender_hash != point.value_hash
+    assert list(inbound.texts_of(of_guest(point))) == [text]
 
 
 def test_code_of_another_number_is_worth_nothing() -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 
 from accounts.fields import lookup_hash
 from accounts.models import ContactPoint, Suppression, User
@@ -21,6 +22,7 @@ from accounts.services.consents import record_consent
 from accounts.services.suppressions import suppress
 from meetings.models import Participant, Signup, StandingSignup
 from meetings.reminders.models import DeliveryEvent, InboundText, Reminder
+from meetings.reminders.models.inbound_text import sender_hashes
 from meetings.services.favourites import choose_home_group
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_reminder, make_signup, make_user
@@ -170,7 +172,7 @@ def test_a_text_from_a_number_that_is_nobodys_here() -> None:
     InboundText.objects.create(
         provider_id="t1",
         sender="+15185550123",
-        sender_hash=lookup_hash("+15185550123"),
+        sender_hash=sender_hashes("+15185550123")[0],
         text="help me",
         word="help",
         received_at=NOW,
@@ -213,6 +215,13 @@ suppressions
 """
     )
     assert held("+1 518 555 0124") == ""
+
+
+def test_a_sign_in_that_was_begun(client: Client) -> None:
+    make_user(email="ana@example.org")
+    client.post("/accounts/login/", {"login": "ana@example.org"})
+    assert "begun_in_a_browser" in held("ana@example.org")
+    assert held("quim@example.org") == ""
 
 
 #: Every table that points at a person, and the section that says what is in it, or why none does.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from typing import Any
 
 import pytest
+from django.db import OperationalError, ProgrammingError
 from django.test import Client
 from django.urls import reverse
 
@@ -13,10 +15,13 @@ from accounts import links
 from accounts.enums import Channel
 from accounts.fields import lookup_hash
 from accounts.models import Suppression
+from meetings.reminders import replies
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import InboundText, Reminder
+from support.messaging.gsm7 import measure
 from tests.factories import make_contact_point, make_reminder, make_signup
 from tests.sms_servers import ACCOUNT, TOKEN, Call, FakeTwilio, Taken, twice_and_shuffled
+from tests.web.test_outage import failing, sqlite_error
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +72,25 @@ def test_same_text_twice_is_answered_once(client: Client) -> None:
     again = post(client, call)
     assert (again.status_code, "<Message>" in again.content.decode()) == (200, False)
     assert InboundText.objects.count() == 1
+
+
+def test_stop_that_cannot_be_taken_just_now_is_not_passed_over_in_silence(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = failing(OperationalError("locked"), sqlite_error(sqlite3.SQLITE_BUSY))
+    monkeypatch.setattr("meetings.reminders.views.text_webhooks.inbound.take", locked)
+    answer = post(client, inbound("please stop texting me"))
+    said = "That did not work just now. Send it again in a few minutes."
+    assert (answer.status_code, said in answer.content.decode()) == (200, True)
+    monkeypatch.undo()
+    mistake = failing(ProgrammingError("no such table"), sqlite3.OperationalError("no such table"))
+    monkeypatch.setattr("meetings.reminders.views.text_webhooks.inbound.take", mistake)
+    with pytest.raises(ProgrammingError):
+        post(client, inbound("please stop texting me"))
+
+
+def test_words_for_not_now_are_one_part() -> None:
+    assert measure(replies.not_now()).segments == 1
 
 
 def test_text_with_a_value_given_twice_is_taken(client: Client) -> None:

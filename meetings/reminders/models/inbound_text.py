@@ -6,8 +6,16 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.fields import EncryptedTextField
+from accounts.fields import EncryptedTextField, lookup_hashes
 from meetings.models import Signup
+
+
+def sender_hashes(number: str) -> list[str]:
+    """Return what texts from a number (as kept) are found by, the first for new ones.
+
+    Another hash than a contact point's: a copy of the database does not tell which person wrote in a crisis.
+    """
+    return lookup_hashes(f"text from {number}")
 
 
 class InboundTextQuerySet(models.QuerySet["InboundText"]):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts import phones
 from accounts.enums import Channel, Forgotten, Purpose
-from accounts.fields import lookup_hash, lookup_hashes
+from accounts.fields import lookup_hashes
 from accounts.models import Consent, ContactPoint, Suppression
 from accounts.person import Person
 from accounts.queries import is_given
@@ -32,7 +32,7 @@ from meetings.models import Participant, Signup
 from meetings.reminders import replies
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import InboundText, Reminder
-from meetings.reminders.models.inbound_text import InboundTextQuerySet
+from meetings.reminders.models.inbound_text import InboundTextQuerySet, sender_hashes
 from meetings.reminders.services import finding
 from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.replan import lock_unsent
@@ -120,7 +120,7 @@ def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) 
             provider_id=inbound.provider_id or f"none-{uuid.uuid4()}",
             defaults={
                 "sender": sender.number,
-                "sender_hash": lookup_hash(sender.number),
+                "sender_hash": sender_hashes(sender.number)[0],
                 "text": inbound.text,
                 "word": meaning.word,
                 "is_for_person": meaning.is_for_person,
@@ -264,7 +264,7 @@ def texts_written(numbers: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _texts_from(numbers: Iterable[str]) -> InboundTextQuerySet:
-    hashes = [value_hash for number in numbers for value_hash in lookup_hashes(number)]
+    hashes = [value_hash for number in numbers for value_hash in sender_hashes(number)]
     return InboundText.objects.filter(sender_hash__in=hashes)
 
 

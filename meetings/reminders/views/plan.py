@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.http import require_safe
 
-from accounts import links
 from accounts.access import guest_by_link, member
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, preferences_for
@@ -40,7 +39,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     point = guest_by_link(token, "data")
     guest = Participant.objects.filter(contact_point=point, user=None).first()
     reader = Reader(guest.tz, guest.hour_cycle) if guest else Reader("UTC", "h12")
-    change_url = reverse("accounts:messages_by_link", args=[links.sign("unsubscribe", point.public_id)])
+    change_url = reverse("accounts:messages_by_link", args=[token])
     context = _context(of_guest(point), reader, clock.now()) | {"change_url": change_url}
     response = render(request, "reminders/plan_by_link.html", context)
     add_never_cache_headers(response)

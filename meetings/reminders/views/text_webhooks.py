@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts import links
+from meetings.reminders import replies
 from meetings.reminders.services import inbound, texts
-from support import clock
+from support import clock, outage
 from support.messaging import SmsGateway, TextMessage, telnyx, twilio
 from support.messaging.sms_results import Receipt
+
+logger = logging.getLogger(__name__)
 
 
 @csrf_exempt
 @require_POST
 def twilio_inbound(request: HttpRequest) -> HttpResponse:
-    """Take a text from Twilio, and answer it in the same breath."""
+    """Take a text from Twilio, and answer it in the same breath.
+
+    It brings each text once: where the database cannot be used just now, a STOP would be lost without a word.
+    """
     if not _is_twilio(request):
         return HttpResponseForbidden()
-    answer = inbound.take(inbound=twilio.parse_inbound(request.POST.dict()), now=clock.now())
+    try:
+        answer = inbound.take(inbound=twilio.parse_inbound(request.POST.dict()), now=clock.now())
+    except DatabaseError as error:
+        if not (why := outage.reason(error)):
+            raise
+        logger.error("A text was not taken, and its sender asked to write again (%s).", why)
+        answer = replies.not_now()
     return HttpResponse(twilio.reply(answer), content_type="text/xml; charset=utf-8")
 
 
