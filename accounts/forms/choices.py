@@ -37,7 +37,11 @@ def _leads(label: Any) -> forms.MultipleChoiceField:
 
 
 class PreferencesForm(ChoicesForm):
-    """The same, and how and when. `channels` are those that this person can be reached by; `today` is their date."""
+    """The same, and how and when.
+
+    `channels` are those that this person can be reached by; `today` is their date. Without `may_say_more` messages can
+    be made to say less, and not more.
+    """
 
     reminder_channel = forms.ChoiceField(label=_("Reminders come"), widget=forms.RadioSelect)
     change_channel = forms.ChoiceField(label=_("Moved and cancelled dates come"), widget=forms.RadioSelect)
@@ -65,10 +69,18 @@ class PreferencesForm(ChoicesForm):
     is_all_optional = True
 
     def __init__(
-        self, *args: Any, preferences: Preferences, channels: list[str], today: dt.date, **kwargs: Any
+        self,
+        *args: Any,
+        preferences: Preferences,
+        channels: list[str],
+        today: dt.date,
+        may_say_more: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._today = today
+        if not may_say_more and not preferences.is_detailed:
+            del self.fields["wording"]
         for name in _FIELDS:
             self.initial[name] = getattr(preferences, name)
         labels = {Channel.EMAIL: _("by email"), Channel.SMS: _("by text message"), Channel.PUSH: _("as a notification")}

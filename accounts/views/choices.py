@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import gettext as _
@@ -53,15 +53,18 @@ def own(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """The same for whoever holds the link in one of our messages; how and when is a member's own to say."""
+    """The same for whoever holds the link in one of our messages; how and when is a member's own to say.
+
+    That link may have been passed on, so messages do not come to say more by it: that takes the link to one's data.
+    """
     now = clock.now()
-    point = contact_point_by_link(token, "unsubscribe")
+    point, is_owner = _opened(token)
     is_guest = point.user_id is None
     wanted = wanted_purposes(point)
     form: ChoicesForm
     if is_guest:
         today = clock.to_wall(now, reader_zone(request)).date()
-        form = _form(request, of_guest(point), wanted, today=today)
+        form = _form(request, of_guest(point), wanted, today=today, may_say_more=is_owner)
     else:
         form = ChoicesForm(request.POST if request.method == "POST" else None, wanted=wanted)
     response: HttpResponse
@@ -71,7 +74,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         messages.success(request, _("Saved."))
         response = redirect("accounts:messages_by_link", token)
     else:
-        response = _page(request, "accounts/messages_by_link.html", form, is_guest=is_guest, token=token)
+        response = _page(
+            request, "accounts/messages_by_link.html", form, is_guest=is_guest, is_owner=is_owner, token=token
+        )
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)
     return response
@@ -91,13 +96,24 @@ def ask_for_data_link(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("accounts:messages_by_link", token)
 
 
-def _form(request: HttpRequest, person: Person, wanted: list[str], *, today: dt.date) -> PreferencesForm:
+def _opened(token: str) -> tuple[ContactPoint, bool]:
+    """Return whom a link is about, and whether it is the link to their data. Raises Http404 for any other link."""
+    try:
+        return guest_by_link(token, "data"), True
+    except Http404:
+        return contact_point_by_link(token, "unsubscribe"), False
+
+
+def _form(
+    request: HttpRequest, person: Person, wanted: list[str], *, today: dt.date, may_say_more: bool = True
+) -> PreferencesForm:
     return PreferencesForm(
         request.POST if request.method == "POST" else None,
         wanted=wanted,
         preferences=preferences_for(person),
         channels=channels_of(person),
         today=today,
+        may_say_more=may_say_more,
     )
 
 

@@ -21,7 +21,7 @@ OPENS = {
     "confirm": {"meetings:signup_confirm"},
     "manage": {"meetings:signup_manage", "meetings:signup_cancel", "meetings:signup_calendar"},
     "unsubscribe": {"reminders:unsubscribe", "accounts:messages_by_link", "accounts:ask_for_data_link"},
-    "data": {"reminders:plan_by_link", "accounts:data_by_link"},
+    "data": {"reminders:plan_by_link", "accounts:data_by_link", "accounts:messages_by_link"},
     "keep": {"accounts:keep_by_link"},
     "invitation": set(),
     "receipt": set(),

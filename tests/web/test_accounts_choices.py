@@ -90,7 +90,7 @@ def test_looking_records_nothing(client: Client) -> None:
 
 def test_guest_has_the_same_from_their_link(client: Client) -> None:
     point = make_contact_point()
-    url = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    url = f"/my/account/messages/{links.sign('data', point.public_id)}/"
     response = client.get(url)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
@@ -186,6 +186,19 @@ def test_link_of_another_kind_opens_nothing(client: Client, purpose: str) -> Non
     token = links.sign(purpose, point.public_id)
     assert client.get(f"/my/account/messages/{token}/").status_code == 404
     assert client.post(f"/my/account/messages/{token}/", {"wanted": []}).status_code == 404
+
+
+def test_a_link_that_was_passed_on_makes_messages_say_less_and_not_more(client: Client) -> None:
+    point = make_contact_point()
+    page, own = (f"/my/account/messages/{links.sign(purpose, point.public_id)}/" for purpose in ("unsubscribe", "data"))
+    assert "wording" not in client.get(page).context["form"].fields
+    assert client.post(page, choices(wording="detailed")).status_code == 302
+    assert preferences_of(point).wording == "discreet"
+    assert "wording" in client.get(own).context["form"].fields
+    assert client.post(own, choices(wording="detailed"))["Location"] == own
+    assert preferences_of(point).wording == "detailed"
+    assert client.post(page, choices(wording="discreet")).status_code == 302
+    assert preferences_of(point).wording == "discreet"
 
 
 def test_unknown_and_forged_links_are_alike(client: Client) -> None:
