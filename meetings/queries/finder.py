@@ -12,11 +12,12 @@ import heapq
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     Avg,
     Case,
@@ -24,6 +25,7 @@ from django.db.models import (
     Exists,
     F,
     FloatField,
+    Func,
     Max,
     OuterRef,
     Prefetch,
@@ -32,9 +34,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Combinable, Expression
-from django.db.models.functions import ACos, Cos, Greatest, Least, Radians, Sin
-from django.db.models.lookups import IsNull
+from django.db.models.lookups import IsNull, LessThanOrEqual
 
 from meetings import gazetteer
 from meetings.enums import FormatCategory, OccurrenceStatus, VenueType
@@ -58,6 +58,7 @@ WHEN, DISTANCE = "when", "distance"
 _MOST_WORDS = 12
 _DAY = dt.timedelta(days=1)
 _PLAIN_WEEKLY = re.compile(r"FREQ=WEEKLY;BYDAY=[A-Z,]+")
+_HAS_A_PLACE = Q(venue_type__in=(VenueType.IN_PERSON, VenueType.HYBRID), venue__latitude__isnull=False)
 _WHERE_WORDS_ARE = (
     "name",
     "group_name",
@@ -194,6 +195,7 @@ class FoundMeetings(Sequence[Found]):
         self.language = language
         self._meetings = _ordered(_matching(criteria, now, reader_tz), criteria)
         self._dated: list[tuple[_Candidate, Date | None]] | None = None
+        self._exceptions: Mapping[int, Sequence[Date]] = {}
         self._count: int | None = None
 
     def __len__(self) -> int:
@@ -209,20 +211,16 @@ class FoundMeetings(Sequence[Found]):
         if isinstance(index, int):
             return self[index : index + 1][0]
         if self.criteria.has_day:
-            chosen = self._by_date()[index]
-        else:
-            chosen = [(candidate, None) for candidate in _candidates(self._meetings[index])]
-            called_off_and_moved = _exceptions([candidate.pk for candidate, _date in chosen], self.now)
-            chosen = [
-                (candidate, _next_date(candidate, called_off_and_moved[candidate.pk], self.now))
-                for candidate, _date in chosen
-            ]
-        return self._page(chosen)
+            return self._page(self._by_date()[index], self._exceptions)
+        candidates = list(_candidates(self._meetings[index]))
+        exceptions = _exceptions([candidate.pk for candidate in candidates], self.now)
+        dated = [(each, _next_date(each, exceptions[each.pk], self.now)) for each in candidates]
+        return self._page(dated, exceptions)
 
     def _by_date(self) -> list[tuple[_Candidate, Date | None]]:
         if self._dated is None:
             candidates = list(_candidates(self._meetings.order_by()))
-            exceptions = _exceptions(
+            self._exceptions = exceptions = _exceptions(
                 [candidate.pk for candidate in candidates] if len(candidates) < 500 else None, self.now
             )
             wanted = _Wanted(self.criteria, self.now, self.reader_tz)
@@ -242,11 +240,12 @@ class FoundMeetings(Sequence[Found]):
             return date is None, distance, at, candidate.pk
         return date is None, at, distance, candidate.pk
 
-    def _page(self, chosen: Sequence[tuple[_Candidate, Date | None]]) -> list[Found]:
+    def _page(
+        self, chosen: Sequence[tuple[_Candidate, Date | None]], exceptions: Mapping[int, Sequence[Date]]
+    ) -> list[Found]:
         meetings = _with_what_a_row_shows(
             Meeting.objects.filter(pk__in=[candidate.pk for candidate, _date in chosen]), self.language
         ).in_bulk()
-        exceptions = _exceptions(meetings, self.now)
         page = []
         for candidate, date in chosen:
             meeting = meetings.get(candidate.pk)
@@ -357,33 +356,42 @@ def _masks(bits: int) -> list[int]:
 def _near(meetings: MeetingQuerySet, criteria: Criteria) -> MeetingQuerySet:
     if criteria.center is None:
         return meetings.annotate(distance_km=Value(None, output_field=FloatField()))
-    box = box_around(criteria.center, criteria.radius_km)
+    distance = Case(When(_HAS_A_PLACE, then=_DistanceKm(criteria.center)), output_field=FloatField())
+    within = _is_within(criteria.center, criteria.radius_km)
+    if criteria.keeps_online:
+        within |= Q(venue_type__in=(VenueType.ONLINE, VenueType.HYBRID))
+    return meetings.annotate(distance_km=distance).filter(within)
+
+
+def _is_within(center: Point, radius_km: float) -> Q:
+    box = box_around(center, radius_km)
     in_box = Q(venue__latitude__gte=box.south, venue__latitude__lte=box.north)
     in_range = Q()
     for west, east in box.longitudes:
         in_range |= Q(venue__longitude__gte=west, venue__longitude__lte=east)
-    is_there = Q(venue_type__in=(VenueType.IN_PERSON, VenueType.HYBRID), venue__latitude__isnull=False)
-    meetings = meetings.annotate(
-        distance_km=Case(When(is_there, then=_distance_km(criteria.center)), output_field=FloatField())
-    )
-    within = is_there & in_box & in_range & Q(distance_km__lte=criteria.radius_km)
-    if criteria.keeps_online:
-        within |= Q(venue_type__in=(VenueType.ONLINE, VenueType.HYBRID))
-    return meetings.filter(within)
+    return _HAS_A_PLACE & in_box & in_range & Q(LessThanOrEqual(_DistanceKm(center), radius_km))
 
 
-def _distance_km(center: Point) -> Expression:
-    """Return the great-circle distance to a venue by the spherical law of cosines, exact to a few centimetres.
+class _DistanceKm(Func):
+    """The great-circle distance to a meeting's venue by the spherical law of cosines, exact to a few centimetres.
 
-    The cosine is held within 1: rounding may carry it a hair beyond, where the arc cosine has no value.
+    The cosine is held within 1: rounding may carry it a hair beyond, where the arc cosine has no value. One expression
+    instead of Django's for each function: to write those takes longer than a database needs to work them out.
     """
-    phi, lam = math.radians(center.latitude), math.radians(center.longitude)
-    venue_phi = Radians(F("venue__latitude"))
-    cosine: Combinable = Value(math.sin(phi)) * Sin(venue_phi) + Value(math.cos(phi)) * Cos(venue_phi) * Cos(
-        Radians(F("venue__longitude")) - Value(lam)
-    )
-    held = Least(Value(1.0), Greatest(Value(-1.0), cosine), output_field=FloatField())
-    return Value(EARTH_RADIUS_KM) * ACos(held)
+
+    output_field = FloatField()
+
+    def __init__(self, center: Point) -> None:
+        super().__init__(F("venue__latitude"), F("venue__longitude"))
+        self.center = center
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, *_: Any, **__: Any) -> Any:
+        (latitude, _params), (longitude, _params) = map(compiler.compile, self.get_source_expressions())
+        least, greatest = ("MIN", "MAX") if connection.vendor == "sqlite" else ("LEAST", "GREATEST")
+        phi, lam = math.radians(self.center.latitude), math.radians(self.center.longitude)
+        cosine = f"%s * SIN(RADIANS({latitude})) + %s * COS(RADIANS({latitude})) * COS(RADIANS({longitude}) - %s)"
+        sql = f"(%s * ACOS({least}(1.0, {greatest}(-1.0, {cosine}))))"
+        return sql, [EARTH_RADIUS_KM, math.sin(phi), math.cos(phi), lam]
 
 
 def _ordered(meetings: MeetingQuerySet, criteria: Criteria) -> MeetingQuerySet:
@@ -598,7 +606,7 @@ def find_place(text: str) -> NearAnswer:
 
 
 def _has_meetings_near(point: Point) -> bool:
-    return _near(Meeting.objects.listed(), Criteria(center=point, radius_km=NEAR_A_MEETING_KM)).exists()
+    return Meeting.objects.listed().filter(_is_within(point, NEAR_A_MEETING_KM)).exists()
 
 
 def _from_venues(text: str) -> list[Near]:

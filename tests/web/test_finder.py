@@ -308,7 +308,7 @@ def test_the_list_page_costs_the_same_queries_for_one_row_and_for_many(
 ) -> None:
     for _ in range(count):
         listed(now).formats.set([make_format(), make_format()])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page_of(client, "/meetings/")
 
 

@@ -395,7 +395,7 @@ def test_a_page_costs_the_same_queries_for_one_row_and_for_many(
         make_occurrence(meeting=meeting, on=dt.date(2026, 12, 1), status=OccurrenceStatus.CANCELLED)
     found = finder.search(criteria, now=now, reader_tz=NEW_YORK)
     has_count_of_its_own = not criteria.has_day
-    with django_assert_num_queries(6 + has_count_of_its_own):
+    with django_assert_num_queries(5 + has_count_of_its_own):
         assert len(found) == count
         for one in found[0:25]:
             assert one.meeting.venue
