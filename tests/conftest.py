@@ -25,6 +25,7 @@ from django.utils import timezone, translation
 from kombu import pools
 from playwright.sync_api import Page, expect
 
+from meetings.views.finder import visitors_answers
 from support.celery import app
 from support.redaction import RedactingFormatter
 from tests.helpers.clock import names_an_instant
@@ -97,6 +98,12 @@ def _own_reader() -> Iterator[None]:
     yield
     translation.deactivate()
     timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_found_before() -> None:
+    """Let no test be told what the finder found in another's database."""
+    visitors_answers.clear()
 
 
 # -- who signs in ----------------------------------------------------------------------------------------------------

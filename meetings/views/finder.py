@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -19,6 +21,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.middleware import reader_hour_cycle
 from meetings.enums import MeetingKind, VenueType
 from meetings.forms.finder import DAY_CHOICES, KM, MILES, FinderForm
 from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
@@ -29,6 +32,7 @@ from meetings.queries.favourites import kept_among
 from meetings.queries.finder import DISTANCE, WHEN, Found
 from meetings.queries.occurrences import upcoming_dates
 from support import clock, wording
+from support.microcache import Microcache
 
 PAGE_SIZE = 25
 #: As many as the first screen has room for.
@@ -80,36 +84,19 @@ def home(request: HttpRequest) -> HttpResponse:
 def meeting_list(request: HttpRequest) -> HttpResponse:
     """The timetable; an htmx request gets the results alone, or form and results where a field has a message."""
     now = clock.now()
-    form = FinderForm(request.GET, formats=finder.format_choices(_language()), default_unit=_default_unit())
-    found = finder.search(form.criteria(), now=now, reader_tz=_reader_tz(), language=_language())
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    parameters = form.parameters()
-    context: dict[str, Any] = {
-        "form": form,
-        "kept": kept_among(request.user, [found.meeting.pk for found in page.object_list]),
-        "page": page,
-        "params": parameters.urlencode(),
-        "groups": _groups(page, form, now),
-        "chips": _chips(form, parameters),
-        "others": _other_places(form, parameters),
-        "sorts": _sorts(form, parameters),
-        "next_steps": _next_steps(form, parameters),
-        "online_url": _online_url(form, parameters),
-        # Closed while the results are what matters; a message inside must be seen.
-        "is_more_open": bool(MORE & set(form.errors)),
-        "more_count": sum(len(parameters.getlist(name)) for name in MORE),
-    }
-    template = "meetings/list.html"
-    if request.htmx:  # type: ignore[attr-defined]
-        # Where a message is beside a field, or was until now, the form has to be drawn again too.
-        has_message = form.errors or request.htmx.target == "finder"  # type: ignore[attr-defined]
-        template = "meetings/_finder.html" if has_message else "meetings/_results.html"
-    response = render(request, template, context)
-    if request.htmx:  # type: ignore[attr-defined]
+    asked = _asked(request)
+    if request.user.is_authenticated:
+        answer = _answer(asked, now, request)
+    else:
+        answer = visitors_answers.get_or_make(asked, partial(_answer, asked, now), now=now)
+    if asked.is_htmx:
+        response = HttpResponse(answer.html)
         # What could not be understood stays in the address, and so in its field after a reload.
-        response["HX-Push-Url"] = request.get_full_path() if form.errors else _url(parameters)
-        if form.errors:
+        response["HX-Push-Url"] = request.get_full_path() if answer.has_errors else answer.url
+        if answer.has_errors:
             response["HX-Retarget"] = "#finder"
+    else:
+        response = render(request, "meetings/list.html", {"finder": answer.html})
     # The same address answers with a page or with a part of one; neither may be shown in the other's stead.
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     patch_cache_control(response, private=True, no_cache=True)
@@ -154,6 +141,77 @@ def _similar_url(meeting: Meeting) -> str:
     if venue is None or venue.latitude is None or venue.longitude is None or not meeting.is_in_person:
         return _list_url(venue=VenueType.ONLINE)
     return _list_url(lat=f"{venue.latitude:.2f}", lon=f"{venue.longitude:.2f}")
+
+
+# -- The answer ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """All that an answer depends on besides the meetings and the minute: whoever asks the same is told the same."""
+
+    query: str
+    language: str
+    tz: str
+    hour_cycle: str
+    is_htmx: bool
+    #: Where a message is beside a field, or was until now, the form has to be drawn again too.
+    with_form: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The finder with its form, or the results alone, and the address that asks for it."""
+
+    html: str
+    url: str
+    has_errors: bool
+
+
+#: What visitors were told in this quarter of a minute. A member has stars, and is told anew.
+visitors_answers: Microcache[Answer] = Microcache(seconds=15, most=128)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    is_htmx = bool(request.htmx)  # type: ignore[attr-defined]
+    return Asked(
+        query=request.GET.urlencode(),
+        language=translation.get_language() or "en",
+        tz=_reader_tz(),
+        hour_cycle=reader_hour_cycle(request),
+        is_htmx=is_htmx,
+        with_form=not is_htmx or request.htmx.target == "finder",  # type: ignore[attr-defined]
+    )
+
+
+def _answer(asked: Asked, now: dt.datetime, request: HttpRequest | None = None) -> Answer:
+    """Return what is found; only a member's own `request` is known here, and none of a visitor's."""
+    data = QueryDict(asked.query)
+    form = FinderForm(data, formats=finder.format_choices(_language()), default_unit=_default_unit())
+    found = finder.search(form.criteria(), now=now, reader_tz=asked.tz, language=_language())
+    page = Paginator(found, PAGE_SIZE).get_page(data.get("page"))
+    parameters = form.parameters()
+    context: dict[str, Any] = {
+        "form": form,
+        "kept": kept_among(request.user, [found.meeting.pk for found in page.object_list]) if request else None,
+        "page": page,
+        "params": parameters.urlencode(),
+        "groups": _groups(page, form, now),
+        "chips": _chips(form, parameters),
+        "others": _other_places(form, parameters),
+        "sorts": _sorts(form, parameters),
+        "next_steps": _next_steps(form, parameters),
+        "online_url": _online_url(form, parameters),
+        # Closed while the results are what matters; a message inside must be seen.
+        "is_more_open": bool(MORE & set(form.errors)),
+        "more_count": sum(len(parameters.getlist(name)) for name in MORE),
+        "is_htmx": asked.is_htmx,
+        "reader_tz": asked.tz,
+        "hour_cycle": asked.hour_cycle,
+    }
+    template = "meetings/_finder.html" if asked.with_form or form.errors else "meetings/_results.html"
+    html = render_to_string(template, context, request)
+    return Answer(html=html, url=_url(parameters), has_errors=bool(form.errors))
 
 
 # -- What surrounds the results ----------------------------------------------------------------------------------------
