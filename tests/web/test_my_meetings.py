@@ -179,7 +179,7 @@ def test_list_costs_a_member_the_same_however_much_it_shows(
 ) -> None:
     for _ in range(count):
         make_favourite(user=member, meeting=make_meeting(), created_at=NOW)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         assert client.get("/meetings/").status_code == 200
 
 
