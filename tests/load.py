@@ -238,7 +238,8 @@ async def measure(port: int, pid: int, seconds: float, floor: tuple[float, float
     holding = [asyncio.create_task(hold_back(port)) for _n in range(HELD_BACK)]
     print(f"| **{HELD_BACK} hold a form back from here on:** | | | | | |")
     await crowd(port, "the finder, everybody at once")
-    await crowd(port, "the same, each with a question of their own", is_same=False)
+    await crowd(port, "the same, with 20 questions among them", questions=20)
+    await crowd(port, "the same, each with a question of their own", questions=VISITORS)
     posts, pages, help_ = Seen(), Seen(), Seen()
     until = time.monotonic() + seconds
     visitors = [visit(port, number, until, pages) for number in range(VISITORS)]
@@ -255,11 +256,18 @@ async def measure(port: int, pid: int, seconds: float, floor: tuple[float, float
     print(f"load {os.getloadavg()[0]:.1f} after")
 
 
-async def crowd(port: int, name: str, *, spoken: bool = True, is_same: bool = True) -> None:
-    """Let everybody ask at once: the same, or each something that the site has not been asked before."""
+def question(number: int, of: int) -> str:
+    """Return one of so many questions: a place, and a circle around it that no other crowd asks for."""
+    if of == 1:
+        return FINDER
+    return f"/meetings/?near={CITIES[number % len(CITIES)][0]}&radius={10 + number % of / 10 + of / 1000:g}"
+
+
+async def crowd(port: int, name: str, *, spoken: bool = True, questions: int = 1) -> None:
+    """Let everybody ask at once, so many different questions among them."""
     seen = Seen()
-    paths = [FINDER if is_same else f"{FINDER}&radius={10 + number / 100:g}" for number in range(VISITORS)]
-    await asyncio.gather(*(ask(port, address_of(number), get(path), seen) for number, path in enumerate(paths)))
+    sent = [get(question(number, questions)) for number in range(VISITORS)]
+    await asyncio.gather(*(ask(port, address_of(number), each, seen) for number, each in enumerate(sent)))
     if spoken:
         print(f"| {name} | {seen.line} |", flush=True)
 
