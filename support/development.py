@@ -29,9 +29,10 @@ from support.messaging import outbox as kept
 from support.messaging.reading import KeptMessage, read
 from support.messaging.sms_results import Inbound
 
-#: What a proxy adds to a request: that is then somebody else's, however near the proxy is.
+#: What a proxy adds to a request: that is then somebody else's, however near the proxy is. Each proxy has X- headers of
+#: its own; a browser sends none but those that a page's script adds.
 _BY_A_PROXY = re.compile(
-    r"HTTP_(X_FORWARDED|X_ORIGINAL|X_REAL_IP|X_CLIENT|X_CLUSTER|FORWARDED|VIA|CLIENT_IP|TRUE_CLIENT|CF_|FASTLY_|CDN_|FLY_)"
+    r"HTTP_(X_(?!(CSRFTOKEN|REQUESTED_WITH)$)|FORWARDED|VIA|CLIENT_IP|TRUE_CLIENT|CF_|FASTLY_|CDN_|FLY_)"
 )
 
 

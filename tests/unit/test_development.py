@@ -34,10 +34,16 @@ def test_browser_on_this_machine_sees_them(at_this_machine: Client, path: str, h
         "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Server",
         "Forwarded", "Via", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "Client-IP", "True-Client-IP",
         "X-Original-Host", "CF-Connecting-IP", "CF-Ray", "Fastly-Client-IP", "Fly-Client-IP", "CDN-Loop",
+        "X-Envoy-External-Address", "X-Request-Id", "X-CSRFToken-From",
     ],
 )  # fmt: skip
 def test_request_that_a_proxy_passed_on_is_somebody_elses(at_this_machine: Client, path: str, header: str) -> None:
     assert at_this_machine.get(path, headers={header: "127.0.0.1"}).status_code == 404
+
+
+@pytest.mark.parametrize("header", ["X-CSRFToken", "X-Requested-With"])
+def test_what_a_script_of_the_page_adds_is_no_proxys(at_this_machine: Client, header: str) -> None:
+    assert at_this_machine.get("/dev/outbox/", headers={header: "anything"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
