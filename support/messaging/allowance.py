@@ -26,6 +26,11 @@ CODES_SHARE: Final = 4
 _ALL: Final = "all texts"
 _CODES: Final = "texts with codes"
 _TOLD: Final = "told of texts"
+_SAID: Final = {
+    _ALL: "All texts of 24 hours have left (SMS_PER_DAY=%s). Until 24 hours after the first, reminders go by email.",
+    _CODES: "The codes of 24 hours have left, a quarter of all texts (SMS_PER_DAY=%s). Until 24 hours after the first, "
+    "nobody can add a phone number; reminders leave by text as before.",
+}
 
 
 def is_served(number: str) -> bool:
@@ -47,7 +52,7 @@ def admit(number: str, *, is_code: bool = False, is_owed: bool = False) -> Refus
         return Refused(NOT_SERVED)
     try:
         if is_code:
-            limits.consume(_CODES, "", limit=max(1, settings.SMS_PER_DAY // CODES_SHARE), seconds=DAY)
+            limits.consume(_CODES, "", limit=_codes_a_day(), seconds=DAY)
         limits.consume(_ALL, "", limit=settings.SMS_PER_DAY, seconds=DAY)
     except limits.TooMany as reached:
         _tell(str(reached))
@@ -56,10 +61,17 @@ def admit(number: str, *, is_code: bool = False, is_owed: bool = False) -> Refus
 
 
 def is_used_up() -> bool:
-    """Return whether no more texts leave for now, or none with codes."""
-    return limits.is_spent(_ALL, "", limit=settings.SMS_PER_DAY) or limits.is_spent(
-        _CODES, "", limit=max(1, settings.SMS_PER_DAY // CODES_SHARE)
-    )
+    """Return whether no more texts leave for now, but those that are owed."""
+    return limits.is_spent(_ALL, "", limit=settings.SMS_PER_DAY)
+
+
+def is_codes_share_used_up() -> bool:
+    """Return whether no more codes leave for now; other texts may."""
+    return limits.is_spent(_CODES, "", limit=_codes_a_day())
+
+
+def _codes_a_day() -> int:
+    return max(1, settings.SMS_PER_DAY // CODES_SHARE)
 
 
 def _tell(which: str) -> None:
@@ -68,4 +80,4 @@ def _tell(which: str) -> None:
         limits.consume(_TOLD, which, limit=1, seconds=DAY)
     except limits.TooMany:
         return
-    logger.error("The day's %s are used up (SMS_PER_DAY=%s). Reminders go by email.", which, settings.SMS_PER_DAY)
+    logger.error(_SAID[which], settings.SMS_PER_DAY)

@@ -140,13 +140,17 @@ def test_whole_site_sends_so_many_texts_a_day_and_says_so_once(settings: Any, ca
     settings.SMS_PER_DAY = 3
     assert [send() for _n in range(5)] == [Accepted()] * 3 + [Refused(allowance.USED_UP)] * 2
     assert len(outbox.newest_first()) == 3
-    assert [record.levelno for record in caplog.records if "SMS_PER_DAY" in record.message] == [logging.ERROR]
+    told = [record for record in caplog.records if "SMS_PER_DAY" in record.message]
+    assert [record.levelno for record in told] == [logging.ERROR]
+    assert "reminders go by email" in told[0].message
 
 
-def test_codes_take_a_quarter_and_reminders_the_rest(settings: Any) -> None:
+def test_codes_take_a_quarter_and_reminders_the_rest(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
     settings.SMS_PER_DAY = 8
     codes = [phones.send_code(number=f"+1202555014{n}", code="123456", now=NOW) for n in range(4)]
     assert codes == [Accepted()] * 2 + [Refused(allowance.USED_UP)] * 2
+    told = [record.message for record in caplog.records if "SMS_PER_DAY" in record.message]
+    assert ["reminders leave by text as before" in words for words in told] == [True]
     assert [send() for _n in range(7)] == [Accepted()] * 6 + [Refused(allowance.USED_UP)]
 
 
@@ -190,15 +194,27 @@ def test_reminder_that_may_not_go_by_text_goes_by_email(settings: Any) -> None:
     assert Reminder.objects.filter(signup=signup, channel=Channel.EMAIL, dedupe_key__endswith=":instead").count() == 1
 
 
-def test_staff_see_it(client: Client, settings: Any) -> None:
-    settings.SMS_PER_DAY = 1
+@pytest.mark.parametrize(
+    ("codes", "others", "said"),
+    [
+        (0, 7, None),
+        (2, 5, "reminders still leave by text"),
+        (2, 6, "reminders go by email"),
+        (0, 8, "reminders go by email"),
+    ],
+)
+def test_staff_see_what_is_used_up(client: Client, settings: Any, codes: int, others: int, said: str | None) -> None:
+    settings.SMS_PER_DAY = 8
     member = make_user(is_staff=True)
     TOTP.activate(member, generate_totp_secret())
     client.force_login(member)
-    said = "The texts of a day are used up"
-    assert said not in client.get(reverse("reminders:watch")).content.decode()
-    send()
-    assert said in client.get(reverse("reminders:watch")).content.decode()
+    for _n in range(codes):
+        allowance.admit(HERE, is_code=True)
+    for _n in range(others):
+        allowance.admit(HERE)
+    page = client.get(reverse("reminders:watch")).content.decode()
+    for words in ("reminders still leave by text", "reminders go by email"):
+        assert (words in page) is (words == said)
 
 
 @pytest.mark.worker

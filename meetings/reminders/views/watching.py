@@ -45,6 +45,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "params": urlencode({name: request.GET[name] for name in asked}),
         "channels": watching.channel_standings(now=now),
         "are_texts_used_up": allowance.is_used_up(),
+        "are_codes_used_up": allowance.is_codes_share_used_up(),
         "now": now,
     }
     return render(request, "reminders/watch_list.html", context)
