@@ -21,6 +21,22 @@ TEXT_PURPOSES = [
     (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or cancelled")),
 ]
 
+#: What pages call a country, where they must say which: several may have one code, like Jersey and the United Kingdom.
+COUNTRIES = {
+    "US": _("United States"),
+    "CA": _("Canada"),
+    "PR": _("Puerto Rico"),
+    "MX": _("Mexico"),
+    "ES": _("Spain"),
+    "GB": _("United Kingdom"),
+    "GG": _("Guernsey"),
+    "JE": _("Jersey"),
+    "IM": _("Isle of Man"),
+    "IE": _("Ireland"),
+    "AU": _("Australia"),
+    "NZ": _("New Zealand"),
+}
+
 
 class PhoneForm(forms.Form):
     """A number, and what it may be used for."""
@@ -43,9 +59,11 @@ class PhoneForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         codes = {phonenumbers.country_code_for_region(country) for country in settings.SMS_COUNTRIES}
-        if len(codes) == 1:
-            said = _("We text numbers that begin with +%(code)s; you may leave that out.")
-            self.fields["number"].help_text = said % {"code": codes.pop()}
+        home = phonenumbers.country_code_for_region(settings.PHONE_REGION)
+        if codes == {home} and COUNTRIES.keys() >= settings.SMS_COUNTRIES:
+            names = ", ".join(str(name) for country, name in COUNTRIES.items() if country in settings.SMS_COUNTRIES)
+            said = _("We can text numbers of: %(countries)s. You may leave out the +%(code)s.")
+            self.fields["number"].help_text = said % {"countries": names, "code": home}
 
     def clean_number(self) -> str:
         number = phones.normal(self.cleaned_data["number"])

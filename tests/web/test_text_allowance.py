@@ -115,17 +115,23 @@ def test_number_of_another_country_is_said_beside_its_field(own: Client) -> None
 
 
 @pytest.mark.parametrize(
-    ("countries", "said"),
+    ("home", "countries", "said"),
     [
-        ({"US", "CA"}, "We text numbers that begin with +1; you may leave that out."),
-        ({"US", "MX"}, "With the country code if it is not a number of this country"),
+        # Puerto Rico has the code +1 too, and Jersey +44.
+        ("US", {"CA", "US"}, "We can text numbers of: United States, Canada. You may leave out the +1."),
+        ("GB", {"GB"}, "We can text numbers of: United Kingdom. You may leave out the +44."),
+        ("US", {"US", "MX"}, "With the country code if it is not a number of this country"),
+        ("US", {"GB"}, "With the country code if it is not a number of this country"),
+        ("BR", {"BR"}, "With the country code if it is not a number of this country"),
     ],
 )
-def test_page_asks_for_a_country_only_where_there_are_several(
-    own: Client, settings: Any, countries: set[str], said: str
+def test_page_names_countries_and_asks_for_a_code_where_one_has_to_be_typed(
+    own: Client, settings: Any, home: str, countries: set[str], said: str
 ) -> None:
+    settings.PHONE_REGION = home
     settings.SMS_COUNTRIES = frozenset(countries)
-    assert said in own.get(reverse("accounts:phone")).content.decode()
+    page = own.get(reverse("accounts:phone")).content.decode()
+    assert (said in page, "numbers that begin with" in page) == (True, False)
 
 
 def test_text_from_another_country_is_done_and_not_answered() -> None:
