@@ -87,6 +87,7 @@ def test_a_form_that_could_not_be_taken_is_sent_again_with_one_press(
     for name, value in TYPED.items():
         assert f'<input type="hidden" name="{name}" value="{escape(value)}">' in page
     assert 'href="tel:988"' in page
+    assert "What you typed is kept on this page" in page
     monkeypatch.undo()
     (fresh,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert client.post(path, TYPED | {"csrfmiddlewaretoken": fresh}).status_code == 302
@@ -127,6 +128,8 @@ def test_passwords_and_codes_are_in_no_page_and_are_asked_for_again(client: Clie
     assert response.status_code == 503
     page = response.content.decode()
     assert "long-and-secret" not in page
+    # Not all that was typed is, and a code's tries are counted.
+    assert ("What you typed is kept" in page, "does no harm" in page) == (False, False)
     assert '<input type="hidden" name="login" value="ana@example.org">' in page
     assert re.search(r'<input id="again-password" name="password" type="password"[^>]* required', page)
 
