@@ -52,7 +52,7 @@ class UserAdmin(NarrowModelAdmin):
     ordering = ("pk",)
     # Looked for in get_search_results; named so that there is a box.
     search_fields = ("pk",)
-    search_help_text = _("A number, such as “Member #5”. Who asks finds theirs under “Your data”.")
+    search_help_text = _("A number, such as “Member #5”. People find their own under “Your data”.")
     filter_horizontal = ("groups",)
     fields = ("display_name", "tz", "language", "is_active", "is_staff", "is_superuser", "groups", "joined_at")
     readonly_fields = ("joined_at",)

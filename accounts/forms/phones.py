@@ -73,7 +73,7 @@ class PhoneForm(forms.Form):
             raise forms.ValidationError(_("This number takes no text messages. Use a mobile number."))
         if not allowance.is_served(number):
             raise forms.ValidationError(
-                _("We send no texts to numbers of that country. Nothing depends on it: email does the same.")
+                _("We send no texts to numbers of that country. You won’t miss anything: email works just as well.")
             )
         return number
 

@@ -129,7 +129,7 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
         limits.consume("phone codes to a number", f"{number} {user.pk}", limit=CODES_PER_DAY, seconds=86_400)
         limits.consume("phone codes to a number", number, limit=CODES_PER_DAY_IN_ALL, seconds=86_400)
     except limits.TooMany:
-        form.add_error("number", _("That were many codes. Wait an hour, then try again."))
+        form.add_error("number", _("That was too many codes. Wait an hour, then try again."))
         return 429
     fresh = get_random_string(6, "0123456789")
     result = service.send_code(number=number, code=fresh, now=clock.now())
@@ -137,7 +137,9 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
         form.add_error(None, _("We have sent as many texts as we can today. Try again tomorrow: email does the same."))
         return 503
     if isinstance(result, Refused) and not result.suppress:
-        form.add_error("number", _("We cannot send texts to this number. Nothing depends on it: email does the same."))
+        form.add_error(
+            "number", _("We cannot send texts to this number. You won’t miss anything: email works just as well.")
+        )
         return 422
     # A number that wrote STOP, or takes no texts, looks like any other from outside: whose it is stays theirs.
     if not isinstance(result, Accepted | Ambiguous | Refused):

@@ -69,7 +69,8 @@ def help_words(region: str) -> str:
 
 def given_back(when: str) -> str:
     url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
-    return _plain(_("Given back: %(when)s. Thank you. Not you, or not so? %(url)s") % {"when": when, "url": url})
+    words = _("Your place was given back: %(when)s. Thank you. Not you, or a mistake? %(url)s")
+    return _plain(words % {"when": when, "url": url})
 
 
 def expected(when: str) -> str:

@@ -271,7 +271,7 @@ def test_x_frees_the_place_for_the_next_in_line() -> None:
     waiting = make_signup(occurrence=signup.occurrence, status=SignupStatus.WAITLISTED)
     text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW - DAY)
     assert write("x") == (
-        "Given back: Tue, Nov 24, 7:00 PM. Thank you. Not you, or not so? http://testserver/my/meetings/"
+        "Your place was given back: Tue, Nov 24, 7:00 PM. Thank you. Not you, or a mistake? http://testserver/my/meetings/"
     )
     for each in (signup, waiting):
         each.refresh_from_db()
@@ -287,7 +287,7 @@ def test_place_given_back_by_text_is_said_by_email_with_the_way_to_take_it_back(
         ReminderState.ACCEPTED, signup=signup, kind=ReminderKind.CONFIRMATION, attempt=1, submitted_at=NOW - DAY
     )
     text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW - DAY)
-    assert "Not you, or not so? http://testserver/my/meetings/" in write("X")
+    assert "Not you, or a mistake? http://testserver/my/meetings/" in write("X")
     rows = Reminder.objects.filter(kind=ReminderKind.GIVEN_BACK)
     assert list(rows.values_list("channel", "state")) == [(Channel.EMAIL, ReminderState.PLANNED)]
     deliver_due(read_clock=lambda: NOW)
