@@ -178,14 +178,17 @@ class CeleryWorker:
         self.log.close()
 
 
+#: What a site process under test says its address is: development is for who sits at this machine.
+WORKER_BASE_URL = "http://localhost:8000"
+
+
 def worker_environment(*, redis_url: str, smtp_url: str, database_url: str, data_dir: Path) -> dict[str, str]:
     """Return the environment in which a site process shares the tests' database, secrets and servers."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "support.settings",
         "DEVELOPMENT": "1",
-        # Development is for who sits at this machine.
-        "PUBLIC_BASE_URL": "http://localhost:8000",
+        "PUBLIC_BASE_URL": WORKER_BASE_URL,
         "REDIS_URL": redis_url,
         "EMAIL_URL": smtp_url,
         "DATABASE_URL": database_url,

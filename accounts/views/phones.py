@@ -134,7 +134,7 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
     fresh = get_random_string(6, "0123456789")
     result = service.send_code(number=number, code=fresh, now=clock.now())
     if isinstance(result, Refused) and result.reason == allowance.USED_UP:
-        form.add_error(None, _("We have sent as many texts as we can today. Try again tomorrow: email does the same."))
+        form.add_error(None, _("We cannot send more texts for now. Try again in a day: email does the same."))
         return 503
     if isinstance(result, Refused) and not result.suppress:
         form.add_error(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from django.conf import settings
@@ -44,12 +45,15 @@ def save(file: Path, *, without: Sequence[str], now: dt.datetime) -> None:
 
 
 def aside(*, now: dt.datetime) -> Path:
-    """Return where what was there before is kept."""
+    """Return where what was there before is kept: a name that is free, also where one was killed this second."""
     name = f"before-restore-{now:%Y%m%dT%H%M%SZ}"
     if connection.vendor != "sqlite":
-        return Path(settings.DATA_DIR) / f"postgresql.{name}"
-    database = Path(connection.settings_dict["NAME"]).resolve()
-    return database.with_name(f"{database.name}.{name}")
+        path = Path(settings.DATA_DIR) / f"postgresql.{name}"
+    else:
+        database = Path(connection.settings_dict["NAME"]).resolve()
+        path = database.with_name(f"{database.name}.{name}")
+    names = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in count(1))
+    return next(each for each in names if not each.exists())
 
 
 @contextmanager

@@ -181,7 +181,7 @@ def test_page_says_honestly_that_the_day_is_used_up(own: Client, settings: Any) 
     send()
     answer = ask(own, "202-555-0143")
     page = answer.content.decode()
-    assert (answer.status_code, "We have sent as many texts as we can today." in page) == (503, True)
+    assert (answer.status_code, "We cannot send more texts for now." in page) == (503, True)
     assert 'value="202-555-0143"' in page
 
 

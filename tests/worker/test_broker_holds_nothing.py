@@ -23,7 +23,7 @@ from tests.worker.test_server import Site, start
 
 __all__ = ["start"]
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 NUMBER = "+15185550143"
 #: A place, as it is kept for MORE, and the number that asked.

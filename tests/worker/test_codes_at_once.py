@@ -18,7 +18,7 @@ from tests.worker.test_server import Start, start
 
 __all__ = ["start"]
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 AT_ONCE = 40
 

@@ -32,7 +32,7 @@ from support.lifeline import tied
 from tests.servers import ROOT
 from tests.worker.test_server import Site
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 DEPLOYMENT = ROOT / "docs" / "deployment"
 #: The name, the code and the port that stand in the files of the deployment.

@@ -18,6 +18,7 @@ __all__ = ["start"]
 
 pytestmark = [
     pytest.mark.worker,
+    pytest.mark.site,
     pytest.mark.skipif(sys.platform != "linux", reason="limits the files of running processes"),
 ]
 

@@ -24,7 +24,7 @@ from tests.helpers.environment import bare_environment
 from tests.servers import ROOT, package_folder, postgres_server
 from tests.worker.test_server import Site, Start, needs_proc, start  # noqa: F401  # start is a fixture
 
-pytestmark = [pytest.mark.worker, needs_proc]
+pytestmark = [pytest.mark.worker, pytest.mark.site, needs_proc]
 
 #: Three guests who are to be reminded, once their time has come.
 SEED = """

@@ -23,7 +23,7 @@ from tests.conftest import personal_lines
 from tests.helpers.environment import bare_environment
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 WELL = {
     "status": "ok",

@@ -22,7 +22,7 @@ from tests.unit.test_accounts_sealing import peeled
 from tests.web.test_accounts_security import totp_code
 from tests.worker.test_server import Start, manage, start  # noqa: F401  # start is a fixture
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 PAGES = ("/my/meetings/", "/my/account/", "/my/account/data/", "/my/account/messages/", "/accounts/sessions/")

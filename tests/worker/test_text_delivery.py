@@ -25,7 +25,7 @@ from support import clock
 from tests.conftest import shared_database_url
 from tests.factories import make_contact_point, make_occurrence, make_participant, make_reminder, make_signup
 from tests.helpers.zones import midday_zone
-from tests.servers import ROOT, worker_environment
+from tests.servers import ROOT, WORKER_BASE_URL, worker_environment
 from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, twilio_server
 from tests.worker.test_reminder_delivery import let_leases_run_out
 
@@ -41,6 +41,8 @@ def fake(settings: Any) -> Iterator[FakeTwilio]:
         settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = ACCOUNT, TOKEN
         settings.TWILIO_MESSAGING_SERVICE_SID, settings.TWILIO_FROM = "", "+15185550100"
         settings.TWILIO_API_BASE = fake.url
+        # What is on the provider's record is known by its text, which holds a link.
+        settings.PUBLIC_BASE_URL = WORKER_BASE_URL
         yield fake
 
 

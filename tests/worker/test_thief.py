@@ -22,7 +22,7 @@ from tests.helpers.environment import bare_environment
 from tests.servers import ROOT
 from tests.worker.test_server import Site
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 OF_PEOPLE = [people.MEMBER, people.GUEST, people.MEMBERS_NAME, people.GUESTS_NAME, str(people.CLEAN_SINCE)]
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.worker.test_server import Site
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.site]
 
 #: As many connections as one computer opens without trying.
 MANY = 40
