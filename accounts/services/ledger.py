@@ -27,6 +27,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.fields import lookup_hash
 from accounts.models import LedgerLine
+from support.disk import sync
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def _opened() -> Iterator[BinaryIO]:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
     if is_new:
-        _sync_names(path().parent)
+        sync(path().parent)
 
 
 def _append(file: BinaryIO, lines: bytes) -> None:
@@ -138,14 +139,6 @@ def _append(file: BinaryIO, lines: bytes) -> None:
         # Half of it, on a full disk: all of it comes again.
         file.truncate(end)
         raise
-
-
-def _sync_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _parse(written: bytes) -> Line | None:

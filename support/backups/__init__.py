@@ -17,6 +17,7 @@ from django.db import connection
 
 from support.backups import postgres, sqlite
 from support.backups.errors import BackupError
+from support.disk import sync
 
 __all__ = ["BackupError", "restoring", "save"]
 
@@ -37,7 +38,7 @@ def save(file: Path, *, without: Sequence[str], now: dt.datetime) -> None:
         else:
             postgres.save(connection.settings_dict, part, without=without)
         part.rename(file)
-        sqlite.sync(file.parent)
+        sync(file.parent)
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
     finally:

@@ -17,6 +17,7 @@ from pathlib import Path
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from support.backups.errors import BackupError, foreign, refuse_newer
+from support.disk import sync
 from support.integrity import damage
 
 MAGIC = b"SQLite format 3\0"
@@ -149,12 +150,3 @@ def _switch(scratch: Path, database: Path, aside: Path) -> None:
 def _remove(path: Path) -> None:
     for suffix in ("", *BESIDE):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

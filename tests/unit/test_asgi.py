@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterable
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from django.test import Client
@@ -193,15 +193,22 @@ def test_answer_is_held_back_without_the_thread_that_made_it() -> None:
     assert threads[0] is not threading.current_thread()
 
 
-def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
-    """Whoever loads a slow page again and again does not queue up behind themselves."""
-    free, asked = threading.Event(), []
+def slow_site(free: threading.Event, asked: list[str]) -> WSGIApplication:
+    """A WSGI application that notes what it is asked, and answers once `free` is set."""
 
     def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         asked.append(environ["PATH_INFO"])
         free.wait(60)
         start_response("200 OK", [])
         return []
+
+    return site
+
+
+def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
+    """Whoever loads a slow page again and again does not queue up behind themselves."""
+    free, asked = threading.Event(), list[str]()
+    site = slow_site(free, asked)
 
     first, again, last = Visitor(), Visitor(), Visitor()
     again.leaves_once_read = True
@@ -223,13 +230,8 @@ def test_page_that_nobody_waits_for_any_more_is_not_made() -> None:
 
 def test_what_was_sent_is_done_though_its_sender_has_left() -> None:
     """Somebody who gives a place back and presses Leave; a provider that brings a STOP and does not wait."""
-    free, asked = threading.Event(), []
-
-    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        asked.append(environ["PATH_INFO"])
-        free.wait(60)
-        start_response("200 OK", [])
-        return []
+    free, asked = threading.Event(), list[str]()
+    site = slow_site(free, asked)
 
     first, sender = Visitor(), Visitor()
     sender.leaves_once_read = True
@@ -250,12 +252,7 @@ def test_what_was_sent_is_done_though_its_sender_has_left() -> None:
 def test_more_than_can_be_answered_are_turned_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi, "MOST_WAITING", 3)
     free = threading.Event()
-
-    def site(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        free.wait(60)
-        start_response("200 OK", [])
-        return []
-
+    site = slow_site(free, [])
     visitors = [Visitor() for _n in range(4)]
 
     async def queue_up() -> None:
