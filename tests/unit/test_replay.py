@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core import mail
 from django.db import transaction
 from django.test import TestCase
 
@@ -21,13 +22,16 @@ from accounts.queries import is_given, is_suppressed
 from accounts.services import ledger, suppressions
 from accounts.services.consents import choose, record_consent
 from accounts.services.erasure import erase
+from accounts.services.idle import forget_idle, keep
 from accounts.services.keys import reseal_everything
 from accounts.services.phones import remove_phone
 from meetings.reminders.enums import ReminderState
+from meetings.reminders.management.commands import restore
 from meetings.reminders.services import inbound
 from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.replay import Replayed, replay
 from tests.factories import make_contact_point, make_reminder, make_signup, make_user
+from tests.unit.test_idle import DAY, idle_guest
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +247,15 @@ def test_places_of_the_erased_are_given_back(now: dt.datetime) -> None:
         erase(person=of_guest(point), now=now)
     assert again(now + HOUR).erased == 1
     assert not type(signup).objects.filter(pk=signup.pk, status="confirmed").exists()
+
+
+def test_whoever_said_since_that_they_are_still_here_is_not_forgotten_by_an_old_notice(now: dt.datetime) -> None:
+    point = idle_guest(now)
+    forget_idle(now=now)
+    with after_the_backup():
+        keep(person=of_guest(point), now=now + 5 * DAY)
+    restore._make_ready(None, now + 20 * DAY)
+    assert forget_idle(now=now + 31 * DAY) == 0
+    assert ContactPoint.objects.filter(pk=point.pk).exists()
+    # They are told anew, and have their month again.
+    assert len(mail.outbox) == 2

@@ -16,6 +16,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
@@ -180,8 +181,10 @@ def test_member_erases_everything_at_once(client: Client) -> None:
     sign_in(client, user)
     assert client.post("/my/account/data/erase/", {}).status_code == 422
     assert User.objects.filter(pk=user.pk).exists()
+    client.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = "known"
     response = client.post("/my/account/data/erase/", {"is_sure": "on"})
     assert response["Location"] == "/"
+    assert client.cookies[settings.KNOWN_BROWSER_COOKIE_NAME].value == ""
     assert not User.objects.filter(email="ana@example.org").exists()
     assert not EmailAddress.objects.filter(email="ana@example.org").exists()
     assert not ContactPoint.objects.with_value("email", "ana@example.org").exists()

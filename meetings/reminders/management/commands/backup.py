@@ -18,8 +18,9 @@ SHORT_LIVED = (Session, UserSession, Export, IdleNotice)
 
 class Command(BaseCommand):
     help = (
-        "Write the database into FILE, which must not be there yet, while the site runs. Sessions and copies that "
-        "people asked for are left out. Keep it apart from secrets/, which open what is sealed in it."
+        "Write the database into FILE, which must not be there yet, while the site runs. Sessions, copies that people "
+        "asked for, and notices that somebody is soon forgotten are left out. Keep it apart from secrets/, which open "
+        "what is sealed in it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
