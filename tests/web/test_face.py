@@ -79,12 +79,12 @@ def test_public_page_fetches_nothing_from_elsewhere_and_holds_nothing_inline(cli
 def test_static_files_of_the_page_exist(client: Client) -> None:
     loads = Loads(client.get("/crisis/").content.decode())
     own = [address.removeprefix("/static/") for address in loads.fetched if address.startswith("/static/")]
-    assert len(own) >= 10
+    assert len(own) >= 7
     assert [path for path in own if finders.find(path) is None] == []
 
 
 def test_style_sheets_fetch_nothing_from_elsewhere() -> None:
-    for name in ("tokens", "base", "components", "forms", "print", "styleguide"):
+    for name in ("site", "styleguide"):
         path = finders.find(f"css/{name}.css")
         assert isinstance(path, str)
         with open(path) as file:
