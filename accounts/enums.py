@@ -16,7 +16,7 @@ class Purpose(models.TextChoices):
     """What a person may say yes or no to, for one contact point."""
 
     REMINDERS = "reminders", _("Reminders")
-    CHANGES = "changes", _("Moved and cancelled dates")
+    CHANGES = "changes", _("Moved and canceled dates")
     FACILITATOR = "facilitator", _("Messages from the facilitator")
 
 

@@ -26,7 +26,7 @@ class SignupPolicy(models.TextChoices):
 
 class OccurrenceStatus(models.TextChoices):
     SCHEDULED = "scheduled", pgettext_lazy("a date", "On")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
 
 
 class SignupStatus(models.TextChoices):
@@ -34,7 +34,7 @@ class SignupStatus(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     WAITLISTED = "waitlisted", _("On the waitlist")
     OFFERED = "offered", _("A place is offered")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
 
 
 class Attendance(models.TextChoices):

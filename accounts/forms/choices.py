@@ -44,7 +44,7 @@ class PreferencesForm(ChoicesForm):
     """
 
     reminder_channel = forms.ChoiceField(label=_("Reminders come"), widget=forms.RadioSelect)
-    change_channel = forms.ChoiceField(label=_("Moved and cancelled dates come"), widget=forms.RadioSelect)
+    change_channel = forms.ChoiceField(label=_("Moved and canceled dates come"), widget=forms.RadioSelect)
     booked_leads = _leads(_("For a place kept for you"))
     drop_in_leads = _leads(_("For a meeting where one just comes"))
     online_leads = _leads(_("For a place kept for you online"))

@@ -18,7 +18,7 @@ from support.messaging import allowance
 #: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
 TEXT_PURPOSES = [
     (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts for each date")),
-    (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or cancelled")),
+    (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or canceled")),
 ]
 
 #: What pages call a country, where they must say which: several may have one code, like Jersey and the United Kingdom.

@@ -100,7 +100,7 @@ class FinderForm(forms.Form):
         self.format_names = {words.slug: words.name for words in formats}
         self.fields["format"].choices = _by_category(formats)  # type: ignore[attr-defined]
         self.fields["near"].widget.attrs.update(
-            {"placeholder": _("City or US postcode"), "autocomplete": "off", "enterkeyhint": "search"}
+            {"placeholder": _("City or ZIP code"), "autocomplete": "off", "enterkeyhint": "search"}
         )
         self.fields["q"].widget.attrs.update({"autocomplete": "off", "enterkeyhint": "search"})
         self.fields["radius"].widget.attrs.update({"step": "any", "inputmode": "decimal"})
@@ -113,13 +113,13 @@ class FinderForm(forms.Form):
         self.near_answer = find_place(near)
         if self.near_answer.area:
             raise forms.ValidationError(
-                _("%(area)s is too wide to be near to. Name a city or a US postcode in it."),
+                _("%(area)s is too wide to be near to. Name a city or a US ZIP code in it."),
                 code="area",
                 params={"area": self.near_answer.area},
             )
         if not self.near_answer.places:
             raise forms.ValidationError(
-                _("We do not know this place. Try a city with its state or country, or a US postcode."), code="unknown"
+                _("We do not know this place. Try a city with its state or country, or a US ZIP code."), code="unknown"
             )
         return near
 

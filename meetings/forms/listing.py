@@ -54,7 +54,7 @@ class ListingForm(forms.Form):
     street = forms.CharField(label=_("Street"), max_length=255, required=False)
     city = forms.CharField(label=_("City"), max_length=120, required=False)
     state = forms.CharField(label=_("State or province"), max_length=80, required=False)
-    postal_code = forms.CharField(label=_("Postcode"), max_length=20, required=False)
+    postal_code = forms.CharField(label=_("ZIP or postal code"), max_length=20, required=False)
     conference_url = forms.URLField(label=_("Link to join"), max_length=1000, required=False, assume_scheme="https")
     conference_phone = forms.CharField(label=_("Number to dial"), max_length=100, required=False)
     formats = forms.ModelMultipleChoiceField(

@@ -24,8 +24,8 @@ class Favourite(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = _("favourite")
-        verbose_name_plural = _("favourites")
+        verbose_name = _("favorite")
+        verbose_name_plural = _("favorites")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user"], condition=Q(is_home_group=True), name="favourite_one_home_group"),
         ]

@@ -13,10 +13,10 @@ class Venue(models.Model):
     name = models.CharField(_("name"), max_length=255, blank=True)
     street = models.CharField(_("street"), max_length=255, blank=True)
     city = models.CharField(_("city"), max_length=120, blank=True)
-    district = models.CharField(_("borough or neighbourhood"), max_length=120, blank=True)
+    district = models.CharField(_("borough or neighborhood"), max_length=120, blank=True)
     county = models.CharField(_("county"), max_length=120, blank=True)
     state = models.CharField(_("state or province"), max_length=80, blank=True)
-    postal_code = models.CharField(_("postcode"), max_length=20, blank=True)
+    postal_code = models.CharField(_("ZIP code"), max_length=20, blank=True)
     country = models.CharField(_("country"), max_length=60, blank=True)
     # As given by a source that has no separate fields.
     formatted_address = models.CharField(max_length=500, blank=True)

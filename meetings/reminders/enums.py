@@ -15,7 +15,7 @@ class ReminderKind(models.TextChoices):
     CONFIRMATION = "confirmation", _("Confirmation")
     REMINDER = "reminder", _("Reminder")
     MOVED = "moved", _("Moved")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", _("Canceled")
     GIVEN_BACK = "given_back", _("Place given back")
 
 

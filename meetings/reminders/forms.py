@@ -24,7 +24,7 @@ class UnsubscribeForm(forms.Form):
         label=_("Stop these messages"),
         choices=[
             (Purpose.REMINDERS, _("Reminders")),
-            (Purpose.CHANGES, _("Word of moved and cancelled dates")),
+            (Purpose.CHANGES, _("Word of moved and canceled dates")),
         ],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose what to stop.")},

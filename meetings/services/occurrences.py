@@ -91,7 +91,7 @@ def _lock(occurrence: Occurrence) -> Occurrence:
 
 def _refuse_unless_changeable(occurrence: Occurrence, now: dt.datetime) -> None:
     if occurrence.is_cancelled:
-        raise ChangeRefused(_("This date is cancelled."))
+        raise ChangeRefused(_("This date is canceled."))
     if occurrence.ends_at <= now:
         raise ChangeRefused(_("This date is over."))
 

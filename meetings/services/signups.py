@@ -249,7 +249,7 @@ def _place(
     except NotAnOccurrence as error:
         raise SignupRefused(_("There is no meeting on that date. Choose another one.")) from error
     if occurrence.is_cancelled:
-        raise SignupRefused(_("That date is cancelled. Choose another one."))
+        raise SignupRefused(_("That date is canceled. Choose another one."))
     if occurrence.starts_at <= now:
         raise SignupRefused(_("That date has begun already. Choose the next one."))
     return [_signup(occurrence, participant, None, status, now)[0]]

@@ -114,7 +114,7 @@ def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpRes
         except ChangeRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Cancelled. Everyone who signed up is being told now."))
+            messages.success(request, _("Canceled. Everyone who signed up is being told now."))
             return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
     return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)

@@ -37,7 +37,7 @@ def favourite(request: HttpRequest, slug: str) -> HttpResponse:
             "with_words": "words" in request.POST,
         }
         return render(request, "meetings/_star.html", context)
-    said = _("Kept. It is under “My meetings”.") if is_kept else _("Done. It is not among your favourites any more.")
+    said = _("Kept. It is under “My meetings”.") if is_kept else _("Done. It is not among your favorites any more.")
     messages.success(request, said)
     return _back(request, meeting)
 

@@ -340,7 +340,7 @@ def _kind_words() -> dict[MeetingKind, str]:
     return {
         MeetingKind.NA_MEETING: _("For anyone with a wish to stop using. Just come; nobody asks who you are."),
         MeetingKind.FAMILY_SUPPORT: _("For those who love someone in recovery, or not yet in it."),
-        MeetingKind.FAMILY_SESSION: _("A family and a counsellor, by a practice of its own. You sign up for a date."),
+        MeetingKind.FAMILY_SESSION: _("A family and a counselor, by a practice of its own. You sign up for a date."),
     }
 
 

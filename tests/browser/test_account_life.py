@@ -92,7 +92,7 @@ def test_member_lives_with_their_account(
 
     # Keep a meeting, and call it the home group.
     page.goto(live_server.url + "/meetings/evening-light/")
-    star = page.get_by_role("button", name="Favourite")
+    star = page.get_by_role("button", name="Favorite")
     star.click()
     expect(star).to_have_attribute("aria-pressed", "true")
     page.goto(live_server.url + "/my/meetings/")
@@ -117,7 +117,7 @@ def test_member_lives_with_their_account(
 
     # A no, and quieter nights.
     page.goto(live_server.url + "/my/account/messages/")
-    page.get_by_label("Moved and cancelled dates", exact=True).uncheck()
+    page.get_by_label("Moved and canceled dates", exact=True).uncheck()
     page.get_by_label("Quiet from").fill("22:30")
     page.get_by_label("until", exact=True).fill("07:15")
     page.get_by_role("button", name="Save").click()
@@ -177,9 +177,9 @@ def test_choices_and_leaving_by_keyboard_alone(browser: Browser, live_server: Li
     context = browser.new_context(locale="en-US")
     page = enter(context, live_server, user)
     page.goto(live_server.url + "/meetings/evening-light/")
-    tab_to(page, page.get_by_role("button", name="Favourite"))
+    tab_to(page, page.get_by_role("button", name="Favorite"))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Favorite")).to_have_attribute("aria-pressed", "true")
     # The button that took its place has the focus still.
     assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
 

@@ -408,7 +408,7 @@ def test_cancelled_date_is_told_once_and_nothing_else_goes() -> None:
     run()
     cancel_occurrence(occurrence=signup.occurrence, now=NOW)
     cancel_occurrence(occurrence=signup.occurrence, now=NOW)
-    assert run().subjects == ["Cancelled: Tue, Nov 24, 7:00 PM"]
+    assert run().subjects == ["Canceled: Tue, Nov 24, 7:00 PM"]
     assert states(ReminderKind.REMINDER) == [ReminderState.SUPERSEDED] * 2
     assert run(at=signup.occurrence.starts_at - 3 * DAY).subjects == []
 
@@ -468,7 +468,7 @@ def test_standing_confirmation_goes_on_from_the_next_date_when_its_first_is_canc
     places = standing()
     cancel_occurrence(occurrence=places[0].occurrence, now=NOW)
     told = run()
-    assert sorted(told.subjects) == ["Cancelled: Tue 7:00 PM", "Confirmed for Tue, Nov 24, 7:00 PM"]
+    assert sorted(told.subjects) == ["Canceled: Tue 7:00 PM", "Confirmed for Tue, Nov 24, 7:00 PM"]
     confirmation = next(letter for letter in told.letters if letter.subject.startswith("Confirmed"))
     assert confirmation.text.count("7:00–8:30") == 3
 
@@ -485,7 +485,7 @@ def test_standing_confirmation_of_a_date_that_was_cancelled_goes_back_to_no_earl
     # The place in the last of the dates becomes certain, and the date is cancelled before that is said.
     signups.cancel_signup(signup=first_come, now=NOW)
     cancel_occurrence(occurrence=places[3].occurrence, now=NOW)
-    assert run().subjects == ["Cancelled: Tue, Dec 8, 7:00 PM"]
+    assert run().subjects == ["Canceled: Tue, Dec 8, 7:00 PM"]
 
 
 def test_standing_signup_ended_is_one_message() -> None:
@@ -553,7 +553,7 @@ def cancel_silently(signup: Signup) -> None:
         (lose_the_place, "skipped", "The place was given back"),
         (give_back_silently, "superseded", "The place was given back"),
         (raise_seq, "superseded", "The date was moved"),
-        (cancel_silently, "superseded", "The date was cancelled"),
+        (cancel_silently, "superseded", "The date was canceled"),
     ],
 )
 def test_reminder_is_checked_at_the_last_moment(meanwhile: Callable[[Signup], None], state: str, reason: str) -> None:

@@ -59,7 +59,7 @@ def test_detail_marks_cancelled_and_moved_dates(client: Client, now: dt.datetime
     )
     html = html_of(client, meeting, now)
     assert html.count("<s>7:00–8:30\u00a0PM</s>") == 1
-    assert "Cancelled" in html
+    assert "Canceled" in html
     assert "Wed, Dec 2" in html
     assert "Moved from Tue, Dec 1, 7:00\u00a0PM" in html
 

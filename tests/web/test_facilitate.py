@@ -129,7 +129,7 @@ def test_a_cancelled_date_is_not_moved(facilitator: Client, meeting: Meeting, he
     facilitator.post(url("occurrence_cancel", meeting), {})
     answer = facilitator.post(url("occurrence_move", meeting), {"on": "2026-11-25", "at": "18:30"})
     assert answer.status_code == 422
-    assert "This date is cancelled" in answer.content.decode()
+    assert "This date is canceled" in answer.content.decode()
     assert heard == ["cancelled"]
 
 

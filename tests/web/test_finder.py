@@ -130,7 +130,7 @@ def test_did_you_mean_links_to_the_other_places(client: Client, now: dt.datetime
 
 
 def test_a_postcode_says_which_country_it_was_read_in(client: Client) -> None:
-    assert "Read as a US postcode" in page_of(client, "/meetings/?near=10115")
+    assert "Read as a US ZIP code" in page_of(client, "/meetings/?near=10115")
 
 
 def test_a_chip_for_each_choice_leads_to_all_the_others(client: Client, now: dt.datetime) -> None:

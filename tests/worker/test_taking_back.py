@@ -110,7 +110,7 @@ def states(kind: ReminderKind) -> list[str]:
             occurrence=signup.occurrence, starts_at=signup.occurrence.starts_at + HOUR, now=NOW
         ),
     ],
-    ids=["consent withdrawn", "place given back", "date cancelled", "date moved"],
+    ids=["consent withdrawn", "place given back", "date canceled", "date moved"],
 )
 def test_message_that_is_being_begun_is_not_taken_back(begin: Begin, change: Callable[[Signup], object]) -> None:
     reminder = make_reminder(kind=ReminderKind.MOVED)

@@ -32,7 +32,7 @@ _SECOND_CLICK = dt.timedelta(minutes=2)
 _CONFIRM_WITHIN = dt.timedelta(days=2)
 
 MOVED = _("The date was moved")
-CANCELLED = _("The date was cancelled")
+CANCELLED = _("The date was canceled")
 MORE_PLACES = _("More dates were planned")
 GIVEN_BACK = _("The place was given back")
 COVERED = _("Another message says it")
