@@ -25,12 +25,17 @@ ZONE_COOKIE = "tz"
 CLOCK_COOKIE = "clock"
 
 
-def reader_zone(request: HttpRequest) -> str:
-    """Return the IANA zone to show times in: the account's, the browser's, or the site's."""
+def own_zone(request: HttpRequest) -> str | None:
+    """Return the reader's IANA zone: the account's or the browser's; None where neither has said one."""
     if request.user.is_authenticated:
         return str(request.user.tz)
     from_browser = request.COOKIES.get(ZONE_COOKIE, "")
-    return from_browser if clock.is_zone(from_browser) else str(settings.DEFAULT_TIME_ZONE)
+    return from_browser if clock.is_zone(from_browser) else None
+
+
+def reader_zone(request: HttpRequest) -> str:
+    """Return the IANA zone to show times in: the reader's own, else the site's, which is then to be named."""
+    return own_zone(request) or str(settings.DEFAULT_TIME_ZONE)
 
 
 def reader_hour_cycle(request: HttpRequest) -> str:
@@ -39,6 +44,16 @@ def reader_hour_cycle(request: HttpRequest) -> str:
         return str(request.user.hour_cycle)
     from_browser = request.COOKIES.get(CLOCK_COOKIE, "")
     return from_browser if from_browser in (wording.H12, wording.H24) else wording.default_hour_cycle()
+
+
+def is_browsers_clock(request: HttpRequest) -> bool:
+    """Return whether the page would be another if the browser said another zone or clock than it has so far.
+
+    Not for members, nor after a form was sent; nor where what the browser says is unknown here, and stays so.
+    """
+    zone, hours = request.COOKIES.get(ZONE_COOKIE, ""), request.COOKIES.get(CLOCK_COOKIE, "")
+    is_readable = (not zone or clock.is_zone(zone)) and hours in ("", wording.H12, wording.H24)
+    return request.method == "GET" and not request.user.is_authenticated and is_readable
 
 
 class ReaderMiddleware:

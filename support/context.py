@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.middleware import reader_hour_cycle, reader_zone
+from accounts.middleware import is_browsers_clock, own_zone, reader_hour_cycle, reader_zone
 from support.crisis import CRISIS_LINES
 from support.development import is_shown_to
 
@@ -19,6 +19,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "is_development": is_shown_to(request),
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "crisis_lines": CRISIS_LINES,
+        "own_tz": own_zone(request),
         "reader_tz": reader_zone(request),
         "hour_cycle": reader_hour_cycle(request),
+        "is_browsers_clock": is_browsers_clock(request),
     }

@@ -109,9 +109,12 @@ def zone_words(tz: str, language: str | None = None) -> str:
         return _("%(city)s time") % {"city": _(city) if city in _CITIES else city}
 
 
-def zone_note(instant: dt.datetime, tz: str, reader_tz: str, language: str | None = None) -> str:
-    """Return the zone in words where its clocks show another time than the reader's at that instant, else ""."""
-    if clock.to_wall(instant, tz) == clock.to_wall(instant, reader_tz):
+def zone_note(instant: dt.datetime, tz: str, reader_tz: str | None, language: str | None = None) -> str:
+    """Return the zone in words where its clocks show another time than the reader's at that instant, else "".
+
+    Always in words where the reader's zone is None, not known: nobody can tell then whose time it is.
+    """
+    if reader_tz and clock.to_wall(instant, tz) == clock.to_wall(instant, reader_tz):
         return ""
     return zone_words(tz, language)
 

@@ -21,7 +21,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.middleware import reader_hour_cycle
+from accounts.middleware import own_zone, reader_hour_cycle
 from meetings.enums import MeetingKind, VenueType
 from meetings.forms.finder import DAY_CHOICES, KM, MILES, FinderForm
 from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
@@ -119,7 +119,7 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kept": None if kept is None else meeting.pk in kept,
         "dates": dates,
         "next_date": coming[0] if coming else None,
-        "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, _reader_tz()),
+        "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, own_zone(request)),
         "formats": finder.formats_of(meeting, language=_language()),
         "conference_host": _host(meeting.conference_url),
         "similar_url": _similar_url(meeting),
@@ -153,6 +153,8 @@ class Asked:
     query: str
     language: str
     tz: str
+    #: The same where it is the reader's own; None where nobody has said it.
+    own_tz: str | None
     hour_cycle: str
     is_htmx: bool
     #: Where a message is beside a field, or was until now, the form has to be drawn again too.
@@ -178,6 +180,7 @@ def _asked(request: HttpRequest) -> Asked:
         query=request.GET.urlencode(),
         language=translation.get_language() or "en",
         tz=_reader_tz(),
+        own_tz=own_zone(request),
         hour_cycle=reader_hour_cycle(request),
         is_htmx=is_htmx,
         with_form=not is_htmx or request.htmx.target == "finder",  # type: ignore[attr-defined]
@@ -206,6 +209,7 @@ def _answer(asked: Asked, now: dt.datetime, request: HttpRequest | None = None) 
         "is_more_open": bool(MORE & set(form.errors)),
         "more_count": sum(len(parameters.getlist(name)) for name in MORE),
         "is_htmx": asked.is_htmx,
+        "own_tz": asked.own_tz,
         "reader_tz": asked.tz,
         "hour_cycle": asked.hour_cycle,
     }

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import links
 from accounts.asking import Share
-from accounts.middleware import reader_hour_cycle, reader_zone
+from accounts.middleware import own_zone, reader_hour_cycle, reader_zone
 from accounts.milestones import Span, span
 from accounts.models import User
 from accounts.queries import clean_date_of
@@ -192,22 +192,23 @@ def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> l
     if meeting.is_temporarily_closed:
         return []
     tz = meeting.tz if meeting.is_in_person else reader_zone(request)
-    hour_cycle = reader_hour_cycle(request)
     coming = [
         date
         for date in upcoming_dates(meeting, now=now, limit=DATES_OFFERED + 1)
         if not date.is_cancelled and date.starts_at > now
     ]
     choices = [
-        (
-            date.original_date.isoformat(),
-            f"{wording.date_words_long(date.starts_at, tz)}, {wording.time_words(date.starts_at, tz, hour_cycle)}",
-        )
-        for date in coming[:DATES_OFFERED]
+        (date.original_date.isoformat(), _date_words(request, date.starts_at, tz)) for date in coming[:DATES_OFFERED]
     ]
     if len(coming) > 1:
         choices.append((EVERY, _("Every time, until I say stop")))
     return choices
+
+
+def _date_words(request: HttpRequest, starts_at: dt.datetime, tz: str) -> str:
+    words = f"{wording.date_words_long(starts_at, tz)}, {wording.time_words(starts_at, tz, reader_hour_cycle(request))}"
+    note = wording.zone_note(starts_at, tz, own_zone(request))
+    return f"{words} ({note})" if note else words
 
 
 def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datetime) -> HttpResponse:

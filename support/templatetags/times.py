@@ -49,9 +49,19 @@ def wall_range(context: Context, starts_at: dt.datetime, ends_at: dt.datetime, t
 
 
 @register.simple_tag(takes_context=True)
-def zone_note(context: Context, instant: dt.datetime, tz: str) -> str:
-    """Return "New York time" where clocks there differ from the reader's at that instant, else ""."""
-    return wording.zone_note(instant, tz, context.get("reader_tz") or "UTC")
+def zone_note(context: Context, instant: dt.datetime, tz: str, beside: str | None = None) -> str:
+    """Return "New York time" where the reader might take the time for another, else "".
+
+    That is where clocks in `tz` differ at that instant from the reader's own, or these are not known; or, where a time
+    already stands beside it, from those in the zone of that one.
+    """
+    return wording.zone_note(instant, tz, beside or context.get("own_tz"))
+
+
+@register.simple_tag(takes_context=True)
+def clock_at(context: Context, hour: int, minute: int = 0) -> str:
+    """Return a plain wall time on the reader's clock: "5:00 PM" or "17:00"."""
+    return wording.clock_words(dt.time(hour, minute), _hour_cycle(context))
 
 
 def _hour_cycle(context: Context) -> str:

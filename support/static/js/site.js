@@ -4,22 +4,82 @@
 
   // -- The reader's clock: a zone name and "h12" or "h24", so that a visitor sees their own times. Nothing else. -------
 
+  // Returns whether the page was made by another clock, and would not be if it were asked for again.
   function keep(name, value) {
     var secure = window.location.protocol === "https:" ? "; Secure" : "";
     document.cookie = name + "=" + value + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
+    var made = document.documentElement.getAttribute("data-" + name);
+    return made !== null && made !== value && document.cookie.split("; ").indexOf(name + "=" + value) !== -1;
   }
 
+  var isOtherClock = false;
   try {
     var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && /^[A-Za-z0-9_+\-/]+$/.test(zone)) {
-      keep("tz", zone);
+      isOtherClock = keep("tz", zone);
     }
     var cycle = new Intl.DateTimeFormat(navigator.language, { hour: "numeric" }).resolvedOptions().hourCycle;
     if (cycle) {
-      keep("clock", cycle === "h11" || cycle === "h12" ? "h12" : "h24");
+      isOtherClock = keep("clock", cycle === "h11" || cycle === "h12" ? "h12" : "h24") || isOtherClock;
     }
   } catch (error) {
-    // An old browser: the site's own zone is shown, and named.
+    // An old browser: the times stay in the zone that the page names beside them.
+  }
+
+  // The first page of a visit was made before anybody knew the reader's clock. It is asked for once more, and takes
+  // over what reads otherwise, so that all words are the server's. Where that fails, the zone stays named.
+  if (isOtherClock && document.querySelector("[data-times]") && window.fetch && Element.prototype.replaceChildren) {
+    var address = window.location.href;
+    // With where the reader came from, which is where "back" leads.
+    fetch(address, { cache: "no-store", referrer: document.referrer || "about:client" })
+      .then(function (response) {
+        return response.ok && !response.redirected ? response.text() : null;
+      })
+      .then(function (html) {
+        // Whoever went on to other results meanwhile has their own times there.
+        if (html && window.location.href === address) {
+          var fresh = new DOMParser().parseFromString(html, "text/html");
+          document.title = fresh.title;
+          takeOver(document.getElementById("main"), fresh.getElementById("main"));
+        }
+      })
+      .catch(function () {});
+  }
+
+  // Makes what is shown read like `fresh`, in as few places as it can: what is typed, opened or has the focus stays.
+  function takeOver(shown, fresh) {
+    if (shown.nodeType === Node.TEXT_NODE) {
+      shown.data = fresh.data;
+    } else if (shown.nodeType === Node.ELEMENT_NODE && !shown.isEqualNode(fresh)) {
+      Array.from(fresh.attributes).forEach(function (attribute) {
+        // Scripts show what is hidden, and readers fill in what is a control.
+        if (attribute.name !== "hidden" && !shown.matches("input, select, textarea")) {
+          shown.setAttribute(attribute.name, attribute.value);
+        }
+      });
+      var before = Array.from(shown.childNodes);
+      var after = Array.from(fresh.childNodes);
+      var isAlike = before.length === after.length && before.every(function (node, index) {
+        return node.nodeName === after[index].nodeName;
+      });
+      if (isAlike) {
+        before.forEach(function (node, index) {
+          takeOver(node, after[index]);
+        });
+      } else {
+        replace(shown, after);
+      }
+    }
+  }
+
+  function replace(shown, nodes) {
+    var focused = shown.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    shown.replaceChildren.apply(shown, nodes);
+    shown.querySelectorAll("a[href]").forEach(function (link) {
+      if (link.getAttribute("href") === focused) {
+        link.focus({ preventScroll: true });
+      }
+    });
   }
 
   // -- Leaving quickly: the button, or Esc twice within a second -------------------------------------------------------
