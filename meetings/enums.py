@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -35,6 +37,24 @@ class SignupStatus(models.TextChoices):
     WAITLISTED = "waitlisted", _("On the waitlist")
     OFFERED = "offered", _("A place is offered")
     CANCELLED = "cancelled", _("Canceled")
+
+
+def keeps_places(policy: str, kind: str) -> bool:
+    """Return whether people sign up for a meeting of this signup policy and kind.
+
+    To all others one just comes, and may ask to be reminded.
+    """
+    return policy == SignupPolicy.SIGN_UP or kind == MeetingKind.FAMILY_SESSION
+
+
+class Held(enum.StrEnum):
+    """What a signup holds for its participant. Pages and messages choose their words by it."""
+
+    #: Anyone may come to the meeting; they only asked to be reminded.
+    REMINDER = "reminder"
+    PLACE = "place"
+    #: A turn on the waitlist.
+    WAIT = "wait"
 
 
 class Attendance(models.TextChoices):

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from meetings.enums import MeetingKind, SignupPolicy, VenueType
+from meetings.enums import MeetingKind, SignupPolicy, VenueType, keeps_places
 from meetings.models.format import Format
 from meetings.models.service_body import ServiceBody
 from meetings.models.venue import Venue
@@ -122,6 +122,11 @@ class Meeting(models.Model):
     @property
     def is_online(self) -> bool:
         return self.venue_type in (VenueType.ONLINE, VenueType.HYBRID)
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether people sign up for it; see `enums.keeps_places`."""
+        return keeps_places(self.signup_policy, self.kind)
 
     @property
     def withholds_link(self) -> bool:

@@ -63,7 +63,12 @@ class Occurrence(models.Model):
 
     @property
     def effective_capacity(self) -> int | None:
-        """Places on this date: its own number, or the meeting's, or None for as many as come."""
+        """Places on this date: its own number, or the meeting's, or None for as many as come.
+
+        Nobody waits for a reminder: a meeting that keeps no places has as many as ask.
+        """
+        if not self.meeting.keeps_places:
+            return None
         return self.capacity if self.capacity is not None else self.meeting.capacity
 
     @property

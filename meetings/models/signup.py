@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
 from accounts.models import ContactPoint
-from meetings.enums import Attendance, SignupStatus
+from meetings.enums import Attendance, Held, SignupStatus
 from meetings.models.meeting import Meeting
 from meetings.models.occurrence import Occurrence
 
@@ -124,6 +124,13 @@ class Signup(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def held(self) -> Held:
+        """What its participant has of it, had of it or asked for: a reminder, a place, or a turn on the waitlist."""
+        if not self.occurrence.meeting.keeps_places:
+            return Held.REMINDER
+        return Held.WAIT if self.status == SignupStatus.WAITLISTED else Held.PLACE
 
     @property
     def is_certain(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
-from meetings.enums import OccurrenceStatus, SignupPolicy, SignupStatus
+from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, StandingSignup
 from meetings.queries.occurrences import DatedOccurrence, next_dates, upcoming_dates
 
@@ -104,7 +104,7 @@ def roster(occurrence: Occurrence) -> list[Signup]:
     Names are what people chose to show; a guest may have none. Those who only asked to be reminded of a drop-in meeting
     told the site and nobody else: the list is empty, and the count is all there is.
     """
-    if occurrence.meeting.signup_policy == SignupPolicy.DROP_IN:
+    if not occurrence.meeting.keeps_places:
         return []
     shown = (*HOLDS_A_PLACE, SignupStatus.WAITLISTED)
     signups = occurrence.signups.filter(status__in=shown).select_related("participant")
@@ -113,10 +113,10 @@ def roster(occurrence: Occurrence) -> list[Signup]:
 
 def _count(meeting: Meeting, date: DatedOccurrence, counted: Mapping[int, Occurrence]) -> DateCount:
     row = counted.get(date.occurrence.pk) if date.occurrence else None
-    own = row.capacity if row else None
+    own = row.capacity if row and row.capacity is not None else meeting.capacity
     return DateCount(
         date=date,
         coming=getattr(row, "coming", 0),
         waiting=getattr(row, "waiting", 0),
-        capacity=own if own is not None else meeting.capacity,
+        capacity=own if meeting.keeps_places else None,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Purpose
+from meetings.enums import Held
 
 
 class ReminderKind(models.TextChoices):
@@ -16,7 +18,14 @@ class ReminderKind(models.TextChoices):
     REMINDER = "reminder", _("Reminder")
     MOVED = "moved", _("Moved")
     CANCELLED = "cancelled", _("Canceled")
-    GIVEN_BACK = "given_back", _("Place given back")
+    GIVEN_BACK = "given_back", _("Place given back, or reminder stopped")
+
+
+def kind_words(kind: str, held: Held) -> str:
+    """Return what a message is, to whoever gets it: a reminder that was stopped is no place given back."""
+    if kind == ReminderKind.GIVEN_BACK:
+        return gettext("Reminder stopped") if held == Held.REMINDER else gettext("Place given back")
+    return str(ReminderKind(kind).label)
 
 
 #: What each kind of message needs a consent for; the others answer something that the person just did.

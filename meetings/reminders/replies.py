@@ -10,6 +10,7 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from meetings.enums import Held
 from meetings.geo import km_to_miles
 from meetings.models import Participant
 from meetings.queries.by_text import Asked, TextAnswer
@@ -67,13 +68,20 @@ def help_words(region: str) -> str:
     return _plain(f"{words} {end}".strip())
 
 
-def given_back(when: str) -> str:
-    url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
-    words = _("Your place was given back: %(when)s. Thank you. Not you, or a mistake? %(url)s")
-    return _plain(words % {"when": when, "url": url})
+def given_back(when: str, held: Held) -> str:
+    """Return the answer to X: what was given up, and the way back."""
+    words = {
+        Held.REMINDER: _("Reminder stopped: %(when)s. Not you, or a mistake? %(url)s"),
+        Held.PLACE: _("Your place was given back: %(when)s. Thank you. Not you, or a mistake? %(url)s"),
+        Held.WAIT: _("You left the waitlist: %(when)s. Not you, or a mistake? %(url)s"),
+    }[held]
+    return _plain(words % {"when": when, "url": f"{settings.PUBLIC_BASE_URL}/my/meetings/"})
 
 
-def expected(when: str) -> str:
+def expected(when: str, held: Held) -> str:
+    """Return the answer to C."""
+    if held == Held.REMINDER:
+        return _plain(_("Noted: %(when)s.") % {"when": when})
     return _plain(_("Noted: %(when)s. Reply X if you cannot come after all.") % {"when": when})
 
 

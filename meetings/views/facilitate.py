@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import AccessAction
 from accounts.models import User
 from accounts.services.audit import record_access
-from meetings.enums import SignupPolicy, SignupStatus
+from meetings.enums import SignupStatus
 from meetings.forms.occurrence import CancelDateForm, MoveDateForm
 from meetings.models import HOLDS_A_PLACE
 from meetings.queries import access, roster
@@ -31,7 +31,7 @@ def facilitate(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "meeting": meeting,
         "counts": roster.coming_dates(meeting, now=clock.now()),
-        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "is_drop_in": not meeting.keeps_places,
     }
     return render(request, "meetings/facilitate.html", context)
 
@@ -61,7 +61,7 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
         "waiting": sum(signup.status == SignupStatus.WAITLISTED for signup in signups),
         "capacity": dated.occurrence.effective_capacity if dated.occurrence else meeting.capacity,
         "changes": dated.occurrence.changes.all() if dated.occurrence else [],
-        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "is_drop_in": not meeting.keeps_places,
         "can_change": not dated.is_cancelled and dated.ends_at > now,
     }
     return render(request, "meetings/occurrence.html", context)

@@ -292,7 +292,7 @@ def test_place_given_back_by_text_is_said_by_email_with_the_way_to_take_it_back(
     assert list(rows.values_list("channel", "state")) == [(Channel.EMAIL, ReminderState.PLANNED)]
     deliver_due(read_clock=lambda: NOW)
     (letter,) = mailoutbox
-    assert "If you change your mind, or if it was not you:\nhttp://testserver/" in letter.body.replace("\n\n", "\n")
+    assert "If you change your mind, or if it wasn't you:\nhttp://testserver/" in letter.body.replace("\n\n", "\n")
     assert phone.user is not None
     date = signup.occurrence.original_date
     (back,) = create_member_signup(meeting=signup.occurrence.meeting, user=phone.user, date=date, every=False, now=NOW)

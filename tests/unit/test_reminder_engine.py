@@ -418,7 +418,7 @@ def test_place_given_back_is_taken_out_of_the_calendar() -> None:
     run()
     signups.cancel_signup(signup=signup, now=NOW)
     [letter] = run().letters
-    assert letter.subject == "Given back: Tue, Nov 24, 7:00 PM"
+    assert letter.subject == "Not coming: Tue, Nov 24, 7:00 PM"
     assert letter.calendar
     assert letter.calendar.method == "CANCEL"
     assert states(ReminderKind.REMINDER) == [ReminderState.SUPERSEDED] * 2
@@ -494,7 +494,7 @@ def test_standing_signup_ended_is_one_message() -> None:
     assert places[0].standing
     signups.end_standing_signup(standing=places[0].standing, now=NOW)
     [letter] = run().letters
-    assert letter.subject.startswith("Given back")
+    assert letter.subject.startswith(("Not coming", "Reminder stopped"))
     assert letter.text.count("7:00–8:30") == 4
 
 
@@ -505,7 +505,7 @@ def test_end_of_a_standing_signup_is_news_until_the_last_of_its_dates() -> None:
     signups.end_standing_signup(standing=places[0].standing, now=NOW)
     # The engine stood still until the first of them had begun.
     [letter] = run(at=places[0].occurrence.starts_at + HOUR).letters
-    assert letter.subject.startswith("Given back")
+    assert letter.subject.startswith(("Not coming", "Reminder stopped"))
 
 
 # -- the last moment -------------------------------------------------------------------------------------------------
@@ -550,8 +550,8 @@ def cancel_silently(signup: Signup) -> None:
         (suppress, "skipped", "Nothing may be sent to this address any more"),
         (unsubscribe, "skipped", "No longer wanted"),
         (unverify, "skipped", "The address was never confirmed"),
-        (lose_the_place, "skipped", "The place was given back"),
-        (give_back_silently, "superseded", "The place was given back"),
+        (lose_the_place, "skipped", "No longer needed"),
+        (give_back_silently, "superseded", "No longer needed"),
         (raise_seq, "superseded", "The date was moved"),
         (cancel_silently, "superseded", "The date was canceled"),
     ],

@@ -14,6 +14,7 @@ from accounts import links
 from accounts.enums import Channel, Purpose
 from accounts.models import Suppression
 from accounts.services.consents import record_consent
+from meetings.enums import SignupPolicy
 from meetings.models import Signup
 from meetings.reminders import queries, short_links
 from meetings.reminders.enums import ReminderKind, ReminderState
@@ -23,7 +24,14 @@ from meetings.reminders.services.deliver import deliver_due
 from support.messaging import Accepted, Ambiguous, Refused, Result, TextMessage, Transient, outbox
 from support.messaging.reading import read
 from tests.conftest import NOW
-from tests.factories import make_contact_point, make_participant, make_reminder, make_signup
+from tests.factories import (
+    make_contact_point,
+    make_meeting,
+    make_occurrence,
+    make_participant,
+    make_reminder,
+    make_signup,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -52,8 +60,9 @@ class Told:
 def text_row(kind: ReminderKind = ReminderKind.REMINDER, *, consent: bool = True, **fields: Any) -> Reminder:
     """A message by text to a verified number that said yes to everything, due now."""
     phone = make_contact_point(channel=Channel.SMS, value=fields.pop("number", NUMBER))
+    meeting = make_meeting(signup_policy=fields.pop("policy", SignupPolicy.SIGN_UP))
     signup: Signup = fields.pop("signup", None) or make_signup(
-        participant=make_participant(language=fields.pop("language", "en"))
+        occurrence=make_occurrence(meeting=meeting), participant=make_participant(language=fields.pop("language", "en"))
     )
     if consent:
         for purpose in (Purpose.REMINDERS, Purpose.CHANGES):
@@ -82,10 +91,13 @@ def test_reminder_says_when_and_nothing_else(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("policy", list(SignupPolicy))
 @pytest.mark.parametrize("kind", ReminderKind.values)
-def test_every_text_is_one_part_in_every_language(kind: str, language: str, settings: Any) -> None:
+def test_every_text_is_one_part_in_every_language(
+    kind: str, policy: SignupPolicy, language: str, settings: Any
+) -> None:
     settings.PUBLIC_BASE_URL = "https://meetings.riverarea.example.org"
-    row = text_row(ReminderKind(kind), language=language)
+    row = text_row(ReminderKind(kind), policy=policy, language=language)
     message = rendered(row)
     assert (message.size.is_gsm7, message.size.segments) == (True, 1), message.text
 

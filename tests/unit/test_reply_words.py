@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.utils import translation
 
+from meetings.enums import Held
 from meetings.reminders import replies
 from support.messaging import gsm7
 
@@ -19,8 +21,8 @@ ANSWERS: list[tuple[Callable[[], str], int]] = [
     (lambda: replies.started(is_back=True), 1),
     (lambda: replies.started(is_back=False), 1),
     (lambda: replies.help_words("US"), 2),
-    (lambda: replies.given_back(WHEN), 1),
-    (lambda: replies.expected(WHEN), 1),
+    *((partial(replies.given_back, WHEN, held), 1) for held in Held),
+    *((partial(replies.expected, WHEN, held), 1) for held in Held),
     (lambda: replies.no_date("C"), 1),
     (lambda: replies.read_by_a_person("US"), 1),
     (replies.not_understood, 1),

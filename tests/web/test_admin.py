@@ -65,7 +65,7 @@ def test_a_changed_rule_moves_the_dates_people_signed_up_for(staff: Client) -> N
 
 
 def test_more_places_go_to_those_who_wait(staff: Client) -> None:
-    meeting = make_meeting(capacity=1)
+    meeting = make_meeting(signup_policy="sign_up", capacity=1)
     occurrence = make_occurrence(meeting=meeting)
     make_signup(occurrence=occurrence)
     waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)

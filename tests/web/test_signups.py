@@ -241,7 +241,7 @@ def test_whoever_comes_back_waits_behind_those_who_waited_meanwhile(meeting: Mee
 
 @pytest.mark.parametrize("later", [dt.timedelta(0), dt.timedelta(minutes=30)])
 def test_a_place_given_back_once_the_date_has_begun_goes_to_nobody(later: dt.timedelta) -> None:
-    occurrence = make_occurrence(meeting=make_meeting(capacity=1))
+    occurrence = make_occurrence(meeting=make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=1))
     held = make_signup(occurrence=occurrence)
     waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
     services.cancel_signup(signup=held, now=occurrence.starts_at + later)
@@ -250,7 +250,7 @@ def test_a_place_given_back_once_the_date_has_begun_goes_to_nobody(later: dt.tim
 
 
 def test_a_place_given_back_on_a_cancelled_date_goes_to_nobody() -> None:
-    occurrence = make_occurrence(meeting=make_meeting(capacity=1))
+    occurrence = make_occurrence(meeting=make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=1))
     held = make_signup(occurrence=occurrence)
     waiting = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
     cancel_occurrence(occurrence=occurrence, now=NOW)

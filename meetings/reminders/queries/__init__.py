@@ -17,7 +17,7 @@ def to_send(pks: Sequence[int]) -> list[Reminder]:
     """Return rows with all that their messages are written from."""
     rows = list(
         Reminder.objects.filter(pk__in=pks)
-        .select_related("contact_point", "signup__participant", "signup__occurrence")
+        .select_related("contact_point", "signup__participant", "signup__occurrence", "signup__standing")
         # Many rows are of few meetings, and few speak for several places.
         .prefetch_related(
             "signup__occurrence__meeting__venue", Prefetch("parts", _PARTS.order_by("signup__occurrence__starts_at"))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel, Purpose
 from accounts.models import Preferences
 from accounts.queries import kept_preferences, newest_words
-from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, SignupStatus, VenueType
+from meetings.enums import OccurrenceStatus, SignupStatus, VenueType, keeps_places
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import Agenda, Habits, Place, draw_up
@@ -167,7 +167,7 @@ def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]
             starts_at=starts_at,
             seq=seq,
             taken_at=max(filter(None, (created, confirmed, cancelled))),
-            is_booked=policy == SignupPolicy.SIGN_UP or kind == MeetingKind.FAMILY_SESSION,
+            is_booked=keeps_places(policy, kind),
             is_online=venue == VenueType.ONLINE,
         )
 

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.enums import Channel, Lead
 from accounts.models import Preferences
-from meetings.enums import MeetingKind, SignupPolicy, VenueType
+from meetings.enums import VenueType
 from meetings.models import Meeting, Occurrence, Signup
 from meetings.queries.occurrences import DatedOccurrence
 from meetings.reminders.agenda import Habits, Place, draw_up
-from meetings.reminders.enums import UNSENT, EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import UNSENT, EventKind, ReminderKind, ReminderState, kind_words
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import known_people, leads_for, quiet_of
 from meetings.reminders.queries.timelines import Reader
@@ -98,17 +98,16 @@ def example_for(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) ->
     """
     reader = Reader(meeting.tz, wording.default_hour_cycle())
     defaults = Preferences()
-    is_booked = meeting.signup_policy == SignupPolicy.SIGN_UP or meeting.kind == MeetingKind.FAMILY_SESSION
-    leads = leads_for(defaults, is_booked=is_booked, is_online=meeting.venue_type == VenueType.ONLINE)
-    place = Place(signup=0, starts_at=date.starts_at, leads=leads, is_booked=is_booked)
+    leads = leads_for(defaults, is_booked=meeting.keeps_places, is_online=meeting.venue_type == VenueType.ONLINE)
+    place = Place(signup=0, starts_at=date.starts_at, leads=leads, is_booked=meeting.keeps_places)
     agenda = draw_up([place], Habits(tz=meeting.tz, quiet=quiet_of(defaults)), now=now)
     about = (About(meeting.name, reader.when(date.starts_at)),)
-    plan = Plan(coming=[_make(ReminderKind.CONFIRMATION, now, reader, Channel.EMAIL, about)])
+    plan = Plan(coming=[_make(str(ReminderKind.CONFIRMATION.label), now, reader, Channel.EMAIL, about)])
     for message in agenda.messages:
         leads_answered = [lead for _place, lead in message.wishes]
         plan.coming.append(
             _make(
-                ReminderKind.REMINDER,
+                str(ReminderKind.REMINDER.label),
                 message.due_at,
                 reader,
                 Channel.EMAIL,
@@ -144,7 +143,7 @@ def _past(participants: Collection[int], told: set[tuple[int, str]], reader: Rea
     found = signups.in_bulk({omission.place.signup for omission in missing})
     return [
         _make(
-            ReminderKind.REMINDER,
+            str(ReminderKind.REMINDER.label),
             omission.place.starts_at,
             reader,
             "",
@@ -160,14 +159,14 @@ def _line(row: Reminder, at: dt.datetime, reader: Reader, reason: str) -> Line:
     occurrences = {part.signup.occurrence_id: part.signup.occurrence for part in row.parts.all()}
     occurrences[row.signup.occurrence_id] = row.signup.occurrence
     about = sorted(occurrences.values(), key=lambda each: each.starts_at)
-    kind = ReminderKind(row.kind)
+    kind = kind_words(row.kind, row.signup.held)
     return _make(
         kind, at, reader, row.channel, tuple(_about(each, reader) for each in about), lead=row.lead_key, reason=reason
     )
 
 
 def _make(
-    kind: ReminderKind,
+    kind: str,
     at: dt.datetime,
     reader: Reader,
     channel: str,
@@ -178,7 +177,7 @@ def _make(
 ) -> Line:
     return Line(
         at=at,
-        kind=str(kind.label),
+        kind=kind,
         date=wording.date_words(at, reader.tz),
         time=wording.time_words(at, reader.tz, reader.hour_cycle),
         by=str(BY[channel]) if channel else "",

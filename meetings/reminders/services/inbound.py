@@ -281,13 +281,14 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     row.signup = first
     row.save(update_fields=["signup"])
     when = replies.when(first.occurrence.starts_at, first.participant)
+    held = first.held
     if word == Word.COMES:
-        return replies.expected(when)
+        return replies.expected(when, held)
     # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the same,
     # and what `plan_given_back` says goes by email, each with the way back.
     for signup in signups:
         cancel_signup(signup=signup, now=now)
-    return replies.given_back(when)
+    return replies.given_back(when, held)
 
 
 def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
@@ -295,7 +296,7 @@ def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
     coming = (
         Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
-        .select_related("occurrence", "participant")
+        .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )
     last = (

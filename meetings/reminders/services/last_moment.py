@@ -25,7 +25,7 @@ from meetings.reminders.services.replan import replan
 SUPPRESSED = _("Nothing may be sent to this address any more")
 UNVERIFIED = _("The address was never confirmed")
 CONFIRMED_MEANWHILE = _("Already confirmed")
-TAKEN_AGAIN = _("The place was taken again")
+TAKEN_AGAIN = _("Needed again after all")
 IS_ON = _("The date is on after all")
 QUIET = _("Held back by quiet hours")
 AFTER_ANOTHER = _("Waits for an earlier message")

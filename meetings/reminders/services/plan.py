@@ -34,7 +34,8 @@ _CONFIRM_WITHIN = dt.timedelta(days=2)
 MOVED = _("The date was moved")
 CANCELLED = _("The date was canceled")
 MORE_PLACES = _("More dates were planned")
-GIVEN_BACK = _("The place was given back")
+#: A place that was given back, or a reminder that was stopped.
+GIVEN_BACK = _("No longer needed")
 COVERED = _("Another message says it")
 
 _NEEDED = ("occurrence__meeting", "participant")

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import guest_by_link, member
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, preferences_for
-from meetings.enums import SignupPolicy
 from meetings.models import Participant
 from meetings.queries import access
 from meetings.queries.occurrences import upcoming_dates
@@ -59,7 +58,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
         "meeting": meeting,
         "date": date,
         "plan": example_for(meeting, date, now=now) if date else None,
-        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "is_drop_in": not meeting.keeps_places,
     }
     return render(request, "reminders/plan_preview.html", context)
 
