@@ -19,13 +19,7 @@ def rule_words(rule: Rule, language: str | None = None) -> str:
     `language` is a language code, None the active one. Raises recurrence.InvalidRule.
     """
     with translation.override(language or translation.get_language()):
-        parts = rule.parts
-        if parts.count == 1:
-            return _("Once, on %(date)s") % {"date": formats.date_format(rule.first_date())}
-        words = _days_words(parts)
-        if parts.until:
-            words = _("%(days)s, until %(date)s") % {"days": words, "date": formats.date_format(parts.until)}
-        return words
+        return _with_end(_days(rule), rule.parts)
 
 
 def hours_words(rule: Rule, hour_cycle: str, language: str | None = None) -> str:
@@ -33,6 +27,41 @@ def hours_words(rule: Rule, hour_cycle: str, language: str | None = None) -> str
     # Any day without a clock change will do, and UTC has no other.
     start = dt.datetime.combine(dt.date(2001, 1, 1), rule.start_time, dt.UTC)
     return wording.range_words(start, start + rule.duration, "UTC", hour_cycle, language)
+
+
+def rule_at_words(rule: Rule, hour_cycle: str, *, zone: str = "", language: str | None = None) -> str:
+    """Return on which days and when, on the meeting's own clocks: "Every Monday at 7:00 PM".
+
+    `zone` names those clocks, where a reader's own show another time. Raises recurrence.InvalidRule.
+    """
+    with translation.override(language or translation.get_language()):
+        time = wording.clock_words(rule.start_time, hour_cycle)
+        words = _("%(days)s at %(time)s") % {"days": _days(rule), "time": time}
+        return _with_end(f"{words} ({zone})" if zone else words, rule.parts)
+
+
+def every_time_words(rule: Rule, hour_cycle: str, *, zone: str = "", language: str | None = None) -> str:
+    """Return when somebody comes, or is reminded, who wants it every time: "Every Monday at 7:00 PM, until you cancel".
+
+    The same parameters as `rule_at_words`.
+    """
+    with translation.override(language or translation.get_language()):
+        when = rule_at_words(rule, hour_cycle, zone=zone)
+        if rule.parts.until:
+            return _("%(when)s, or until you cancel") % {"when": when}
+        return _("%(when)s, until you cancel") % {"when": when}
+
+
+def _days(rule: Rule) -> str:
+    if rule.parts.count == 1:
+        return _("Once, on %(date)s") % {"date": formats.date_format(rule.first_date())}
+    return _days_words(rule.parts)
+
+
+def _with_end(words: str, parts: Parts) -> str:
+    if not parts.until:
+        return words
+    return _("%(days)s, until %(date)s") % {"days": words, "date": formats.date_format(parts.until)}
 
 
 def _days_words(parts: Parts) -> str:

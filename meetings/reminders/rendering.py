@@ -31,6 +31,7 @@ from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
+from meetings.wording import every_time_words, rule_at_words
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
 from support.messaging.gsm7 import measure, transliterate
@@ -41,6 +42,11 @@ from support.messaging.push import Notification
 _SHORT_NAME = 40
 #: Up to so many days ahead a weekday alone says which day is meant.
 _WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
+
+#: As many dates as a message names that is about every one of them; the rest follow by the rule.
+_DATES_NAMED = 3
+#: What is about every date of somebody who comes every time; all else is about the dates that it names.
+_ABOUT_EVERY_TIME = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION, ReminderKind.GIVEN_BACK)
 
 _CALENDAR_METHODS = {
     ReminderKind.CONFIRMATION: "REQUEST",
@@ -128,7 +134,9 @@ class Renderer:
             context["subject"] = subject
             text = render_to_string(f"{template}.txt", context).strip() + "\n"
             html = render_to_string(f"{template}.html", context)
-            calendar = self._calendar(ReminderKind(reminder.kind), context["occurrences"])
+            # A confirmation puts into a calendar what it names; an end takes out whatever may be there.
+            in_calendar = context["named"] if reminder.kind == ReminderKind.CONFIRMATION else context["occurrences"]
+            calendar = self._calendar(ReminderKind(reminder.kind), in_calendar)
         letter = Letter(
             sender=settings.DEFAULT_FROM_EMAIL,
             to=reminder.contact_point.value,
@@ -163,9 +171,9 @@ class Renderer:
             "language": participant.language.split("-")[0],
             "sender_name": settings.SENDER_NAME,
             "occurrences": occurrences,
+            "named": _named(reminder, occurrences),
+            "every": _every(reminder),
             "held": signup.held,
-            "is_standing": signup.standing_id is not None,
-            "is_ended": signup.standing is not None and signup.standing.ended_at is not None,
             "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
             "unsubscribe_url": _unsubscribe_url(reminder),
             "choose_url": _choose_url(reminder),
@@ -191,7 +199,8 @@ def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) 
     participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
     language, hour_cycle = participant.language, participant.hour_cycle
     is_detailed = reminder.wording == Wording.DETAILED
-    zones = [_zone(each, participant) for each in occurrences]
+    named = _named(reminder, occurrences)
+    zones = [_zone(each, participant) for each in named]
     is_one_zone = len(set(zones)) == 1
     tz = _zone(occurrence, participant)
     old_starts_at = _old_start(reminder, occurrence) if reminder.kind == ReminderKind.MOVED else None
@@ -205,8 +214,10 @@ def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) 
                 "name": each.meeting.name if is_detailed else "",
                 "place": _place(each.meeting) if is_detailed else "",
             }
-            for each, zone in zip(occurrences, zones, strict=True)
+            for each, zone in zip(named, zones, strict=True)
         ],
+        "has_more_dates": len(named) < len(occurrences),
+        "is_calendar_shorter": len(named) < len(occurrences) and reminder.kind == ReminderKind.CONFIRMATION,
         "old_date": wording.date_words_long(old_starts_at, tz, language) if old_starts_at else "",
         "old_time": wording.time_words(old_starts_at, tz, hour_cycle, language) if old_starts_at else "",
         "zone": wording.zone_words(zones[0], language) if is_one_zone else "",
@@ -246,6 +257,26 @@ def _dates(reminder: Reminder) -> list[Occurrence]:
         occurrence__status=OccurrenceStatus.SCHEDULED, occurrence__starts_at__gte=signup.occurrence.starts_at
     )
     return [each.occurrence for each in together.order_by("occurrence__starts_at")] or [signup.occurrence]
+
+
+def _named(reminder: Reminder, occurrences: list[Occurrence]) -> list[Occurrence]:
+    """Return the dates that a message names: all, or where it says the rule the next few, and what strays from it."""
+    if reminder.signup.standing_id is None or reminder.kind not in _ABOUT_EVERY_TIME:
+        return occurrences
+    return [each for place, each in enumerate(occurrences) if place < _DATES_NAMED or each.is_moved]
+
+
+def _every(reminder: Reminder) -> str:
+    """Return the rule that a message is about: "Every Monday at 7:00 PM, until you cancel"; "" for single dates."""
+    signup, participant = reminder.signup, reminder.signup.participant
+    rule = signup.occurrence.meeting.rule
+    if signup.standing is None or rule is None or reminder.kind not in _ABOUT_EVERY_TIME:
+        return ""
+    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.tz, participant.language)
+    if reminder.kind != ReminderKind.GIVEN_BACK:
+        return every_time_words(rule, participant.hour_cycle, zone=zone, language=participant.language)
+    is_ended = signup.standing.ended_at is not None
+    return rule_at_words(rule, participant.hour_cycle, zone=zone, language=participant.language) if is_ended else ""
 
 
 def _old_start(reminder: Reminder, occurrence: Occurrence) -> dt.datetime | None:

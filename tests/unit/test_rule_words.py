@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from meetings.recurrence import Rule
-from meetings.wording import hours_words, rule_words
+from meetings.wording import every_time_words, hours_words, rule_words
 
 
 def rule(rrule: str, *, at: dt.time = dt.time(19, 0), minutes: int = 90) -> Rule:
@@ -51,6 +51,29 @@ def test_a_rule_is_said_as_people_say_it(rrule: str, words: str) -> None:
 )
 def test_hours_are_those_of_the_meetings_clock(at: dt.time, minutes: int, hour_cycle: str, words: str) -> None:
     assert hours_words(rule("FREQ=WEEKLY;BYDAY=TU", at=at, minutes=minutes), hour_cycle, "en") == words
+
+
+@pytest.mark.parametrize(
+    ("rrule", "zone", "language", "words"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU", "", "en", "Every Tuesday at 7:00\u00a0PM, until you cancel"),
+        (
+            "FREQ=WEEKLY;BYDAY=TU",
+            "New York time",
+            "en",
+            "Every Tuesday at 7:00\u00a0PM (New York time), until you cancel",
+        ),
+        (
+            "FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231",
+            "",
+            "en",
+            "Every Tuesday at 7:00\u00a0PM, until Dec. 31, 2026, or until you cancel",
+        ),
+        ("FREQ=WEEKLY;BYDAY=TU", "", "es", "Cada martes, 7:00\u00a0p.\u00a0m., hasta que lo canceles"),
+    ],
+)
+def test_every_time_is_said_as_a_rule(rrule: str, zone: str, language: str, words: str) -> None:
+    assert every_time_words(rule(rrule), "h12", zone=zone, language=language) == words
 
 
 @pytest.mark.parametrize(
