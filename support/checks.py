@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from support import clock
+from support import clock, crisis
 from support.loopback import is_alone
 
 
@@ -111,3 +111,19 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(Tags.compatibility, deploy=True)
+def check_crisis_lines(**_: Any) -> list[CheckMessage]:
+    """Numbers and keywords of crisis lines change, and nobody tells us: somebody has to look now and then."""
+    before = clock.now().date() - crisis.COMPARED_AGAIN_AFTER
+    old = sorted({source.url for source in crisis.sources() if source.verified_on < before})
+    if not old:
+        return []
+    return [
+        Warning(
+            f"Crisis lines and safety advice were last compared with their sources over a year ago: {', '.join(old)}.",
+            hint="Update to the newest release, or compare support/crisis.py with them and write down the day.",
+            id="homegroup.W006",
+        )
+    ]

@@ -16,20 +16,18 @@ from meetings.models import Participant
 from meetings.queries.by_text import Asked, TextAnswer
 from meetings.queries.finder import Found
 from support import clock, wording
+from support import crisis as crisis_lines
 from support.messaging.gsm7 import measure, transliterate
 
 #: Nobody should pay for more, nor read more on a small screen.
 _MOST_PARTS: Final = 2
-#: Where 988 answers calls and texts (support.crisis).
-_988: Final = ("US", "CA")
 
 
 def crisis(region: str) -> str:
     """Return where somebody answers now, in the country of a number; where we know none, the page that lists some."""
-    if region in _988:
-        return _plain(
-            _("You are not alone. Call or text 988 now, day or night: someone will answer. In danger of life: 911.")
-        )
+    if line := crisis_lines.in_short(region):
+        words = _("You are not alone. Someone answers day and night: %(line)s. If a life is in danger: 911.")
+        return _plain(words % {"line": line})
     url = f"{settings.PUBLIC_BASE_URL}/crisis/"
     return _plain(
         _("You are not alone. Please call your emergency number now, or see %(url)s for people who answer.")
@@ -64,8 +62,12 @@ def help_words(region: str) -> str:
         "%(sender)s: reminders you asked for. Text a city or ZIP to find meetings. "
         "Msg & data rates may apply. STOP to end. Questions: %(url)s"
     ) % {"sender": settings.SENDER_NAME, "url": f"{settings.PUBLIC_BASE_URL}/about/"}
-    end = _("Crisis: call or text 988.") if region in _988 else ""
-    return _plain(f"{words} {end}".strip())
+    return _plain(f"{words} {_in_a_crisis(region)}".strip())
+
+
+def _in_a_crisis(region: str) -> str:
+    line = crisis_lines.in_short(region)
+    return _("Crisis: %(line)s.") % {"line": line} if line else ""
 
 
 def given_back(when: str, held: Held) -> str:
@@ -95,8 +97,7 @@ def no_date(letter: str) -> str:
 
 def read_by_a_person(region: str) -> str:
     words = _("Thank you. A person will read this, though not at once. STOP ends these texts.")
-    end = _("Crisis: call or text 988.") if region in _988 else ""
-    return _plain(f"{words} {end}".strip())
+    return _plain(f"{words} {_in_a_crisis(region)}".strip())
 
 
 def not_understood() -> str:

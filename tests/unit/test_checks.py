@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+
+from support.crisis import COMPARED_AGAIN_AFTER, sources
+from tests.conftest import NOW
 
 
 def found(*, deploy: bool = False) -> dict[str | None, str]:
@@ -104,6 +109,18 @@ def test_development_is_for_who_sits_at_this_machine(settings: Any, public: str,
     assert found() == {}
     settings.DEVELOPMENT = True
     assert list(found()) == (["homegroup.E003"] if is_refused else [])
+
+
+def test_crisis_lines_are_to_be_compared_with_their_sources_once_a_year() -> None:
+    first = min(source.verified_on for source in sources())
+    noon = dt.datetime.combine(first, dt.time(12), NOW.tzinfo) + COMPARED_AGAIN_AFTER
+    with time_machine.travel(noon):
+        assert found(deploy=True) == {}
+    with time_machine.travel(noon + dt.timedelta(days=1)):
+        assert found() == {}
+        said = found(deploy=True)
+    assert list(said) == ["homegroup.W006"]
+    assert "https://www.crisistextline.org/" in said["homegroup.W006"]
 
 
 def test_error_stops_the_command_with_what_to_do(settings: Any) -> None:
