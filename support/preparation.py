@@ -1,8 +1,8 @@
 """Makes a data folder ready for this code, before support.web serves it.
 
 Refuses a database that is damaged or that newer code has migrated, migrates, loads the demo data into a database that
-was new, and collects static files for a deployment. Every step may be repeated, and a first start that was cut short is
-taken up where it stopped.
+was new (and lets one of its meetings start soon, at each start in development), and collects static files for a
+deployment. Every step may be repeated, and a first start that was cut short is taken up where it stopped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from support.backups.postgres import UNFINISHED
 from support.integrity import damage, damage_words, unknown_migrations
-from support.workspace import REFUSAL
+from support.workspace import REFUSAL, no_site
 
 #: Seconds to look for damage in at a start: a gigabyte on most disks. What is larger than that is looked at in part.
 CHECK_SECONDS = 10
@@ -33,7 +33,7 @@ def what_is_missing() -> str:
     except DatabaseError:
         return ""
     if not executor.loader.applied_migrations:
-        return f"There is no site in {settings.DATA_DIR} yet: start it once (script/server), then run this again."
+        return no_site(settings.DATA_DIR)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return "The database is older than this code: start the site once (script/server), which brings it up to date."
     return ""
@@ -76,7 +76,7 @@ def prepare(*, wants_demo: bool) -> None:
             "Update the code, or restore a backup made before the database was migrated."
         )
     # A file, so that a first start cut short between the two steps is finished by the next.
-    demo_wanted = settings.DATA_DIR / "demo-wanted"
+    demo_wanted, demo_loaded = settings.DATA_DIR / "demo-wanted", settings.DATA_DIR / "demo-loaded"
     if not executor.loader.applied_migrations and wants_demo:
         demo_wanted.touch()
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -84,8 +84,11 @@ def prepare(*, wants_demo: bool) -> None:
         print(f"migrating the database ({len(plan)} steps)", flush=True)
         call_command("migrate", interactive=False, verbosity=0)
     if demo_wanted.exists():
+        print("loading invented demo data", flush=True)
         call_command("load_demo")
-        demo_wanted.rename(settings.DATA_DIR / "demo-loaded")
+        demo_wanted.rename(demo_loaded)
+    elif settings.DEVELOPMENT and demo_loaded.exists():
+        call_command("load_demo")
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     if not settings.DEVELOPMENT:
         call_command("collectstatic", interactive=False, verbosity=0)

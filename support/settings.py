@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from support import checks  # noqa: F401  # registers them: this floor is no app, and has no other place to
 from support import environment as env
 from support.vapid import is_private_key, new_private_key
+from support.workspace import DATABASE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
@@ -149,7 +150,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # -- Database, broker, cache -----------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.database("DATABASE_URL", default=DATA_DIR / "homegroup.sqlite3")}
+DATABASES = {"default": env.database("DATABASE_URL", default=DATA_DIR / DATABASE)}
 if DATABASES["default"]["ENGINE"] == "support.sqlite":
     DATABASES["default"]["OPTIONS"] = {
         # Take the write lock when a transaction begins: waiting beats failing half-way.

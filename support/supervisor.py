@@ -33,6 +33,8 @@ STOP_TIMEOUT = 10.0
 #: A process that ran this long before it died is started again at once; one that did not waits longer each time.
 STEADY_AFTER = 60.0
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+#: Seconds of a start in which nothing is said, after which it says how far it is.
+PATIENCE = 5.0
 
 DEMO_PEOPLE = ("member@example.org", "facilitator@example.org", "staff@example.org")
 
@@ -70,6 +72,7 @@ class Supervisor:
         self.children: list[Child] = []
         self.selector = selectors.DefaultSelector()
         self.is_stopping = False
+        self.said_at = time.monotonic()
         self.signals = 0
         # A signal only counts and wakes the loop: an exception from a handler could come between starting a process and
         # noting that it runs.
@@ -86,6 +89,7 @@ class Supervisor:
 
     def say(self, words: str, name: str = "server") -> None:
         # The reader of a pipe may be gone ("script/server | head"); the site goes on, or stops, regardless.
+        self.said_at = time.monotonic()
         with contextlib.suppress(OSError, ValueError):
             print(f"{name:<7} | {words}", flush=True)
 
@@ -176,11 +180,16 @@ class Supervisor:
         if self.signals and not self.is_stopping:
             raise Stopped
 
-    def wait_until_answering(self, web: Child, *, host: str, port: int, public_host: str) -> int | None:
-        """Return what /healthz answers first, however long it takes to prepare the database; None where web ends."""
+    def wait_until_answering(self, web: Child, *, host: str, port: int, public_host: str, began: float) -> int | None:
+        """Return what /healthz answers first, however long it takes to prepare the database; None where web ends.
+
+        `began` is when the whole start did, in seconds since 1970.
+        """
         assert web.process is not None
         while web.process.poll() is None:
             self.turn(0.05)
+            if time.monotonic() - self.said_at >= PATIENCE:
+                self.say(f"… starting, {time.time() - began:.0f} s so far")
             if status := health(host, port, public_host):
                 return status
         web.returncode = web.process.returncode
@@ -366,7 +375,9 @@ def serve(arguments: argparse.Namespace, supervisor: Supervisor) -> None:
             web, *workers = site_processes(env, host=host, port=port, is_empty=arguments.empty)
             supervisor.start(web)
             public_host = urlsplit(env["PUBLIC_BASE_URL"]).netloc
-            status = supervisor.wait_until_answering(web, host=host, port=port, public_host=public_host)
+            status = supervisor.wait_until_answering(
+                web, host=host, port=port, public_host=public_host, began=arguments.began
+            )
             if status is None:
                 raise Refused(web.refusal or f"The web server did not come up (it {ended(web.returncode)}).")
             if status != 200:

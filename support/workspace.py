@@ -16,6 +16,9 @@ from support.loopback import is_alone
 ROOT = Path(__file__).resolve().parent.parent
 
 
+#: The database in the data folder, where DATABASE_URL names no other.
+DATABASE = "homegroup.sqlite3"
+
 #: Begins the line by which a process says why it cannot go on. script/server says it once, as its own reason.
 REFUSAL = "refused: "
 
@@ -29,12 +32,17 @@ def keep_private() -> None:
     os.umask(0o077)
 
 
+def data_path(given: str | None) -> Path:
+    """Return where the data folder is, or would be: the option, then DATA_DIR, then var/."""
+    return Path(given or os.environ.get("DATA_DIR") or ROOT / "var").expanduser().resolve()
+
+
 def data_folder(given: str | None) -> Path:
-    """Return the data folder (the option, then DATA_DIR, then var/), made where it was not.
+    """Return the data folder, made where it was not.
 
     Raises Refused where it cannot be written. It is made readable by its owner alone: it holds everything.
     """
-    folder = Path(given or os.environ.get("DATA_DIR") or ROOT / "var").expanduser().resolve()
+    folder = data_path(given)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -43,6 +51,14 @@ def data_folder(given: str | None) -> Path:
     except OSError as error:
         raise Refused(f"The data folder {folder} cannot be written: {error.strerror}.") from error
     return folder
+
+
+def no_site(folder: Path) -> str:
+    """Return what to do where a command finds no site in a data folder."""
+    return (
+        f"There is no site in {folder} yet: start it once (script/server), then run this again. "
+        "A server that was started with --data DIR has its site there: give this command the same."
+    )
 
 
 def hold(folder: Path) -> IO[str]:

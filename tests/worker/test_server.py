@@ -110,7 +110,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         if site.process.poll() is None:
             site.process.terminate()
             site.process.wait(90)
-        assert personal_lines(site.said) == []
+        # The greeting names the demo's people, who are nobody.
+        said = "".join(line for line in site.said.splitlines(keepends=True) if "demo sign-ins" not in line)
+        assert personal_lines(said) == []
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
@@ -155,6 +157,34 @@ def test_killed_supervisor_takes_everything_with_it(start: Start) -> None:
     site.process.kill()
     site.process.wait()
     assert site.nothing_left()
+
+
+def test_each_start_lets_the_demos_meeting_start_soon_and_says_when(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "demo-wanted").touch()
+    for _start in range(2):
+        site = start()
+        assert site.address
+        site.until(r"web +\| Porch Light, which the first steps are about, starts at \d+:\d\d [AP]M New York time")
+        assert ("loading invented demo data" in site.said) == (_start == 0)
+        site.process.terminate()
+        site.process.wait(90)
+
+
+def test_slow_start_says_how_far_it_is(tmp_path: Path) -> None:
+    script = "from support import supervisor; supervisor.PATIENCE = 0.1; supervisor.main()"
+    said = []
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "--data", str(tmp_path / "site"), "--port", "0", "--empty"],
+        cwd=ROOT, env=bare_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if "ready in" in line:
+                process.terminate()
+    assert any(re.fullmatch(r"server  \| … starting, \d+ s so far\n", line) for line in said), said
 
 
 def test_taken_port_is_one_line(start: Start) -> None:
@@ -239,9 +269,28 @@ def test_command_before_the_first_start_says_what_to_do(tmp_path: Path, command:
         cwd=tmp_path, env=env, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 1
-    assert ran.stderr == (
-        f"manage.py: There is no site in {tmp_path / 'site'} yet: start it once (script/server), then run this again.\n"
+    assert ran.stderr == f"manage.py: {no_site(tmp_path / 'site')}\n"
+
+
+def no_site(folder: Path) -> str:
+    return (
+        f"There is no site in {folder} yet: start it once (script/server), then run this again. "
+        "A server that was started with --data DIR has its site there: give this command the same."
     )
+
+
+@pytest.mark.parametrize("given", [[], ["--data"]])
+def test_command_before_the_first_start_leaves_nothing_half_made(tmp_path: Path, given: list[str]) -> None:
+    folder = tmp_path / "site"
+    (tmp_path / "list.json").write_text('[{"name": "Front Step", "slug": "front-step", "day": 1, "time": "19:00"}]')
+    env = bare_environment() | ({} if given else {"DATA_DIR": str(folder)})
+    chosen = [*given, str(folder)] if given else []
+    ran = subprocess.run(
+        [sys.executable, str(ROOT / "script" / "run_manage.py"), *chosen, "import_meetings", "list.json"],
+        cwd=tmp_path, env=env, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", f"{no_site(folder)}\n")
+    assert not folder.exists()
 
 
 def test_long_path_of_a_data_folder_is_no_obstacle(start: Start, tmp_path: Path) -> None:

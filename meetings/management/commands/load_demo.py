@@ -1,4 +1,4 @@
-"""Fill an empty site with invented listings and three people to sign in as."""
+"""Fill an empty site with invented listings and people to try it as; later, let one of them start soon again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.person import of_guest
+from accounts.services import contact_points
+from accounts.services.preferences import save_preferences
 from meetings.management.demo_listings import BODIES, MEETINGS, VENUES, DemoMeeting
 from meetings.models import Meeting, ServiceBody, Venue
 from meetings.services import schedule
@@ -18,6 +21,14 @@ from support import clock
 
 SOURCE = "demo"
 FACILITATED = ("Evening Light", "Open Table evening")
+#: The one that README's first steps are about.
+SOON = "Porch Light"
+#: It starts so long after each start of the site: its reminder, two hours before, is minutes away, at any hour.
+SOON_AFTER = dt.timedelta(hours=2, minutes=8)
+#: One that starts no sooner than this is left as it is.
+SOON_ENOUGH = dt.timedelta(hours=2, minutes=4)
+#: A guest whose reminders come in the night as well, so that whoever tries the site then sees one.
+GUEST = "guest@example.org"
 PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
     ("member@example.org", "Robin M", {}),
     ("facilitator@example.org", "Sam T", {}),
@@ -26,20 +37,29 @@ PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
 
 
 class Command(BaseCommand):
-    help = "Load invented demo data. Loading it again changes nothing."
+    help = f"Load invented demo data. Loading it again lets {SOON} start in two hours, and changes nothing else."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = clock.now()
         with transaction.atomic():
-            if ServiceBody.objects.filter(source=SOURCE).exists():
-                self.stdout.write("The demo data is there already.")
-                return
-            people = {email: self.create_person(email, name, **fields) for email, name, fields in PEOPLE}
-            self.create_listings(now)
-            meetings = Meeting.objects.filter(source=SOURCE, name__in=(*FACILITATED, "Porch Light"))
-            for meeting in meetings:
-                meeting.facilitators.add(people["facilitator@example.org"])
-        self.stdout.write(f"Loaded {Meeting.objects.filter(source=SOURCE).count()} invented meetings.")
+            is_there = ServiceBody.objects.filter(source=SOURCE).exists()
+            if is_there:
+                renew_soon(now=now)
+            else:
+                self.load(now)
+        if not is_there:
+            self.stdout.write(f"Loaded {Meeting.objects.filter(source=SOURCE).count()} invented meetings.")
+        if found := soon():
+            starts = f"{clock.to_wall(found.next_starts_at or now, found.tz):%I:%M %p}".lstrip("0")
+            self.stdout.write(f"{SOON}, which the first steps are about, starts at {starts} New York time.")
+
+    def load(self, now: dt.datetime) -> None:
+        people = {email: self.create_person(email, name, **fields) for email, name, fields in PEOPLE}
+        guest = of_guest(contact_points.guest_email(value=GUEST))
+        save_preferences(person=guest, ignores_quiet=True, now=now)
+        self.create_listings(now)
+        for meeting in Meeting.objects.filter(source=SOURCE, name__in=(*FACILITATED, SOON)):
+            meeting.facilitators.add(people["facilitator@example.org"])
 
     def create_person(self, email: str, name: str, **fields: Any) -> User:
         existing = User.objects.filter(email=email).first()
@@ -112,18 +132,18 @@ def first_date(demo: DemoMeeting, now: dt.datetime) -> dt.date:
 
 
 def starting_soon(now: dt.datetime) -> DemoMeeting:
-    """Return a meeting that starts in 2 hours and a few minutes: whoever asks to be reminded is, minutes later.
+    """Return the meeting that starts SOON_AFTER `now`, to the minute: whoever asks to be reminded is, minutes later.
 
     It starts later where clocks go back: a wall time that comes twice means the first.
     """
-    soonest = now + dt.timedelta(hours=2, minutes=6)
+    soonest = now + SOON_AFTER
     starts = clock.to_wall(soonest, "America/New_York")
     while clock.to_instant(starts, "America/New_York") != soonest:
         soonest += dt.timedelta(minutes=1)
         starts = clock.to_wall(soonest, "America/New_York")
     weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[starts.weekday()]
     return DemoMeeting(
-        "Porch Light",
+        SOON,
         "upper-hudson-area",
         f"FREQ=WEEKLY;BYDAY={weekday}",
         f"{starts:%H:%M}",
@@ -131,3 +151,45 @@ def starting_soon(now: dt.datetime) -> DemoMeeting:
         60,
         ("open", "discussion"),
     )
+
+
+def soon() -> Meeting | None:
+    """Return the listing that was made to start soon last, or None where somebody made it their own, or deleted it."""
+    return Meeting.objects.filter(source=SOURCE, name=SOON, is_published=True).order_by("pk").last()
+
+
+def renew_soon(*, now: dt.datetime) -> None:
+    """Let the listing that README's first steps are about start in two hours again. Doing it again changes nothing.
+
+    Where somebody asked for one of its dates, it stays as they know it, out of the lists; another takes its place.
+    """
+    listing = soon()
+    if listing is None:
+        return
+    starts_at = listing.next_starts_at
+    if starts_at is not None and now + SOON_ENOUGH <= starts_at <= now + SOON_AFTER:
+        return
+    demo = starting_soon(now)
+    if listing.occurrences.exists():
+        listing = _successor(listing, now)
+    listing.rrule, listing.start_time = demo.rrule, dt.time.fromisoformat(demo.starts_at)
+    listing.starts_on = first_date(demo, now)
+    schedule.derive(listing, now=now)
+    listing.save()
+
+
+def _successor(old: Meeting, now: dt.datetime) -> Meeting:
+    """Take a listing out of the lists, and return another like it, of whose dates nobody knows yet."""
+    facilitators, formats = list(old.facilitators.all()), list(old.formats.all())
+    new = Meeting.objects.get(pk=old.pk)
+    new.slug = new.source_id = f"{slugify(SOON)}-{old.pk}"
+    new.pk, new._state.adding = None, True
+    new.save(force_insert=True)
+    new.facilitators.set(facilitators)
+    new.formats.set(formats)
+    old.is_listed = False
+    old.save(update_fields=["is_listed", "updated_at"])
+    if not old.occurrences.filter(ends_at__gt=now).exists():
+        # What they run does not grow with each start.
+        old.facilitators.clear()
+    return new
