@@ -84,20 +84,22 @@
 
   // -- Leaving quickly: the button, or Esc twice within a second -------------------------------------------------------
 
-  var exit = document.querySelector("[data-quick-exit]");
+  var exits = document.querySelectorAll("[data-quick-exit]");
   var lastEscape = -Infinity;
 
-  if (exit && window.leaveQuickly) {
-    exit.addEventListener("click", function (event) {
-      event.preventDefault();
-      window.leaveQuickly(exit.href);
+  if (exits.length && window.leaveQuickly) {
+    exits.forEach(function (exit) {
+      exit.addEventListener("click", function (event) {
+        event.preventDefault();
+        window.leaveQuickly(exit.href);
+      });
     });
     document.addEventListener("keydown", function (event) {
       if (event.key !== "Escape" || event.repeat) {
         return;
       }
       if (event.timeStamp - lastEscape < 1000) {
-        window.leaveQuickly(exit.href);
+        window.leaveQuickly(exits[0].href);
       }
       lastEscape = event.timeStamp;
     });
