@@ -40,6 +40,19 @@ def zone_names() -> frozenset[str]:
 
 
 @cache
+def places_zones(home: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the zones named after a place: those of the country that the zone `home` is in, and the others, sorted.
+
+    By zone.tab of the zone data, which has each country's zones in an order of its own (for the USA from New York
+    westward) and no older names for them.
+    """
+    rows = (line.split("\t") for line in _zone_file("zone.tab").decode().splitlines() if not line.startswith("#"))
+    country_of = {row[2]: row[0] for row in rows if is_zone(row[2])}
+    own = tuple(zone for zone, country in country_of.items() if country == country_of.get(home))
+    return own, tuple(sorted(country_of.keys() - set(own)))
+
+
+@cache
 def zone_release() -> str:
     """Return what tells one release of the zone data from another: a digest of the data that is in use here."""
     digest = hashlib.sha256()
@@ -49,7 +62,7 @@ def zone_release() -> str:
 
 
 def _zone_file(name: str) -> bytes:
-    """Return a zone's data from where zoneinfo takes it: the system's, else the package's."""
+    """Return a file of the zone data from where zoneinfo takes it: the system's, else the package's."""
     for folder in TZPATH:
         path = Path(folder, name)
         if path.is_file():

@@ -18,7 +18,7 @@ class CleanDateForm(forms.Form):
     clean_on = forms.DateField(
         label=_("Clean since"),
         widget=forms.DateInput(attrs={"type": "date", "autocomplete": "off"}, format="%Y-%m-%d"),
-        error_messages={"required": _("Choose a date."), "invalid": _("Write the date like 2026-12-31.")},
+        error_messages={"required": _("Choose a date."), "invalid": _("Enter a date like 2026-12-31.")},
     )
 
     def __init__(self, *args: Any, today: dt.date, **kwargs: Any) -> None:

@@ -25,20 +25,9 @@ class ZoneInput(forms.TextInput):
 
 
 def common_zones() -> list[str]:
-    """Return the zones named after a place, sorted: what a person may look for."""
-    areas = {
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-    }
-    return [*sorted(name for name in clock.zone_names() if name.partition("/")[0] in areas), "UTC"]
+    """Return the zones named after a place, those of the site's own country first: what a person may look for."""
+    own, others = clock.places_zones(settings.DEFAULT_TIME_ZONE)
+    return [*own, *others, "UTC"]
 
 
 class ZoneField(forms.CharField):

@@ -27,6 +27,14 @@ DAY_CHOICES = [
     (TOMORROW, _("Tomorrow")),
     *((slug, capfirst(WEEKDAYS_ABBR[number])) for number, slug in enumerate(WEEKDAYS)),
 ]
+#: The order in which formats are offered.
+FORMAT_GROUPS = (
+    FormatCategory.OPENNESS,
+    FormatCategory.AUDIENCE,
+    FormatCategory.LANGUAGE,
+    FormatCategory.LOCATION,
+    FormatCategory.PROGRAMME,
+)
 #: The order in which an address names what is asked.
 PARAMETERS = (
     "q", "near", "lat", "lon", "radius", "unit", "day", "from", "until", "format", "venue", "kind", "sort",
@@ -236,15 +244,8 @@ def _flat(choices: Any) -> list[str]:
 
 
 def _by_category(formats: list[FormatWords]) -> list[tuple[str, list[tuple[str, str]]]]:
-    order = (
-        FormatCategory.OPENNESS,
-        FormatCategory.AUDIENCE,
-        FormatCategory.LANGUAGE,
-        FormatCategory.LOCATION,
-        FormatCategory.PROGRAMME,
-    )
     groups = [
         (str(category.label), [(words.slug, words.name) for words in formats if words.category == category])
-        for category in order
+        for category in FORMAT_GROUPS
     ]
     return [group for group in groups if group[1]]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
-from meetings import recurrence
+from meetings import gazetteer, recurrence
 from meetings.enums import SignupPolicy, VenueType
+from meetings.forms.finder import FORMAT_GROUPS
 from meetings.models import Format, Meeting
+from meetings.queries.finder import all_formats, format_words
 from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS
 from support import clock
 
@@ -28,6 +33,32 @@ WEEKLY, FORTNIGHTLY, APPOINTMENT, AS_IT_IS = "1", "2", "none", "keep"
 MONTHLY = {"m1": 1, "m2": 2, "m3": 3, "m4": 4, "m-1": -1}
 
 
+#: What the form calls VENUE_FIELDS.
+_PLACE = ("venue_name", "street", "city", "state", "postal_code")
+
+
+class _ByCategory(ModelChoiceIterator):
+    def __iter__(self) -> Iterator[tuple[str, list[tuple[Any, str]]]]:  # type: ignore[override]  # groups of choices
+        formats = sorted(self.queryset, key=lambda each: gazetteer.fold(_name_of(each)))
+        for category in FORMAT_GROUPS:
+            if group := [self.choice(each) for each in formats if each.category == category]:
+                yield str(category.label), group
+
+
+class FormatsField(forms.ModelMultipleChoiceField):
+    """Formats to tick, in groups, by their names in the reader's language."""
+
+    iterator = _ByCategory
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Format) -> str:
+        return _name_of(obj)
+
+
+def _name_of(format_: Format) -> str:
+    return format_words([format_])[0].name
+
+
 class ListingForm(forms.Form):
     """What a meeting's page says, with its rule in words. `cleaned_data["values"]`, `["place"]` and `["formats"]` are
     what services.listings.update_listing takes. `today` is by the meeting's own calendar.
@@ -36,42 +67,64 @@ class ListingForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=255)
     repeats = forms.ChoiceField(label=_("How often"))
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("On"),
+        label=_("Days"),
         choices=WEEKDAYS,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose a day.")},
     )
     start_time = forms.TimeField(
-        label=_("Begins"),
+        label=_("Starts at"),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        error_messages={"required": _("When does it begin?"), "invalid": _("Write the time like 19:30.")},
+        error_messages={"required": _("Enter a start time."), "invalid": _("Enter a time like 19:30.")},
     )
-    minutes = forms.IntegerField(label=_("Lasts, in minutes"), min_value=5, max_value=24 * 60)
-    tz = forms.ChoiceField(label=_("On the clocks of"))
+    minutes = forms.IntegerField(label=_("Length (minutes)"), min_value=5, max_value=24 * 60)
+    tz = forms.ChoiceField(label=_("Time zone"))
     venue_type = forms.ChoiceField(label=_("How to take part"), choices=VenueType.choices)
     venue_name = forms.CharField(label=_("Name of the place"), max_length=255, required=False)
     street = forms.CharField(label=_("Street"), max_length=255, required=False)
     city = forms.CharField(label=_("City"), max_length=120, required=False)
     state = forms.CharField(label=_("State or province"), max_length=80, required=False)
     postal_code = forms.CharField(label=_("ZIP or postal code"), max_length=20, required=False)
-    conference_url = forms.URLField(label=_("Link to join"), max_length=1000, required=False, assume_scheme="https")
-    conference_phone = forms.CharField(label=_("Number to dial"), max_length=100, required=False)
-    formats = forms.ModelMultipleChoiceField(
-        label=_("Formats"),
-        queryset=Format.objects.none(),
-        required=False,
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+    conference_url = forms.URLField(
+        label=_("Link to join online"), max_length=1000, required=False, assume_scheme="https"
     )
+    conference_phone = forms.CharField(label=_("Number to call in"), max_length=100, required=False)
+    formats = FormatsField(label=_("Formats"), queryset=Format.objects.none(), required=False)
     notes = forms.CharField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    signup_policy = forms.ChoiceField(label=_("Signing up"), choices=SignupPolicy.choices)
+    signup_policy = forms.ChoiceField(label=_("Sign-up"), choices=SignupPolicy.choices)
     capacity = forms.IntegerField(
-        label=_("Places"), min_value=1, max_value=100_000, required=False, help_text=_("Empty for as many as come.")
+        label=_("Number of places"),
+        min_value=1,
+        max_value=100_000,
+        required=False,
+        help_text=_("Leave empty for no limit."),
     )
-    is_temporarily_closed = forms.BooleanField(label=_("Closed for now"), required=False)
+    is_temporarily_closed = forms.BooleanField(label=_("Temporarily closed"), required=False)
     is_published = forms.BooleanField(label=_("Shown on this site"), required=False)
 
-    def __init__(self, *args: Any, meeting: Meeting, today: dt.date, **kwargs: Any) -> None:
+    #: What belongs together on the page, every field once.
+    _groups = (
+        (_("Name and time"), ("name", "repeats", "weekdays", "start_time", "minutes", "tz")),
+        (
+            _("Place"),
+            (
+                "venue_type",
+                "venue_name",
+                "street",
+                "city",
+                "state",
+                "postal_code",
+                "conference_url",
+                "conference_phone",
+            ),
+        ),
+        (_("What to expect"), ("formats", "notes")),
+        (_("Sign-up"), ("signup_policy", "capacity")),
+        (_("On this site"), ("is_temporarily_closed", "is_published")),
+    )
+
+    def __init__(self, *args: Any, meeting: Meeting, today: dt.date, language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.meeting = meeting
         self.today = today
@@ -80,17 +133,31 @@ class ListingForm(forms.Form):
         assert isinstance(tz, forms.ChoiceField)
         assert isinstance(formats, forms.ModelMultipleChoiceField)
         repeats.choices = _repeat_choices(meeting)
-        tz.choices = [(zone, zone.replace("_", " ")) for zone in clock.zone_names()]
-        formats.queryset = Format.objects.order_by("name")
+        tz.choices = _zone_choices(meeting.tz)
+        formats.queryset = all_formats(language)
         if self.is_bound and self["repeats"].value() in (APPOINTMENT, AS_IT_IS):
             self.fields["weekdays"].required = self.fields["start_time"].required = False
         if not self.is_bound:
             self.initial = {**_initial(meeting), **self.initial}
 
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """What belongs together on the page, each with its heading."""
+        return [(str(words), [self[name] for name in names]) for words, names in self._groups]
+
+    @property
+    def chosen_formats(self) -> list[str]:
+        """The names of the formats that are ticked."""
+        ticked = {str(each) for each in self["formats"].value() or ()}
+        field = self.fields["formats"]
+        assert isinstance(field, FormatsField)
+        groups: Any = field.choices
+        return [str(words) for _group, choices in groups for value, words in choices if str(value) in ticked]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("repeats") in MONTHLY and len(cleaned.get("weekdays", [])) > 1:
-            self.add_error("weekdays", _("Once a month is on one day: choose one."))
+            self.add_error("weekdays", _("A monthly meeting is on one day. Choose one."))
         if cleaned.get("venue_type") == VenueType.ONLINE and not (
             cleaned.get("conference_url") or cleaned.get("conference_phone")
         ):
@@ -131,17 +198,26 @@ class ListingForm(forms.Form):
 def _repeat_choices(meeting: Meeting) -> list[tuple[str, Any]]:
     choices: list[tuple[str, Any]] = [
         (WEEKLY, _("Every week")),
-        (FORTNIGHTLY, _("Every other week, from this week on")),
-        ("m1", _("Each month, on the first")),
-        ("m2", _("Each month, on the second")),
-        ("m3", _("Each month, on the third")),
-        ("m4", _("Each month, on the fourth")),
-        ("m-1", _("Each month, on the last")),
+        (FORTNIGHTLY, _("Every other week, starting this week")),
+        ("m1", _("Every month, on the first")),
+        ("m2", _("Every month, on the second")),
+        ("m3", _("Every month, on the third")),
+        ("m4", _("Every month, on the fourth")),
+        ("m-1", _("Every month, on the last")),
         (APPOINTMENT, _("By appointment")),
     ]
     if _repeats(meeting) == AS_IT_IS:
-        choices.insert(0, (AS_IT_IS, _("By its own rule, as it is")))
+        choices.insert(0, (AS_IT_IS, _("Keep the rule it has now")))
     return choices
+
+
+def _zone_choices(current: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the zones in two groups: those of the site's own country, and all others. None that is chosen is lost."""
+    own, others = clock.places_zones(settings.DEFAULT_TIME_ZONE)
+    if current not in own and current not in others:
+        own = (current, *own)
+    groups = ((_("In this country"), own), (_("Elsewhere"), (*others, "UTC")))
+    return [(str(words), [(zone, zone.replace("_", " ")) for zone in zones]) for words, zones in groups]
 
 
 def _repeats(meeting: Meeting) -> str:

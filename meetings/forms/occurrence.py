@@ -15,10 +15,10 @@ from support import clock
 class MessageField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(
-            label=_("A word to those coming"),
+            label=_("Note to people coming"),
             required=False,
             max_length=500,
-            help_text=_("They read it behind their own link; it is never in the email itself."),
+            help_text=_("They see it on their own page. It is never in the email itself."),
             widget=forms.Textarea(attrs={"rows": 3}),
         )
 
@@ -35,12 +35,12 @@ class MoveDateForm(forms.Form):
     on = forms.DateField(
         label=_("New date"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"required": _("Choose a date."), "invalid": _("Write the date like 2026-12-31.")},
+        error_messages={"required": _("Choose a date."), "invalid": _("Enter a date like 2026-12-31.")},
     )
     at = forms.TimeField(
         label=_("New time"),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        error_messages={"required": _("Choose a time."), "invalid": _("Write the time like 19:30.")},
+        error_messages={"required": _("Choose a time."), "invalid": _("Enter a time like 19:30.")},
     )
     message = MessageField()
 
@@ -60,9 +60,9 @@ class MoveDateForm(forms.Form):
             self.add_error("on", _("Choose a date within the next year."))
             return cleaned
         if clock.to_wall(starts_at, self.meeting.tz) != wall:
-            self.add_error("at", _("The clocks go forward that night, and this time does not exist. Choose another."))
+            self.add_error("at", _("Clocks go forward that night, so this time does not exist. Choose another."))
         elif starts_at <= self.now:
-            self.add_error("on", _("That is in the past. Choose a time that is still to come."))
+            self.add_error("on", _("That is in the past. Choose a later time."))
         elif starts_at > self.now + dt.timedelta(days=366):
             self.add_error("on", _("Choose a date within the next year."))
         else:

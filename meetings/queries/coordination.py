@@ -21,6 +21,17 @@ def is_coordinator(user: User) -> bool:
     return Coordinator.objects.filter(user=user).exists()
 
 
+def is_kept_from_above(user: User, body: ServiceBody) -> bool:
+    """Return whether a coordinator looks after `body` by one above it as well."""
+    above, passed = body.parent, {body.pk}
+    while above is not None and above.pk not in passed:
+        if Coordinator.objects.filter(user=user, service_body=above).exists():
+            return True
+        passed.add(above.pk)
+        above = above.parent
+    return False
+
+
 def meetings_of(body: ServiceBody, words: str) -> QuerySet[Meeting]:
     """Return a body's own meetings whose name or place has `words` in it, by name."""
     found = Meeting.objects.filter(service_body=body).select_related("venue").order_by("name", "pk")

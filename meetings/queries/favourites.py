@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from meetings.models import Favourite, Meeting
-from meetings.queries.occurrences import DatedOccurrence, next_dates
+from meetings.queries.occurrences import DatedOccurrence, next_dates, soonest_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class KeptMeeting:
 
 
 def favourites_of(user: User, *, now: dt.datetime) -> list[KeptMeeting]:
-    """Return the published meetings that a member keeps, with their next dates: the home group first, then by name."""
+    """Return the published meetings that a member keeps, with their next dates: the home group, then the soonest."""
     is_home = {kept.meeting_id: kept.is_home_group for kept in Favourite.objects.filter(user=user)}
     meetings = list(Meeting.objects.published().filter(pk__in=is_home).select_related("venue").order_by("name", "pk"))
     dates = next_dates(meetings, now=now)
     kept = [KeptMeeting(meeting, is_home[meeting.pk], dates.get(meeting.pk)) for meeting in meetings]
-    return sorted(kept, key=lambda each: not each.is_home_group)
+    return sorted(kept, key=lambda each: (not each.is_home_group, *soonest_first(each.date)))
 
 
 def favourite_of(user: User, meeting_pk: int) -> Favourite | None:

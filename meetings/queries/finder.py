@@ -30,6 +30,7 @@ from django.db.models import (
     OuterRef,
     Prefetch,
     Q,
+    QuerySet,
     Subquery,
     Value,
     When,
@@ -551,6 +552,11 @@ def format_words(formats: Iterable[Format]) -> tuple[FormatWords, ...]:
 def formats_of(meeting: Meeting, *, language: str) -> tuple[FormatWords, ...]:
     """Return what a meeting is like, in the reader's language."""
     return format_words(meeting.formats.prefetch_related(_in_language(language)))
+
+
+def all_formats(language: str) -> QuerySet[Format]:
+    """Return every format there is, as `format_words` takes them."""
+    return Format.objects.order_by("name", "pk").prefetch_related(_in_language(language))
 
 
 def format_choices(language: str) -> list[FormatWords]:

@@ -46,6 +46,11 @@ def next_dates(meetings: Iterable[Meeting], *, now: dt.datetime) -> dict[int, Da
     return {pk: dates[0] for pk, dates in found.items() if dates}
 
 
+def soonest_first(date: DatedOccurrence | None) -> tuple[bool, float]:
+    """Return what a list with dates is sorted by: the soonest first, what has no date last."""
+    return (False, date.starts_at.timestamp()) if date else (True, 0.0)
+
+
 def date_of(meeting: Meeting, date: dt.date) -> DatedOccurrence | None:
     """Return what happens on `date` by the rule (the meeting's own date), moved or cancelled as it may be."""
     row = Occurrence.objects.filter(meeting=meeting, original_date=date).first()

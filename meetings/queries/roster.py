@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts.models import User
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, StandingSignup
-from meetings.queries.occurrences import DatedOccurrence, next_dates, upcoming_dates
+from meetings.queries.occurrences import DatedOccurrence, next_dates, soonest_first, upcoming_dates
 
 DATES_AHEAD = 8
 #: Longer ago, a calendar program need not be told again.
@@ -79,10 +79,11 @@ def past_signups(user: User, *, now: dt.datetime) -> QuerySet[Signup]:
 
 
 def facilitated_meetings(user: User, *, now: dt.datetime) -> list[tuple[Meeting, DatedOccurrence | None]]:
-    """Return the meetings that `user` runs, each with its next date, by name."""
+    """Return the meetings that `user` runs, each with its next date: the soonest first, those without last."""
     meetings = list(user.facilitated_meetings.select_related("venue").order_by("name", "pk"))
     dates = next_dates(meetings, now=now)
-    return [(meeting, dates.get(meeting.pk)) for meeting in meetings]
+    found = [(meeting, dates.get(meeting.pk)) for meeting in meetings]
+    return sorted(found, key=lambda each: soonest_first(each[1]))
 
 
 def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:

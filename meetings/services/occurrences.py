@@ -55,10 +55,10 @@ def move_occurrence(
         if latest is not None and not locked.is_cancelled and locked.starts_at == starts_at:
             return latest
         if starts_at <= now:
-            raise ChangeRefused(_("Choose a time that is still to come."))
+            raise ChangeRefused(_("That is in the past. Choose a later time."))
         _refuse_unless_changeable(locked, now)
         if locked.starts_at == starts_at:
-            raise ChangeRefused(_("That is when it starts already."))
+            raise ChangeRefused(_("It already starts then."))
         old = locked.starts_at
         locked.ends_at = starts_at + (locked.ends_at - locked.starts_at)
         locked.starts_at = starts_at

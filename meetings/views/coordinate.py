@@ -14,6 +14,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -63,6 +64,7 @@ def body(request: HttpRequest, slug: str) -> HttpResponse:
         "q": words,
         "page": Paginator(coordination.meetings_of(found, words), PAGE).get_page(request.GET.get("page")),
         "coordinators": coordination.coordinators_of(found),
+        "is_kept_from_above": coordination.is_kept_from_above(member(request), found),
         "invitations": _with_links(list(coordination.open_invitations(body=found, now=clock.now()))),
     }
     return render(request, "meetings/body.html", context)
@@ -78,6 +80,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         meeting=meeting,
         today=clock.to_wall(now, meeting.tz).date(),
+        language=get_language(),
     )
     if form.is_valid():
         update_listing(
@@ -87,7 +90,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
             formats=[each.pk for each in form.cleaned_data["formats"]],
             now=now,
         )
-        messages.success(request, _("Saved. Whoever signed up for a date that changed is being told now."))
+        messages.success(request, _("Saved. Everyone who signed up for a date that changed is being told now."))
         return redirect("meetings:listing", meeting.slug)
     context = {
         "meeting": meeting,
@@ -104,7 +107,7 @@ def invite_coordinator(request: HttpRequest, slug: str) -> HttpResponse:
     """Offer to somebody, by a link, to look after a service body."""
     found = access.body_for_coordinator(member(request), slug)
     roles.invite_coordinator(body=found, actor=member(request), now=clock.now())
-    messages.success(request, _("Here is a link for one person. It is good for seven days."))
+    messages.success(request, _("Here is a link for one person. It works for seven days."))
     return redirect("meetings:body", slug)
 
 
@@ -114,7 +117,7 @@ def remove_coordinator(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     """Let somebody look after a service body no longer."""
     found = access.body_for_coordinator(member(request), slug)
     roles.remove_coordinator(coordinator=access.coordinator_for_coordinator(member(request), found, pk))
-    messages.success(request, _("Removed. It holds from now on."))
+    messages.success(request, _("Removed."))
     return redirect("meetings:bodies")
 
 
@@ -124,7 +127,7 @@ def invite_facilitator(request: HttpRequest, slug: str) -> HttpResponse:
     """Offer to somebody, by a link, to run a meeting."""
     meeting = access.meeting_for_coordinator(member(request), slug)
     roles.invite_facilitator(meeting=meeting, actor=member(request), now=clock.now())
-    messages.success(request, _("Here is a link for one person. It is good for seven days."))
+    messages.success(request, _("Here is a link for one person. It works for seven days."))
     return redirect(f"{reverse('meetings:listing', args=[slug])}#people")
 
 
@@ -137,7 +140,7 @@ def remove_facilitator(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     if user is None:
         raise Http404
     roles.remove_facilitator(meeting=meeting, user=user)
-    messages.success(request, _("Removed. It holds from now on."))
+    messages.success(request, _("Removed."))
     return redirect(f"{reverse('meetings:listing', args=[slug])}#people")
 
 
@@ -147,7 +150,7 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take back an invitation that nobody has taken."""
     invitation = access.invitation_for_coordinator(member(request), public_id)
     roles.withdraw_invitation(invitation=invitation)
-    messages.success(request, _("Withdrawn: the link is dead."))
+    messages.success(request, _("Withdrawn. The link no longer works."))
     if invitation.meeting is not None:
         return redirect(f"{reverse('meetings:listing', args=[invitation.meeting.slug])}#people")
     assert invitation.service_body is not None  # the constraint invitation_to_one_thing
@@ -170,7 +173,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         roles.accept_invitation(invitation=found, user=member(request), now=clock.now())
     except roles.InvitationOver:
         return render(request, "meetings/invitation_over.html", status=410)
-    messages.success(request, _("It is yours now. Thank you for serving."))
+    messages.success(request, _("You’re all set. Thank you for serving."))
     if found.meeting is not None:
         return redirect("meetings:facilitate", found.meeting.slug)
     return redirect("meetings:bodies")

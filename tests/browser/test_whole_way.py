@@ -196,13 +196,13 @@ def test_the_whole_way(site: Site, open_page: Callable[[], Page], tz: str, tmp_p
     facilitator.keyboard.press("Enter")
     facilitator.get_by_role("link", name="Porch Light").click()
     facilitator.locator(".timetable a").first.click()
-    expect(facilitator.get_by_text("1 person asked to be reminded")).to_be_visible()
+    expect(facilitator.get_by_text("1 person asked for a reminder")).to_be_visible()
     facilitator.get_by_role("link", name="Move this date").click()
     # A reminder goes out two hours before: at the next full minute that is far enough away to be planned.
     moved_to = dt.datetime.now(ZoneInfo(tz)) + dt.timedelta(hours=2, seconds=85)
     facilitator.get_by_label("New date").fill(f"{moved_to:%Y-%m-%d}")
     facilitator.get_by_label("New time").fill(f"{moved_to:%H:%M}")
-    facilitator.get_by_role("button", name="Move it and tell everyone").click()
+    facilitator.get_by_role("button", name="Move and notify everyone").click()
     expect(facilitator.get_by_text("Everyone who signed up is being told now")).to_be_visible()
 
     moved = site.wait_for(GUEST, "Moved to")

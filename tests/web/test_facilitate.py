@@ -7,12 +7,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Meeting, Occurrence
+from meetings.queries.favourites import favourites_of
+from meetings.queries.roster import facilitated_meetings
+from meetings.services.occurrences import move_occurrence
 from meetings.services.signups import create_member_signup
 from meetings.signals import occurrence_cancelled, occurrence_moved
 from tests.conftest import NOW
-from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+from tests.factories import make_favourite, make_meeting, make_occurrence, make_participant, make_signup, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +63,42 @@ def test_my_meetings_shows_what_i_run(facilitator: Client, meeting: Meeting) -> 
     assert meeting.name in page
 
 
+def test_meetings_i_run_stand_in_the_order_of_their_next_dates(facilitator: Client, meeting: Meeting) -> None:
+    user = User.objects.get()
+    monday = make_meeting(name="Zinnia", rrule="FREQ=WEEKLY;BYDAY=WE")
+    ended = make_meeting(name="Aster", rrule="FREQ=WEEKLY;BYDAY=MO;UNTIL=20261101")
+    user.facilitated_meetings.add(monday, ended)
+    put_off = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 17))
+    move_occurrence(occurrence=put_off, starts_at=NOW + dt.timedelta(days=3), now=NOW)
+    found = [each for each, _date in facilitated_meetings(user, now=NOW)]
+    assert found == [monday, meeting, ended]
+    page = facilitator.get(reverse("meetings:my_meetings")).content.decode()
+    assert page.index("Zinnia") < page.index(meeting.name) < page.index("Aster")
+    for name in ("occurrence_move", "occurrence_cancel"):
+        assert url(name, meeting, dt.date(2026, 11, 17)) in page, "the next date is a tap away"
+
+
+def test_meetings_kept_at_hand_stand_in_the_order_of_their_next_dates() -> None:
+    user = make_user()
+    later, sooner = make_meeting(name="Aster", rrule="FREQ=WEEKLY;BYDAY=MO"), make_meeting(name="Zinnia")
+    home = make_meeting(name="Maple", rrule="")
+    for meeting in (later, sooner, home):
+        make_favourite(user=user, meeting=meeting, is_home_group=meeting == home)
+    assert [kept.meeting for kept in favourites_of(user, now=NOW)] == [home, sooner, later]
+
+
+def test_change_says_from_when_to_when(facilitator: Client, meeting: Meeting) -> None:
+    facilitator.post(url("occurrence_move", meeting), {"on": "2026-11-25", "at": "18:30"})
+    page = facilitator.get(url("occurrence", meeting)).content.decode()
+    assert "Moved from Tue, Nov 24, 7:00\xa0PM to Wed, Nov 25, 6:30\xa0PM" in page.replace("&nbsp;", "\xa0")
+    assert "Changed on Tue, Nov 17, 6:00" in page
+
+
+def test_list_of_dates_names_each_once(facilitator: Client, meeting: Meeting) -> None:
+    page = facilitator.get(url("facilitate", meeting, None)).content.decode()
+    assert (page.count("Tuesday, November 24"), page.count("Nov 24")) == (1, 0)
+
+
 def test_dates_show_how_many_come(facilitator: Client, meeting: Meeting) -> None:
     occurrence = make_occurrence(meeting=meeting, on=DATE)
     make_signup(occurrence=occurrence)
@@ -99,7 +139,7 @@ def test_a_drop_in_meeting_shows_a_number_and_no_names(facilitator: Client, meet
     make_signup(occurrence=occurrence, participant=make_participant(display_name="Robin"))
     page = facilitator.get(url("occurrence", meeting)).content.decode()
     assert "Robin" not in page
-    assert "1 person asked to be reminded" in page
+    assert "1 person asked for a reminder" in page
 
 
 def test_moving_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
@@ -143,8 +183,8 @@ def test_a_cancelled_date_is_not_moved(facilitator: Client, meeting: Meeting, he
         ("2027-03-14", "02:30", "this time does not exist"),
         ("", "19:00", "Choose a date"),
         ("2026-11-25", "", "Choose a time"),
-        ("tomorrow", "19:00", "Write the date like"),
-        ("2026-11-25", "25:00", "Write the time like"),
+        ("tomorrow", "19:00", "Enter a date like"),
+        ("2026-11-25", "25:00", "Enter a time like"),
         ("9999-12-31", "23:59", "within the next year"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -14,8 +15,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import links
 from accounts.models import User
-from meetings.models import Coordinator, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup, Venue
+from meetings.models import Coordinator, Format, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup, Venue
 from meetings.services import roles, signups
+from meetings.services.formats import keep_own_formats
 from support import clock
 from tests.factories import make_meeting, make_user
 
@@ -193,9 +195,9 @@ def test_an_invitation_is_worth_what_its_maker_may_do_today(
     kept_for_body = roles.invite_coordinator(body=area, actor=coordinator, now=clock.now())
     by_staff = roles.invite_facilitator(meeting=meeting, actor=make_user(is_staff=True), now=clock.now())
     own = signed_in(coordinator)
-    assert "Yes, I will" in own.get(link_of(kept)).content.decode()
+    assert ">Accept<" in own.get(link_of(kept)).content.decode()
     roles.remove_coordinator(coordinator=Coordinator.objects.get())
-    assert "Yes, I will" not in own.get(link_of(kept)).content.decode()
+    assert ">Accept<" not in own.get(link_of(kept)).content.decode()
     assert own.post(link_of(kept)).status_code == 410
     assert own.post(link_of(kept_for_body)).status_code == 410
     assert not meeting.facilitators.exists()
@@ -243,6 +245,31 @@ def test_removal_takes_effect_at_once(meeting: Meeting, coordinator: User, area:
     assert signed_in(other).post("/my/bodies/river-area/invite/").status_code == 404
 
 
+def test_removal_says_first_what_it_takes(meeting: Meeting, coordinator: User, area: ServiceBody) -> None:
+    client = signed_in(coordinator)
+    meeting.facilitators.add(coordinator, make_user(display_name="Robin"))
+    page = client.get("/my/listings/evening-light/").content.decode()
+    assert "you will lose its list of who is coming" in page
+    assert "Robin will no longer see who comes" in page
+    Coordinator.objects.create(service_body=area, user=coordinator, since=clock.now())
+    assert "You will still look after “River Area”" in client.get("/my/bodies/river-area/").content.decode()
+    assert "You will lose these pages for “River Region”" in client.get("/my/bodies/river-region/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/my/bodies/river-area/", "/my/listings/evening-light/"])
+def test_nothing_is_taken_from_anybody_by_one_press(
+    meeting: Meeting, coordinator: User, area: ServiceBody, address: str
+) -> None:
+    meeting.facilitators.add(make_user())
+    Coordinator.objects.create(service_body=area, user=make_user(), since=clock.now())
+    roles.invite_coordinator(body=area, actor=coordinator, now=clock.now())
+    roles.invite_facilitator(meeting=meeting, actor=coordinator, now=clock.now())
+    page = signed_in(coordinator).get(address).content.decode()
+    asked_first = "".join(re.findall(r"<details.*?</details>", page, re.DOTALL))
+    taking = re.compile(r'action="[^"]*/(?:remove|withdraw)/')
+    assert len(taking.findall(page)) == len(taking.findall(asked_first)) == 2
+
+
 # -- listings ----------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +278,25 @@ def as_shown(client: Client, slug: str = "evening-light") -> dict[str, Any]:
     found = {name: form[name].value() for name in form.fields}
     found["start_time"] = f"{found['start_time']:%H:%M}"
     return {name: value for name, value in found.items() if value not in (None, False, "")}
+
+
+def test_every_field_of_a_listing_stands_in_one_group(meeting: Meeting, coordinator: User) -> None:
+    form = signed_in(coordinator).get("/my/listings/evening-light/").context["form"]
+    grouped = [field.name for _words, fields in form.groups for field in fields]
+    assert sorted(grouped) == sorted(form.fields)
+
+
+def test_formats_are_boxes_to_tick_in_groups_by_the_names_of_the_reader(meeting: Meeting, coordinator: User) -> None:
+    keep_own_formats()
+    meeting.formats.set(Format.objects.filter(slug__in=("open", "beginners")))
+    client = signed_in(coordinator)
+    page = client.get("/my/listings/evening-light/", headers={"Accept-Language": "es"})
+    form = page.context["form"]
+    groups = [words for words, _choices in form.fields["formats"].choices]
+    assert groups == ["Open or closed", "Who it is for", "Language", "The place", "How it runs"]
+    assert (form.chosen_formats, '<select name="formats"' in page.content.decode()) == (["Open", "Beginners"], False)
+    User.objects.filter(pk=coordinator.pk).update(language="es")
+    assert client.get("/my/listings/evening-light/").context["form"].chosen_formats == ["Abierta", "Recién llegados"]
 
 
 def test_saving_a_listing_as_it_is_changes_nothing(meeting: Meeting, coordinator: User) -> None:
@@ -351,9 +397,9 @@ def test_a_new_address_has_no_pin_and_leaves_others_alone(meeting: Meeting, coor
     [
         ({"name": ""}, "This field is required."),
         ({"weekdays": []}, "Choose a day."),
-        ({"repeats": "m2", "weekdays": [1, 2]}, "Once a month is on one day"),
-        ({"start_time": ""}, "When does it begin?"),
-        ({"start_time": "7 PM"}, "Write the time like 19:30."),
+        ({"repeats": "m2", "weekdays": [1, 2]}, "A monthly meeting is on one day"),
+        ({"start_time": ""}, "Enter a start time."),
+        ({"start_time": "7 PM"}, "Enter a time like 19:30."),
         ({"venue_type": "online", "conference_url": ""}, "An online meeting needs a link or a number."),
         ({"minutes": "0"}, "5"),
     ],

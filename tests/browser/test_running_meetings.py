@@ -1,0 +1,109 @@
+"""Those who run meetings and look after listings. What was wrong: dates out of order, far from where they are moved; a
+list of zones in no order; formats to be chosen with Ctrl held down; somebody removed, oneself too, by one press.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from meetings.models import Coordinator, Meeting, OccurrenceChange
+from meetings.services import schedule
+from meetings.services.formats import keep_own_formats
+from support import clock
+from tests.factories import make_meeting, make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _alone(settings: Any) -> Iterator[None]:
+    settings.REDIS_URL = ""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(
+        java_script_enabled=False,
+        locale="en-US",
+        timezone_id="America/New_York",
+        viewport={"width": 375, "height": 812},
+    ) as context:
+        yield context
+
+
+def enter(context: BrowserContext, server: LiveServer, user: User) -> Page:
+    client = Client()
+    client.force_login(user)
+    cookie = client.session.session_key
+    context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": str(cookie), "url": server.url}])
+    return context.new_page()
+
+
+def meeting_in(days: int, name: str, slug: str) -> Meeting:
+    """Return a weekly meeting whose next date is so many days away."""
+    day = (clock.to_wall(clock.now(), "America/New_York").date().weekday() + days) % 7
+    names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+    meeting = make_meeting(name=name, slug=slug, rrule=f"FREQ=WEEKLY;BYDAY={names[day]}")
+    schedule.refresh_next(meeting, now=clock.now())
+    return meeting
+
+
+def test_facilitator_moves_the_next_date_in_three_taps(context: BrowserContext, live_server: LiveServer) -> None:
+    user = make_user(tz="America/New_York")
+    later, sooner = meeting_in(5, "Aster", "aster"), meeting_in(2, "Zinnia", "zinnia")
+    user.facilitated_meetings.add(later, sooner)
+    page = enter(context, live_server, user)
+    page.goto(live_server.url)
+    page.get_by_role("link", name="My meetings").first.click()
+    run = page.get_by_role("region", name="Meetings I run")
+    assert run.get_by_role("heading", level=3).all_inner_texts() == ["Zinnia", "Aster"]
+    run.get_by_role("link", name=re.compile("Move ?: Zinnia")).click()
+    page.get_by_label("New time").fill("18:30")
+    page.get_by_role("button", name="Move and notify everyone").click()
+    expect(page.get_by_text("Moved from")).to_have_count(2)
+    assert page.get_by_role("listitem").filter(has_text="Moved from").inner_text().count("6:30") == 1
+    assert not OccurrenceChange.objects.get().is_cancellation
+
+
+def test_coordinator_edits_a_listing_and_is_asked_before_anybody_is_removed(
+    context: BrowserContext, live_server: LiveServer
+) -> None:
+    keep_own_formats()
+    meeting = meeting_in(2, "Evening Light", "evening-light")
+    user = make_user(tz="America/New_York")
+    Coordinator.objects.create(service_body=meeting.service_body, user=user, since=clock.now())
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    meeting.facilitators.add(user)
+    page = enter(context, live_server, user)
+    page.goto(live_server.url + "/my/listings/evening-light/")
+    zones = page.get_by_label("Time zone").locator("option").all_inner_texts()
+    assert zones[:2] == ["America/New York", "America/Detroit"]
+    assert "Factory" not in zones
+    expect(page.get_by_role("group", name="Place", exact=True).get_by_label("City")).to_be_visible()
+    page.get_by_text("Formats", exact=False).first.click()
+    page.get_by_text("Candlelight", exact=True).click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("summary", has_text="Candlelight")).to_be_visible()
+    assert [each.slug for each in meeting.formats.all()] == ["candlelight"]
+
+    sure = page.get_by_role("button", name="Remove myself")
+    expect(sure).to_be_hidden()
+    page.locator("summary", has_text="Remove").click()
+    expect(page.get_by_text("you will lose its list of who is coming")).to_be_visible()
+    sure.click()
+    expect(page.get_by_text("No one yet.")).to_be_visible()
+    assert not meeting.facilitators.exists()
