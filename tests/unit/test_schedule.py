@@ -182,16 +182,16 @@ def test_a_date_whose_new_time_is_over_already_is_cancelled(start_time: dt.time)
 
 
 @pytest.mark.parametrize(
-    ("now", "hours"),
+    ("now", "minutes"),
     [
-        # Clocks go back at 6:00 UTC: 1:16 in New York comes twice, and means the first.
-        ("2027-11-07T03:10+00:00", 2.1),
-        ("2027-11-07T04:10+00:00", 2 + 50 / 60),
-        ("2027-11-07T05:10+00:00", 2.1),
-        ("2027-03-14T05:10+00:00", 2.1),
+        # Clocks go back at 6:00 UTC: 1:18 in New York comes twice, and means the first.
+        ("2027-11-07T03:10+00:00", 128),
+        ("2027-11-07T04:10+00:00", 170),
+        ("2027-11-07T05:10+00:00", 128),
+        ("2027-03-14T05:10+00:00", 128),
     ],
 )
-def test_demo_meeting_that_starts_soon_is_never_too_soon(now: str, hours: float) -> None:
+def test_demo_meeting_that_starts_soon_is_never_too_soon(now: str, minutes: int) -> None:
     instant = dt.datetime.fromisoformat(now)
     demo = starting_soon(instant)
     rule = Rule(
@@ -199,4 +199,4 @@ def test_demo_meeting_that_starts_soon_is_never_too_soon(now: str, hours: float)
     )
     slot = rule.first_after(instant)
     assert slot is not None
-    assert slot.starts_at - instant == dt.timedelta(hours=hours)
+    assert slot.starts_at - instant == dt.timedelta(minutes=minutes)
