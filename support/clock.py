@@ -40,16 +40,26 @@ def zone_names() -> frozenset[str]:
 
 
 @cache
+def _countries() -> dict[str, str]:
+    """Return the country (a code of ISO 3166-1) of each zone that is named after a place, as zone.tab has them."""
+    rows = (line.split("\t") for line in _zone_file("zone.tab").decode().splitlines() if not line.startswith("#"))
+    return {row[2]: row[0] for row in rows if is_zone(row[2])}
+
+
+def country_of(tz: str) -> str:
+    """Return the country (a code of ISO 3166-1) that a zone is named after a place in, else ""."""
+    return _countries().get(tz, "")
+
+
+@cache
 def places_zones(home: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the zones named after a place: those of the country that the zone `home` is in, and the others, sorted.
 
     By zone.tab of the zone data, which has each country's zones in an order of its own (for the USA from New York
     westward) and no older names for them.
     """
-    rows = (line.split("\t") for line in _zone_file("zone.tab").decode().splitlines() if not line.startswith("#"))
-    country_of = {row[2]: row[0] for row in rows if is_zone(row[2])}
-    own = tuple(zone for zone, country in country_of.items() if country == country_of.get(home))
-    return own, tuple(sorted(country_of.keys() - set(own)))
+    own = tuple(zone for zone, country in _countries().items() if country == country_of(home))
+    return own, tuple(sorted(_countries().keys() - set(own)))
 
 
 @cache

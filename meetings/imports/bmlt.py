@@ -244,6 +244,9 @@ def _meeting(
     if start_time is None:
         raise Unreadable("it has no start time")
     refs, flags = formats
+    notes, says = cells.without_lone_format(row.paragraphs("comments"), row.notes)
+    if says and FormatRef(slug=says) not in refs:
+        refs = (*refs, FormatRef(slug=says))
     place = _place(row)
     url = row.url("virtual_meeting_link")
     phone, phone_notes = _phone(row)
@@ -264,7 +267,7 @@ def _meeting(
         conference_url_notes=row.paragraphs("virtual_meeting_additional_info"),
         conference_phone=phone,
         conference_phone_notes=phone_notes,
-        notes=row.paragraphs("comments"),
+        notes=notes,
         is_published=is_published,
         is_temporarily_closed=is_closed,
     )
@@ -298,12 +301,12 @@ def _how(venue_type: str, flags: set[str], place: PlaceRecord | None, *, is_onli
 def _place(row: Cells) -> PlaceRecord | None:
     position = row.position()
     train, bus = row.line("train_lines"), row.line("bus_lines")
-    parts = [row.line("location_neighborhood", 120), row.line("location_city_subsection", 120)]
+    parts = [row.address("location_neighborhood", 120), row.address("location_city_subsection", 120)]
     # Some servers name the borough and leave out its city.
-    city = row.line("location_municipality", 120) or parts[1] or parts[0]
+    city = row.address("location_municipality", 120) or parts[1] or parts[0]
     place = PlaceRecord(
-        name=row.line("location_text"),
-        street=row.line("location_street"),
+        name=row.address("location_text"),
+        street=row.address("location_street"),
         city=city,
         district=row.fit("district", joined(*(part for part in parts if part != city), by=", "), 120),
         county=row.line("location_sub_province", 120),

@@ -15,6 +15,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
+from meetings import addresses, vocabulary
+from meetings.enums import FormatCategory
 from meetings.imports.records import Unreadable
 
 DEFAULT_DURATION = dt.timedelta(hours=1)
@@ -26,12 +28,6 @@ _DAY = dt.timedelta(days=1)
 LONGEST_CELL = 20_000
 
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_COUNTRIES = {
-    "us": "US", "usa": "US", "u s a": "US", "u s": "US", "united states": "US", "united states of america": "US",
-    "america": "US", "ca": "CA", "can": "CA", "canada": "CA", "mx": "MX", "mexico": "MX", "méxico": "MX",
-    "gb": "GB", "uk": "GB", "united kingdom": "GB", "great britain": "GB", "england": "GB", "scotland": "GB",
-    "wales": "GB", "ie": "IE", "ireland": "IE", "au": "AU", "australia": "AU", "nz": "NZ", "new zealand": "NZ",
-}  # fmt: skip
 # C0 and C1 controls but tab and newline, and lone surrogates, which no database takes.
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u2028\u2029]")
 _TAG = re.compile(r"<\s*(?:/\s*)?[a-zA-Z!]")
@@ -60,6 +56,14 @@ class Cells:
     def line(self, name: str, limit: int = 255) -> str:
         """Return a cell as one line of plain text of at most `limit` characters."""
         return self.fit(name, " ".join(self._text(name).split()), limit)
+
+    def address(self, name: str, limit: int = 255) -> str:
+        """Return a cell as a line of an address, without commas that divide nothing."""
+        given = self.line(name, limit)
+        tidy = addresses.without_stray_commas(given)
+        if tidy != given:
+            self.notes.append(f"stray commas in {name} were left out")
+        return tidy
 
     def paragraphs(self, name: str, limit: int = 10_000) -> str:
         """Return a cell as plain text that may have several lines."""
@@ -115,7 +119,7 @@ class Cells:
         return instant(self._text(name))
 
     def country(self, name: str) -> str:
-        return country(self.line(name, 60))
+        return addresses.country_code(self.line(name, 60))
 
     def _text(self, name: str) -> str:
         return plain_text(self._cell(name))
@@ -146,6 +150,16 @@ def plain_text(value: Any) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     # What unescaping has made is looked at too: "&#0;" is a NUL.
     return _CONTROLS.sub(" ", text).strip()
+
+
+def without_lone_format(notes: str, remarks: list[str]) -> tuple[str, str]:
+    """Return a meeting's notes, and "" or the slug of the format that is all they say: "Topic" is no note."""
+    concept = vocabulary.by_name([notes]) if notes else None
+    if concept is None or concept.category == FormatCategory.OPENNESS:
+        # Who may come is said by types, and "Open" may mean the door.
+        return notes, ""
+    remarks.append(f"the note {shown(notes)} is taken for the format of that name")
+    return "", concept.slug
 
 
 def identifier(value: Any) -> str:
@@ -259,11 +273,6 @@ def instant(text: str) -> dt.datetime | None:
     except OverflowError:
         return None
     return given if 1970 <= given.year < 2200 else None
-
-
-def country(text: str) -> str:
-    """Return the ISO 3166-1 code of a country that is written in many ways, or the text as it is."""
-    return _COUNTRIES.get(" ".join(re.sub(r"[.\s]+", " ", text.lower()).split()), text)
 
 
 def shown(value: Any) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from meetings import vocabulary
+from meetings import addresses, vocabulary
 from meetings.enums import VenueType
 from meetings.imports import cells
 from meetings.imports.cells import Cells, joined, shown
@@ -88,7 +88,7 @@ def _identity(row: Cells) -> str:
 
 
 def _meeting(row: Cells, slug: str, name: str, timezone: str) -> MeetingRecord:
-    group, location = row.line("group"), row.line("location")
+    group, location = row.line("group"), row.address("location")
     if not name:
         name = group or location
         if not name:
@@ -104,6 +104,8 @@ def _meeting(row: Cells, slug: str, name: str, timezone: str) -> MeetingRecord:
         row.notes.append("it has no slug: known by its name, place, day and time")
     place = _place(row, location)
     types = _types(row)
+    notes = joined(row.paragraphs("notes"), row.paragraphs("group_notes"), by="\n\n")
+    notes, says = cells.without_lone_format(notes, row.notes)
     url, phone = row.url("conference_url"), _phone(row)
     venue_type, is_closed = _attendance(row, types, is_online=bool(url or phone), place=place)
     return MeetingRecord(
@@ -115,7 +117,7 @@ def _meeting(row: Cells, slug: str, name: str, timezone: str) -> MeetingRecord:
         start_time=start,
         duration=cells.duration_until(start, _end(row), row.notes) if start else cells.DEFAULT_DURATION,
         group_name=group,
-        formats=_formats(row, types, in_a_room=venue_type != VenueType.ONLINE),
+        formats=_formats(row, types, says, in_a_room=venue_type != VenueType.ONLINE),
         venue_type=venue_type.value,
         place=with_position(place),
         region=_region(row, place),
@@ -123,7 +125,7 @@ def _meeting(row: Cells, slug: str, name: str, timezone: str) -> MeetingRecord:
         conference_url_notes=row.paragraphs("conference_url_notes"),
         conference_phone=phone,
         conference_phone_notes=row.paragraphs("conference_phone_notes"),
-        notes=joined(row.paragraphs("notes"), row.paragraphs("group_notes"), by="\n\n"),
+        notes=notes,
         website=row.url("website") or row.url("url"),
         is_temporarily_closed=is_closed,
         updated_at=row.instant("updated"),
@@ -142,8 +144,8 @@ def _end(row: Cells) -> dt.time | None:
 
 
 def _place(row: Cells, location: str) -> PlaceRecord | None:
-    formatted = row.line("formatted_address", 500)
-    street, city = row.line("address"), row.line("city", 120)
+    formatted = row.address("formatted_address", 500)
+    street, city = row.address("address"), row.address("city", 120)
     state, postal_code, country = row.line("state", 80), row.line("postal_code", 20), row.country("country")
     if not formatted and not city and street.count(",") >= 2:
         # The whole address in the field for the street.
@@ -153,7 +155,7 @@ def _place(row: Cells, location: str) -> PlaceRecord | None:
     position = row.position()
     place = PlaceRecord(
         name=location,
-        street=street.rstrip(" ,"),
+        street=street,
         city=city,
         state=state,
         postal_code=postal_code,
@@ -170,7 +172,7 @@ def _place(row: Cells, location: str) -> PlaceRecord | None:
 def _taken_apart(formatted: str, state: str, postal_code: str, country: str) -> tuple[str, str, str, str, str]:
     """Return street, city, state, postcode and country of "1 Elm St, Albany, NY 12207, USA", where plain."""
     parts = [part for each in formatted.split(",") if (part := " ".join(each.split()))]
-    if len(parts) > 1 and (code := cells.country(parts[-1])) in ("US", "CA", "GB", "IE", "AU", "NZ", "MX"):
+    if len(parts) > 1 and (code := addresses.country_code(parts[-1])) in ("US", "CA", "GB", "IE", "AU", "NZ", "MX"):
         country = code
         parts.pop()
     if len(parts) > 2 and parts[-1].isdigit() and _US_STATE.fullmatch(parts[-2]):
@@ -205,7 +207,11 @@ def _region(row: Cells, place: PlaceRecord | None) -> str:
         names = [" ".join(cells.plain_text(part).split()) for part in given]
     else:
         names = [row.line("region"), row.line("sub_region"), row.line("sub_sub_region")]
-    return row.fit("region", joined(*names, by=" > "), 255) or (place.city if place else "")
+    path = joined(*names, by=" > ")
+    region = addresses.narrowest(path)
+    if region != path:
+        row.notes.append("of several regions in one another, the narrowest is kept")
+    return row.fit("region", region, 255) or (place.city if place else "")
 
 
 # -- How ---------------------------------------------------------------------------------------------------------------
@@ -242,8 +248,9 @@ def _attendance(row: Cells, types: list[str], *, is_online: bool, place: PlaceRe
     return VenueType.IN_PERSON, False
 
 
-def _formats(row: Cells, types: list[str], *, in_a_room: bool) -> tuple[FormatRef, ...]:
-    found, unknown = [], []
+def _formats(row: Cells, types: list[str], says: str, *, in_a_room: bool) -> tuple[FormatRef, ...]:
+    """Return what a meeting is like, by its types and by `says`, the slug of a format that its notes alone name."""
+    found, unknown = [FormatRef(slug=says)] if says else [], []
     for code in types:
         if code in ("TC", "ONL"):
             continue

@@ -450,11 +450,14 @@ def _plan_meetings(
     bodies = {record.source_id for source, record in plan.bodies if source == file.source}
     known = ServiceBody.objects.filter(source=file.source).exclude(source_id="")
     bodies |= set(known.values_list("source_id", flat=True))
+    unnamed = 0
     for row in _meeting_rows(file, files, options):
         entry = Entry(row.number, row.id, row.name, Fate.REJECTED, row.reason, row.notes)
         if isinstance(row.record, MeetingRecord):
             body = _body(row.record.body, bodies, file, options)
             record = replace(row.record, body=body)
+            # Called after its file, its server or its number: see Meeting.run_by.
+            unnamed += not (options.service_body or row.record.body.name or body.source_id in bodies)
             # A body that has an id may be called otherwise tomorrow; the meeting is the same.
             says = fingerprint(replace(record, body=BodyRef(body.source_id)) if body.source_id else record)
             where = f"row {row.number} of {Path(file.document.name).name}"
@@ -474,6 +477,11 @@ def _plan_meetings(
                 plan.meetings.append(MeetingChange(file.source, record, says, pk))
                 entry = replace(entry, fate=Fate.CREATED if pk is None else Fate.CHANGED)
         file.entries.append(entry)
+    if unnamed:
+        file.remarks.append(
+            f"{unnamed} {'row does' if unnamed == 1 else 'rows do'} not say who runs the meeting, so its page will not "
+            "either: give --service-body NAME to say it."
+        )
 
 
 def _meeting_rows(file: FilePlan, files: Sequence[FilePlan], options: Options) -> list[Row]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from meetings.enums import MeetingKind, SignupPolicy, VenueType, keeps_places
+from meetings.models.fields import RegionField
 from meetings.models.format import Format
 from meetings.models.service_body import ServiceBody
 from meetings.models.venue import Venue
@@ -46,7 +48,7 @@ class Meeting(models.Model):
         _("how to take part"), max_length=10, choices=VenueType.choices, default=VenueType.IN_PERSON
     )
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, null=True, blank=True, related_name="meetings")
-    region = models.CharField(_("region"), max_length=255, blank=True)
+    region = RegionField(_("region"), max_length=255, blank=True)
     conference_url = models.URLField(_("link to join"), max_length=1000, blank=True)
     conference_url_notes = models.TextField(_("about the link"), blank=True)
     conference_phone = models.CharField(_("number to dial"), max_length=100, blank=True)
@@ -114,6 +116,18 @@ class Meeting(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("meetings:detail", args=[self.slug])
+
+    @property
+    def run_by(self) -> ServiceBody | None:
+        """Who looks after it; None where its list did not say, and the body is called after the file or its server."""
+        body = self.service_body
+        made_up = (self.source.partition(":")[2], urlsplit(self.source).hostname, f"Service body {body.source_id}")
+        return None if self.source and body.name in made_up else body
+
+    @property
+    def other_group_name(self) -> str:
+        """The group's name where it is not the meeting's own."""
+        return "" if self.group_name == self.name else self.group_name
 
     @property
     def is_by_appointment(self) -> bool:

@@ -6,11 +6,13 @@ import datetime as dt
 import re
 from urllib.parse import quote
 
+import phonenumbers
 from django import template
 from django.template.context import Context
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from accounts import phones
 from meetings import wording
 from meetings.geo import km_to_miles
 from meetings.models import Signup, Venue
@@ -55,6 +57,22 @@ def geo_href(venue: Venue) -> str:
 def tel_href(number: str) -> str:
     """Return a number's `tel:` address (RFC 3966): digits, and the pauses and keys that a conference code needs."""
     return "tel:" + quote(re.sub(r"[^0-9+*#,;]", "", number), safe="+*,;")
+
+
+@register.filter
+def dial_words(number: str) -> str:
+    """Return a number to dial as one reads it out: "+19292056099,,184879080#,,#" is "+1 929-205-6099, then 184879080#".
+
+    What is no number with a country's code is left as it is.
+    """
+    called, *keys = (part.strip() for part in re.split("[,;]+", number))
+    try:
+        shown = phones.shown(called)
+    except phonenumbers.NumberParseException:
+        return number
+    # A lone "#" passes over what a caller does not know.
+    codes = [each for each in keys if each.strip("#*")]
+    return _("%(number)s, then %(codes)s") % {"number": shown, "codes": ", ".join(codes)} if codes else shown
 
 
 @register.filter

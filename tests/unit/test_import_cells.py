@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from meetings import addresses
 from meetings.imports import cells
 from meetings.imports.cells import Cells
 from meetings.imports.records import Unreadable
@@ -191,4 +192,4 @@ def test_stamps_in_many_forms(given: str, expected: dt.datetime | None) -> None:
 
 @pytest.mark.parametrize("given", ["US", "USA", "U.S.A", "U.S.", "United States", "United States of America"])
 def test_a_country_has_one_name(given: str) -> None:
-    assert cells.country(given) == "US"
+    assert addresses.country_code(given) == "US"
