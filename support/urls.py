@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.urls import include, path
 
-from meetings.views import finder
+from meetings.views import finder, start_again
 from support import development, health, metrics, pages
 
 # The admin has no sign-in of its own: one door, one set of limits, one second factor.
@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("meetings.urls")),
     path("", include("meetings.reminders.urls")),
     path("crisis/", pages.crisis, name="crisis"),
+    path("start-again/", start_again.start_again, name="start_again"),
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
     path("healthz", health.healthz, name="healthz"),

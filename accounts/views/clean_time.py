@@ -50,11 +50,11 @@ def own(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def begin_again(request: HttpRequest) -> HttpResponse:
-    """Count from today, in one step and without a question."""
+    """Count from today, in one step and without a question; then show what helps in the hour after."""
     user = member(request)
     clean_time.keep_clean_date(user=user, clean_on=_today(user))
     messages.success(request, _("Today is day one, and you are here. That took courage. Keep coming back."))
-    return redirect("accounts:clean_time")
+    return redirect("start_again")
 
 
 @login_required

@@ -99,6 +99,8 @@ MATRIX: dict[str, Row] = {
     "reminders:telnyx_inbound": everyone(405),
     "reminders:telnyx_status": everyone(405),
     "crisis": everyone(200),
+    # For whoever needs it, without an account and without a trace.
+    "start_again": everyone(200),
     "about": everyone(200),
     "privacy": everyone(200),
     "healthz": everyone(200),
