@@ -35,6 +35,22 @@ def crisis(region: str) -> str:
     )
 
 
+def after_using(region: str) -> str:
+    """Return what keeps somebody alive who has used, who answers now, and the page of the next meeting."""
+    url = f"{settings.PUBLIC_BASE_URL}/start-again/"
+    if line := crisis_lines.in_short(region):
+        words = _(
+            "Glad you wrote. After a break your body can take far less: never use alone, keep naloxone with you, "
+            "call 911 in danger. Talk now: %(line)s. Next meeting: %(url)s"
+        )
+        return _plain(words % {"line": line, "url": url})
+    words = _(
+        "Glad you wrote. After a break your body can take far less: never use alone, keep naloxone with you, "
+        "in danger call your emergency number. Next meeting, and who answers: %(url)s"
+    )
+    return _plain(words % {"url": url})
+
+
 def stopped(region: str, *, is_crisis: bool) -> str:
     """Return the one confirmation of STOP; the last thing that is said."""
     words = _("%(sender)s: you get no more texts from us. Reply START to undo.") % {"sender": settings.SENDER_NAME}

@@ -44,8 +44,9 @@ def is_served(number: str) -> bool:
 def admit(number: str, *, is_code: bool = False, is_owed: bool = False) -> Refused | None:
     """Count one text to a number that leaves now. Returns why it may not, which counts nothing against reminders.
 
-    `is_code`: to a number that nobody has proven yet. `is_owed`: the answer to STOP (47 CFR 64.1200(a)(12)) or to
-    somebody in a crisis goes to the countries served whatever the count says, and to all others within it.
+    `is_code`: to a number that nobody has proven yet. `is_owed`: the answer to STOP (47 CFR 64.1200(a)(12)), or to
+    somebody in a crisis or who has used, goes to the countries served whatever the count says, and to all others within
+    it.
     """
     served = is_served(number)
     if not served and not is_owed:

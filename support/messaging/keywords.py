@@ -42,7 +42,8 @@ class Word(enum.StrEnum):
 class Meaning:
     """`is_for_person`: somebody should read it, since we may have got it wrong or it is more than a machine's business.
 
-    `is_crisis`: it speaks of dying or of an overdose. `language`: "es" where the words are Spanish, else "en", or ""
+    `is_crisis`: it speaks of dying or of an overdose. `has_used`: of having used or drunk again, or being about to;
+    where it is both, it is a crisis. `language`: "es" where the words are Spanish, else "en", or ""
     where they could be any. `code`: the six digits behind START that confirm it, or "".
     """
 
@@ -51,6 +52,7 @@ class Meaning:
     is_crisis: bool = False
     language: str = ""
     code: str = ""
+    has_used: bool = False
 
 
 def read(text: str) -> Meaning:
@@ -59,9 +61,12 @@ def read(text: str) -> Meaning:
     if confirmed := _CONFIRMED.fullmatch(folded):
         return Meaning(Word.START, code=confirmed[1])
     calm, is_crisis = _without(folded, _CRISIS)
-    tokens = _tokens(calm)
-    language = _language(_tokens(folded))
-    word, is_sure = _asked(text, calm, tokens)
+    calm, used_in = _without_using(calm)
+    language = "es" if used_in == "es" else _language(_tokens(folded))
+    word, is_sure = _asked(text, calm, _tokens(calm))
+    if used_in and not is_crisis:
+        # "Stop, I relapsed" is both; "X" beside it is no answer to a date.
+        return Meaning(word if word == Word.STOP else Word.OTHER, not is_sure, False, language, has_used=True)
     if is_crisis:
         # "I want to end my life" is no wish to end messages. What is left once that is taken out may be one.
         return Meaning(word if word == Word.STOP else Word.OTHER, True, True, language)
@@ -314,10 +319,85 @@ _CRISIS: Final = _patterns(
     """
 )
 
+#: What stands in the sentences below, in English and in Spanish.
+_DRUGS: Final = "|".join(
+    _words(
+        r"""
+        drugs? dope heroin h fent\w* meth ice tina coke cocaine crack pills? percs? oxy\w* xan\w* benzos? opioids?
+        opiates? alcohol weed booze liquor vodka whisk\w* beers? wine
+        drogas? heroina coca cocaina piedra cristal fentanilo pastillas? mota marihuana cervezas? chelas? tequila ron
+        vino tragos? copas?
+        """
+    )
+)
+_WHEN: Final = (
+    r"again|today|tonight|yesterday|last|this (?:morning|afternoon|evening|week|weekend|time)|and|after|now|alone|once"
+    r"|but|so|because|cuz|cause|bad|badly|really bad|too much|a lot|otra vez|de nuevo|nuevamente|anoche|antier|ayer|hoy"
+    r"|esta (?:manana|tarde|noche|semana|vez)|este fin|el (?:lunes|martes|miercoles|jueves|viernes|sabado|domingo|fin)"
+    r"|despues|pero|mucho|demasiado|i|im|please|help|call|need|where|can|near|meetings?"
+)
+_JUST: Final = r"(?:(?:just|have|had|ve|really|actually|already|fucking?|only|also|even|then|so|totally) )*"
+
+
+def _sentences_of_using(lines: str) -> tuple[re.Pattern[str], ...]:
+    """Return one pattern for each line: END is where nothing follows that gives the verb another object."""
+    said = lines.replace("END", rf"(?= (?:{_WHEN}|{_DRUGS})\b|$)").replace("DRUGS", f"(?:{_DRUGS})")
+    return _patterns(said.replace("JUST ", _JUST))
+
+
+#: "I haven't used" is good news.
+_NOT_USED: Final = _patterns(
+    r"""
+    \b(?:havent|hasnt|didnt|never|without|not) (?:even |yet )*(?:rel\w+|used?|drank|drink|slipped|slip)\b
+    \bno (?:he |ha |hemos )?(?:r+eca\w+|consum\w+|tome|tomado|bebi|bebido|use|usado|me drogue|me emborrache)\b
+    """
+)
+#: Using or drinking after a break. Whoever writes one of these is told what keeps them alive.
+_USED_IN_ENGLISH: Final = _sentences_of_using(
+    r"""
+    (?:\b(?:i|ive|we) JUST )?\b(?:rel+aps\w*|relap\w*|rel+asp\w*|relsp\w*|relpas\w*|realps\w*|relaos\w*)
+    \bi(?:ve)? JUST (?:used+|usd|uesd|useed)END
+    (?<!be )(?<!get )(?<!it )\bused again\b
+    \b(?:im|i am|am|ive been|i have been|been|started|back|hes|shes) (?:back )?usingEND
+    \busing again\b
+    \b(?:i|ive|he|she) JUST slip+e?d(?: up)?END
+    \bi(?:ve)? JUST (?:drank|drnk|dranked|drunk)\b(?!.* (?:coffee|tea|water|juice|soda|milk|lemonade)\b)
+    \bdrinking again\b
+    \b(?:im|i am|got|getting) (?:so |really |very )?(?:drunk|high|loaded|wasted)\b(?! (?:hopes|school|scores?|up)\b)
+    \bi(?:ve)? JUST had (?:an?|one|two|some|a few|too many|a couple(?: of)?) (?:DRUGS|drinks?|shots?)\b
+    \bi(?:ve)? JUST (?:did|took|smoked|shot|snorted|popped|bought|copped) (?:some |a few |a lot of |a |more )?DRUGS\b
+    \bi(?:ve)? JUST (?:shot|picked) upEND
+    \bpicked up a (?:drink|bottle|bag|beer)\b
+    \bfell off the wagon\b
+    \b(?:lost|broke|threw away) my (?:clean time|clean date|sobriety)\b
+    \b(?:want|wanna|about|going|gonna|need|tempted|feel like) (?:to )?(?:use|using|get(?:ting)? high|drink|drinking)END
+    ^JUST (?:used|slipped|slipped up|drank|drunk)$
+    """
+)
+_USED_IN_SPANISH: Final = _sentences_of_using(
+    r"""
+    \br+eca(?:i|hi|y|e)\w*
+    \bco[nm]sum[iy](?:mos|o)?\b
+    \b(?:e|he|ha|habia) (?:co[nm]sumido|bebido|vuelto a (?:usar|consumir|tomar|beber))\b
+    \bestoy (?:co[nm]sumiendo|usando otra vez|tomando otra vez|bebiendo otra vez)\b
+    \b[vb]ol[vb](?:i|io|y) a (?:consumir|drogarme|beber|inyectarme|emborracharme|pistear|las andadas)\b
+    \b[vb]ol[vb](?:i|io|y) a (?:usar|tomar|fumar|caer)END
+    ^(?:yo )?(?:ya )?(?:tome|bebi|use)$
+    \b(?:tome|bebi|use) (?:unas? |unos? |algunas? )?DRUGS\b
+    \b(?:tome|bebi|use) (?:otra vez|de nuevo|nuevamente|anoche|antier|ayer|hoy|mucho|demasiado)$
+    \b(?:me|nos) (?:drogue|emborrache|inyecte|drogamos|emborrachamos)\b
+    \bfume (?:otra vez|de nuevo|DRUGS|crack)\b
+    \b(?:tuve|fue) un (?:\w+ )?desliz\b
+    ^me resbale$
+    (?<!me )\bcai (?:otra vez|de nuevo|nuevamente)\b
+    \b(?:ganas de|a punto de|voy a|quiero|necesito) (?:consumir|drogarme|usar|beber|tomar)END
+    """
+)
+
 _FOR_A_PERSON: Final = _patterns(
     r"""
-    \b(?:relaps\w*|emergency|ambulance|911|abus\w*|violen\w*|threaten\w*|assault\w*|raped?|police|lawyer|attorney)\b
-    \b(?:lawsuit|sue|complain\w*|emergencia|recaida|recai|policia|abogado|denuncia\w*)\b
+    \b(?:emergency|ambulance|911|abus\w*|violen\w*|threaten\w*|assault\w*|raped?|police|lawyer|attorney)\b
+    \b(?:lawsuit|sue|complain\w*|emergencia|policia|abogado|denuncia\w*)\b
     \bnot interested\b
     \bgo away\b
     \bf+u+c+k+ (?:off|you|u)\b
@@ -419,3 +499,13 @@ def _without(folded: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[str, b
         rest, count = pattern.subn(" ", rest)
         is_found = is_found or count > 0
     return " ".join(rest.split()), is_found
+
+
+def _without_using(folded: str) -> tuple[str, str]:
+    """Return what is left of a text without what it says of using, and the language that says it; "" for none."""
+    doing, _is_denied = _without(folded, _NOT_USED)
+    for language, patterns in (("es", _USED_IN_SPANISH), ("en", _USED_IN_ENGLISH)):
+        rest, is_found = _without(doing, patterns)
+        if is_found:
+            return rest, language
+    return folded, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import logging
 import re
 from itertools import count
 from typing import Any
@@ -380,6 +381,50 @@ def test_crisis_is_answered_with_where_somebody_answers() -> None:
     assert "911" in answer
     assert InboundText.objects.waiting().get().is_crisis
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(("text", "words"), [("I used", "far less"), ("recai", "aguanta mucho menos")])
+def test_having_used_is_answered_with_what_keeps_one_alive_and_kept_nowhere(
+    text: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = write(text)
+    for part in (words, "911", "988", "http://testserver/start-again/"):
+        assert part in answer
+    assert InboundText.objects.count() == 0
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_having_used_is_answered_once_and_not_after_stop() -> None:
+    assert write("I used", sid="SM-same") != ""
+    assert write("I used", sid="SM-same") == ""
+    write("STOP")
+    assert write("I used") == ""
+
+
+def test_stop_beside_having_used_is_done_and_names_who_answers() -> None:
+    answer = write("STOP, I relapsed")
+    assert "no more texts" in answer
+    assert "988" in answer
+    assert Suppression.objects.count() == 1
+
+
+def test_having_used_is_answered_however_many_texts_left_today(settings: Any) -> None:
+    settings.SMS_PER_DAY = 1
+    write("HELP")
+    assert write("HELP", sender="+12025550144") == ""
+    assert "988" in write("I used", sender="+12025550145")
+
+
+def test_having_used_abroad_names_no_american_number() -> None:
+    answer = write("recaí", sender="+34612345678")
+    assert "988" not in answer
+    assert "911" not in answer
+    assert "http://testserver/start-again/" in answer
+
+
+def test_what_a_person_should_read_beside_it_is_answered_the_same() -> None:
+    assert "far less" in write("I used, call the police")
+    assert InboundText.objects.waiting().count() == 1
 
 
 def test_crisis_abroad_names_no_american_number() -> None:

@@ -210,7 +210,6 @@ def test_a_probable_stop_stops_and_is_read_by_a_person(text: str) -> None:
         "Cancel the session!",
         "cancelar mi cita",
         "I quit my job today and feel better",
-        "I relapsed yesterday",
         "this is an emergency",
         "who is this?",
         "please don't stop the reminders",
@@ -309,6 +308,145 @@ def test_crisis_is_heard_and_is_no_stop(text: str) -> None:
 
 def test_stop_in_a_crisis_is_both() -> None:
     assert read("stop texting me, I want to die") == Meaning(Word.STOP, True, True, "en")
+
+
+USED = [
+    "I used",
+    "i used again",
+    "I relapsed",
+    "relapsed",
+    "I relapsed yesterday",
+    "i relasped",
+    "i realpsed",
+    "I RELAPSED!!!",
+    "I slipped",
+    "slipped up",
+    "I drank",
+    "i drank last night",
+    "used again",
+    "I’ve used",
+    "Ive been using again",
+    "I just used",
+    "i usd",
+    "I got high",
+    "im so drunk",
+    "I picked up a drink",
+    "I did some meth",
+    "i shot up",
+    "fell off the wagon",
+    "I lost my clean time",
+    "I want to use so bad",
+    "about to use",
+    "feel like drinking",
+    "I had a few drinks",
+    "my son relapsed",
+    "help i relapsed",
+    "i used and i feel awful",
+    "I used, meeting near Albany",
+    "I haven't used in 3 days until i used today",
+]
+USED_IN_SPANISH = [
+    "recaí",
+    "recai",
+    "Recaí anoche",
+    "tuve una recaída",
+    "he recaido",
+    "consumí",
+    "comsumi ayer",
+    "volví a usar",
+    "bolvi a consumir",
+    "volvi a tomar",
+    "tomé",
+    "tome anoche",
+    "tomé otra vez",
+    "usé",
+    "usé otra vez",
+    "bebi anoche",
+    "me drogué",
+    "me emborrache",
+    "quiero consumir",
+    "tome unas cervezas",
+    "caí otra vez",
+    "mi hijo recayó",
+    "ayuda, recaí",
+]
+NOT_USED = [
+    "I used to go to this meeting",
+    "used the link",
+    "i used your site",
+    "Can this code be used again",
+    "I used to use",
+    "I used to drink",
+    "I haven't used in 3 days",
+    "i have not relapsed",
+    "didn't drink today",
+    "never used",
+    "i slipped on the ice",
+    "it slipped my mind",
+    "I drank coffee",
+    "i picked up my kids",
+    "can i use the parking lot",
+    "need to use the bathroom",
+    "I'm using a wheelchair",
+    "I am using this number",
+    "High Falls NY",
+    "Crystal City",
+    "got high hopes",
+    "I want to use the finder",
+    "i want to drink water",
+    "i had two kids",
+    "tomé el autobús",
+    "tome nota",
+    "volví a usar el enlace",
+    "volvi a tomar clases",
+    "no he consumido",
+    "no recaí",
+    "uso esta app",
+    "recado",
+    "Recreo",
+    "voy a usar el enlace",
+    "Albany",
+    "12207",
+    "x",
+    "HELP",
+    "more",
+]
+
+
+@pytest.mark.parametrize("text", USED)
+def test_having_used_is_heard_and_is_nobody_elses_to_read(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.has_used, meaning.is_crisis, meaning.is_for_person) == (
+        Word.OTHER,
+        True,
+        False,
+        False,
+    )
+    assert meaning.language in ("en", "")
+
+
+@pytest.mark.parametrize("text", USED_IN_SPANISH)
+def test_having_used_is_heard_in_spanish_with_and_without_accents(text: str) -> None:
+    assert read(text) == Meaning(Word.OTHER, language="es", has_used=True)
+
+
+@pytest.mark.parametrize("text", NOT_USED)
+def test_other_uses_of_the_words_are_not_taken_for_it(text: str) -> None:
+    assert not read(text).has_used
+
+
+@pytest.mark.parametrize("text", ["STOP, I relapsed", "I relapsed. stop texting me", "alto, recaí"])
+def test_stop_beside_it_is_done(text: str) -> None:
+    assert (read(text).word, read(text).has_used) == (Word.STOP, True)
+
+
+def test_x_beside_it_gives_no_place_back() -> None:
+    assert read("X I relapsed").word == Word.OTHER
+
+
+def test_what_is_a_crisis_as_well_is_a_crisis() -> None:
+    meaning = read("I used and I want to die")
+    assert (meaning.is_crisis, meaning.is_for_person, meaning.has_used) == (True, True, False)
 
 
 @pytest.mark.parametrize(

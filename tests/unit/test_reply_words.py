@@ -16,6 +16,9 @@ WHEN = "mié, 25 nov, 7:00 p. m."
 ANSWERS: list[tuple[Callable[[], str], int]] = [
     (lambda: replies.crisis("US"), 1),
     (lambda: replies.crisis("MX"), 1),
+    (lambda: replies.after_using("US"), 2),
+    (lambda: replies.after_using("CA"), 2),
+    (lambda: replies.after_using("MX"), 2),
     (lambda: replies.stopped("US", is_crisis=False), 1),
     (lambda: replies.stopped("US", is_crisis=True), 2),
     (lambda: replies.started(is_back=True), 1),

@@ -105,7 +105,7 @@ def take(*, inbound: Inbound, now: dt.datetime) -> str:
             limits.consume("text answers", number, limit=_ANSWERS_AN_HOUR, seconds=3600)
         except limits.TooMany:
             return ""
-    is_owed = meaning.word == Word.STOP or meaning.is_crisis
+    is_owed = meaning.word == Word.STOP or meaning.is_crisis or meaning.has_used
     return "" if allowance.admit(number, is_owed=is_owed) else answer
 
 
@@ -138,7 +138,9 @@ def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) 
 def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
     if meaning.word == Word.STOP:
         stop(number=sender.number, contact_points=sender.contact_points, now=now)
-        return "" if sender.is_stopped else replies.stopped(sender.region, is_crisis=meaning.is_crisis)
+        return (
+            "" if sender.is_stopped else replies.stopped(sender.region, is_crisis=meaning.is_crisis or meaning.has_used)
+        )
     if meaning.word == Word.START:
         return _start(sender, meaning.code, now)
     answer = ""
@@ -146,6 +148,8 @@ def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -
         answer = _about_a_date(row, sender, meaning.word, now)
     elif meaning.is_crisis:
         answer = replies.crisis(sender.region)
+    elif meaning.has_used:
+        answer = replies.after_using(sender.region)
     else:
         answer = replies.read_by_a_person(sender.region)
     # After STOP there is silence, whatever else somebody writes.
@@ -318,6 +322,8 @@ def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime
     """Answer a text that changes nothing; that it came is kept for a day, and nothing else of it."""
     if sender.is_stopped or not _is_first(inbound):
         return ""
+    if meaning.has_used:
+        return replies.after_using(sender.region)
     if meaning.word == Word.HELP:
         return replies.help_words(sender.region)
     return finding.answer(text=inbound.text, number=sender.number, language=sender.language, now=now)
