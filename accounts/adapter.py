@@ -8,18 +8,15 @@ from email.utils import make_msgid, parseaddr
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.stagekit import clear_login
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib import messages
 from django.core.mail import EmailMessage
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +26,7 @@ from accounts.access import member
 from accounts.middleware import reader_hour_cycle, reader_zone
 from accounts.models import User
 from accounts.proof import is_proven
+from accounts.services.joining import member_with
 from accounts.services.push_subscriptions import SESSION_KEY
 from accounts.services.security import end_notifications
 from support import clock, limits
@@ -48,20 +46,25 @@ class AccountAdapter(DefaultAccountAdapter):
     """allauth's flows, with our mails, our words and our new people."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "incorrect_code": _("That is not the code we sent. Look for the newest message, or ask for a new code."),
+        "incorrect_code": _("That isn’t the code we sent. Check the newest message, or press “Send a new code”."),
         "too_many_login_attempts": _("That was tried too often. Wait a few minutes, then ask for a new code."),
         "rate_limited": _("That was a lot in a short time. Wait a while, then try again."),
         "same_as_current": _("That is the address you have now."),
         "account_inactive": _("This account is closed."),
     }
 
-    def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
-        """Save somebody new, reading the page in the zone, language and clock that their browser shows."""
-        user.display_name = form.cleaned_data.get("display_name", "")
-        user.tz = reader_zone(request)
-        user.language = _site_language()
-        user.hour_cycle = reader_hour_cycle(request)
-        return super().save_user(request, user, form, commit)
+    def member_with(self, request: HttpRequest, email: str) -> tuple[User, bool]:
+        """Return the member with a proven address, made where there is none, and whether they were made now.
+
+        Somebody new reads pages in the zone, language and clock that their browser shows.
+        """
+        return member_with(
+            email=email, tz=reader_zone(request), language=_site_language(), hour_cycle=reader_hour_cycle(request)
+        )
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Keep allauth's own sign-up shut, which makes accounts before an address is proven."""
+        return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return where a request came from; behind a local socket there is no address, and all share one limit."""
@@ -70,18 +73,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Ask again only where nobody proved themselves lately: who signed in a minute ago just did."""
         return super().is_reauthentication_required(app=app, **kwargs) and not is_proven(self.request)
-
-    def pre_login(self, request: HttpRequest, user: User, *, email: str | None, **kwargs: Any) -> HttpResponse | None:
-        """Let nobody in with a code that was sent to an address which the account has left since.
-
-        allauth would have them verify it by another code, and give the account that address again.
-        """
-        if email and email.lower() != user.email:
-            clear_login(request)
-            messages.error(request, self.error_messages["incorrect_code"])
-            return redirect("account_login")
-        response: HttpResponse | None = super().pre_login(request, user, email=email, **kwargs)
-        return response
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
@@ -122,7 +113,6 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         links = {
             "login_url": settings.PUBLIC_BASE_URL + reverse("account_login"),
-            "signup_url": settings.PUBLIC_BASE_URL + reverse("account_signup"),
             "site_host": settings.PUBLIC_BASE_URL.partition("//")[2],
             "minutes": settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60,
         }

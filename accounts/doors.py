@@ -8,10 +8,15 @@ from allauth.mfa.webauthn import views as webauthn_views
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts.views.entrance import CodeView, EntranceView
 from accounts.views.proof import proof_required
 
 urlpatterns = [
-    # One door: asking for a code is what signing in means here, and whoever forgot a password takes a code, too.
+    # One door for signing in and making an account: a code does either, and whoever forgot a password takes one, too.
+    path("login/", EntranceView.as_view(), name="account_login"),
+    path("login/code/confirm/", CodeView.as_view(), name="account_confirm_login_code"),
+    path("signup/", RedirectView.as_view(pattern_name="account_login", query_string=True), name="account_signup"),
+    path("signup/passkey/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("password/reset/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("email/", proof_required(account_views.email)),

@@ -338,6 +338,7 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -345,12 +346,10 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 # Addresses are sealed at rest, which makes them longer; the width of the column on PostgreSQL.
 ACCOUNT_EMAIL_MAX_LENGTH = 2048
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
 ACCOUNT_FORMS = {
     "login": "accounts.forms.login.LoginForm",
-    "signup": "accounts.forms.mail.SignupForm",
     "add_email": "accounts.forms.mail.AddEmailForm",
     "change_email": "accounts.forms.mail.ChangeEmailForm",
     "confirm_login_code": "accounts.forms.codes.ConfirmLoginCodeForm",
@@ -363,12 +362,10 @@ MFA_FORMS = {
     "authenticate_webauthn": "accounts.forms.passkeys.AuthenticatePasskeyForm",
     "login_webauthn": "accounts.forms.passkeys.LoginPasskeyForm",
     "reauthenticate_webauthn": "accounts.forms.passkeys.ReauthenticatePasskeyForm",
-    "signup_webauthn": "accounts.forms.passkeys.SignupPasskeyForm",
 }
 MFA_ADAPTER = "accounts.mfa.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds; phones' clocks drift
 # Browsers call http://localhost secure, so passkeys can be tried in development.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT and not IS_SECURE
@@ -378,7 +375,6 @@ REQUIRE_SECOND_FACTOR = env.flag("REQUIRE_SECOND_FACTOR", default=True)
 # address alone, which any stranger can give: accounts.asking counts what is sent to one, by who asks.
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    "signup": "20/m/ip",
     "request_login_code": "20/m/ip",
     # One press that was two; a second account is not made of it.
     "confirm_email": "1/10s/key",
@@ -389,10 +385,6 @@ ACCOUNT_RATE_LIMITS = {
 #: Forms that take the address of somebody who may be known or not: their answers wait for the next whole beat.
 EVEN_PACE = {
     "account_login",
-    "account_signup",
-    "account_signup_by_passkey",
-    "account_request_login_code",
-    "account_reset_password",
     "meetings:sign_up",
 }
 EVEN_PACE_SECONDS = 0.25

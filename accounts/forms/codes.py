@@ -31,7 +31,7 @@ def _count(expected: str, *, sent: str, tries: int, seconds: int) -> None:
 
 
 class _CountedCodeForm(BaseConfirmCodeForm):
-    """allauth's form for a code. Where no code was sent (nobody is known there) tries are counted all the same."""
+    """allauth's form for a code. Where none was sent (an address that is another's) tries are counted all the same."""
 
     tries: int
     seconds: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ChangeEmailForm as AllauthChangeEmailForm
-from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.core import context
 from django import forms
 
@@ -25,10 +24,6 @@ class RefusesFloods(forms.Form):
         if is_flood(email):
             raise get_adapter().validation_error("rate_limited")
         return email
-
-
-class SignupForm(RefusesFloods, AllauthSignupForm):
-    """Makes an account."""
 
 
 class AddEmailForm(RefusesFloods, AllauthAddEmailForm):

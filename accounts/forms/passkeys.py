@@ -1,4 +1,4 @@
-"""Passkeys: adding one, signing up and in with it, and proving that it is still you."""
+"""Passkeys: adding one, signing in with it, and proving that it is still you."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from allauth.mfa.webauthn.forms import (
     AuthenticateWebAuthnForm,
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
-    SignupWebAuthnForm,
 )
 from django import forms
 from django.core.exceptions import ValidationError
@@ -37,10 +36,6 @@ class AuthenticatePasskeyForm(AuthenticateWebAuthnForm):
 
 
 class ReauthenticatePasskeyForm(ReauthenticateWebAuthnForm):
-    credential = CredentialField()
-
-
-class SignupPasskeyForm(SignupWebAuthnForm):
     credential = CredentialField()
 
 

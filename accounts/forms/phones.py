@@ -104,5 +104,5 @@ class PhoneCodeForm(forms.Form):
         """Return the code. Raises limits.TooMany, as is_code does."""
         code: str = self.cleaned_data["code"]
         if not self.is_right(code):
-            raise forms.ValidationError(_("That is not the code we sent. Look at the newest message."))
+            raise forms.ValidationError(_("That isn’t the code we sent. Check the newest message."))
         return code

@@ -1,4 +1,4 @@
-"""Signing up and in as people do it: with a code, with a passkey, by keyboard alone, with scripts off."""
+"""Signing in as people do it: with a code, with a passkey, by keyboard alone, with scripts off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
 from tests.factories.accounts import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -60,36 +59,20 @@ def add_virtual_authenticator(page: Page) -> None:
 
 def sign_in(page: Page, server: LiveServer, email: str) -> None:
     page.goto(at(server, "/accounts/login/"))
-    page.get_by_label("Email address").fill(email)
-    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Email", exact=True).fill(email)
+    page.get_by_role("button", name="Continue").click()
     page.get_by_label("Code").fill(last_code())
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/my/meetings/")
 
 
-def test_sign_up_with_code_takes_zone_of_browser(browser: Browser, live_server: LiveServer) -> None:
-    page = browser.new_context(timezone_id="Europe/Madrid").new_page()
-    page.goto(at(live_server, "/accounts/signup/"))
-    page.get_by_label("Email").fill("new@example.org")
-    page.get_by_label("Display name").fill("Ana M.")
-    page.get_by_role("button", name="Make my account").click()
-    page.get_by_label("Code").fill(last_code())
-    page.get_by_role("button", name="Go on").click()
-    page.wait_for_url("**/my/meetings/")
-    user = User.objects.get(email="new@example.org")
-    assert (user.display_name, user.tz) == ("Ana M.", "Europe/Madrid")
-
-
-def test_sign_up_and_in_with_passkey(page: Page, live_server: LiveServer) -> None:
+def test_sign_in_with_passkey(page: Page, live_server: LiveServer) -> None:
     add_virtual_authenticator(page)
-    page.goto(at(live_server, "/accounts/signup/"))
-    page.get_by_role("link", name="make one with a passkey").click()
-    page.get_by_label("Email").fill("new@example.org")
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_label("Code").fill(last_code())
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Make a passkey").click()
-    page.wait_for_url("**/my/meetings/")
+    make_user(email="ana@example.org")
+    sign_in(page, live_server, "ana@example.org")
+    page.goto(at(live_server, "/accounts/2fa/webauthn/add/"))
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/recovery-codes/")
     page.goto(at(live_server, "/my/account/"))
     page.locator("main").get_by_role("button", name="Sign out").click()
     sent = len(mail.outbox)
@@ -166,17 +149,15 @@ def test_axe_finds_nothing_on_pages_of_an_account(page: Page, live_server: LiveS
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     make_user(email="ana@example.org")
     found = {}
-    page.goto(at(live_server, "/accounts/signup/"))
-    found["signup"] = found_by_axe(page)
     page.goto(at(live_server, "/accounts/login/"))
-    page.get_by_label("Email address").fill("nothing")
-    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Email", exact=True).fill("nothing")
+    page.get_by_role("button", name="Continue").click()
     found["error"] = found_by_axe(page)
-    page.get_by_label("Email address").fill("ana@example.org")
-    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Email", exact=True).fill("ana@example.org")
+    page.get_by_role("button", name="Continue").click()
     found["code"] = found_by_axe(page)
     page.get_by_label("Code").fill(last_code())
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     for path in OWN_PAGES:
         page.goto(at(live_server, path))
         found[path] = found_by_axe(page)

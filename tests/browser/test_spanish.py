@@ -30,7 +30,7 @@ def addresses(db: None) -> list[str]:
     )
     meeting.formats.add(make_format(name="Wheelchair-accessible bathroom", slug="wheelchair-bathroom"))
     schedule.refresh_next(meeting, now=clock.now())
-    names = ["home", "meetings:list", "crisis", "about", "privacy", "account_login", "account_signup"]
+    names = ["home", "meetings:list", "crisis", "about", "privacy", "account_login"]
     return [
         *(reverse(name) for name in names),
         meeting.get_absolute_url(),

@@ -114,13 +114,14 @@ def fill_in(user: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_raw_database_shows_no_name_address_number_date_note_or_code(client: Client, tmp_path: Path) -> None:
-    client.post("/accounts/signup/", {"email": "zebulon@example.org"})
+    client.post("/accounts/login/", {"login": "zebulon@example.org"})
     code = CODE.search(str(mail.outbox[0].body))
     assert code
     waiting = raw_database(tmp_path)
     # The session of somebody half-way in holds the address and the code: it is there, and tells nothing.
-    assert SessionStore(client.session.session_key).load()["account_email_verification_code"]["code"] == code.group()
-    client.post("/accounts/confirm-email/", {"code": code.group()})
+    awaited = SessionStore(client.session.session_key).load()["account_login"]["state"]["stages"]["login_by_code"]
+    assert awaited["data"]["code"] == code.group()
+    client.post("/accounts/login/code/confirm/", {"code": code.group()})
     user = User.objects.get(email="zebulon@example.org")
     fill_in(user)
     make_contact_point(channel="sms", value="+12125550199")
@@ -151,7 +152,7 @@ def test_raw_database_shows_no_name_address_number_date_note_or_code(client: Cli
 def test_thief_would_see_through_sessions_that_are_only_signed(client: Client, tmp_path: Path, settings: Any) -> None:
     # The test above could not fail if this one did not hold.
     settings.SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
-    client.post("/accounts/signup/", {"email": "zebulon@example.org"})
+    client.post("/accounts/login/", {"login": "zebulon@example.org"})
     assert b"zebulon" in peeled(raw_database(tmp_path))
 
 

@@ -48,7 +48,7 @@ def test_of_forty_guesses_at_a_code_that_signs_in_three_are_compared(start: Star
     visitor.get("/accounts/login/")
     visitor.post("/accounts/login/", login=EMAIL)
     tabs = guess_at_once(visitor, "/accounts/login/code/confirm/", ["AAAA-AAAA"] * AT_ONCE)
-    assert 1 <= said(tabs, "That is not the code we sent") <= ConfirmLoginCodeForm.tries
+    assert 1 <= said(tabs, "isn’t the code we sent") <= ConfirmLoginCodeForm.tries
 
 
 def test_of_forty_guesses_at_a_code_sent_to_a_phone_five_are_compared(start: Start) -> None:
@@ -58,7 +58,7 @@ def test_of_forty_guesses_at_a_code_sent_to_a_phone_five_are_compared(start: Sta
     assert visitor.post("/my/account/phone/", number="(202) 555-0143") == 200
     assert re.search(r'name="code"', visitor.page)
     tabs = guess_at_once(visitor, "/my/account/phone/code/", ["no"] * AT_ONCE)
-    assert 1 <= said(tabs, "That is not the code we sent") <= phones.MAX_TRIES
+    assert 1 <= said(tabs, "isn’t the code we sent") <= phones.MAX_TRIES
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have 127.0.0.1 alone")
