@@ -6,12 +6,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts import links
 from accounts.models import ContactPoint, User
+from accounts.queries import member_point_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -25,17 +28,26 @@ def member(request: HttpRequest) -> User:
 
 
 def contact_point_by_link(token: str, purpose: str) -> ContactPoint:
-    """Return the contact point that a link of ours for `purpose` names. Raises Http404 for any other, or a dead one."""
+    """Return the contact point that a link of ours for `purpose` names. Raises Http404 for any other, or a dead one.
+
+    A link that was sent to a guest who is a member by now means the member's.
+    """
     try:
-        return ContactPoint.objects.get(public_id=links.read(token, purpose))
+        point = ContactPoint.objects.get(public_id=links.read(token, purpose))
+        return member_point_of(point) or point
     except (links.BadLink, ContactPoint.DoesNotExist) as error:
         raise Http404 from error
 
 
 def guest_by_link(token: str, purpose: str) -> ContactPoint:
-    """Return a guest's contact point by a link for `purpose`. Raises Http404 for a member's too: members sign in."""
+    """Return a guest's contact point by a link for `purpose`. Raises Http404 for a dead link.
+
+    Whoever is a member by now is led to their data, where they sign in: raises ImmediateHttpResponse.
+    """
     point = contact_point_by_link(token, purpose)
-    if point.user_id is not None or point.is_nobodys:
+    if point.user_id is not None:
+        raise ImmediateHttpResponse(redirect("accounts:data"))
+    if point.is_nobodys:
         raise Http404
     return point
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+from allauth.account.models import EmailAddress
 from django.db.models import Max, Q
 
 from accounts.enums import Channel, Purpose
@@ -39,6 +40,25 @@ def wanted_purposes(contact_point: ContactPoint) -> list[str]:
     words = {purpose: newest_word(contact_point, purpose) for purpose in Purpose.values}
     silence = contact_point.channel == Channel.EMAIL
     return [purpose for purpose, word in words.items() if word or (word is None and silence)]
+
+
+def member_at(guest: ContactPoint) -> User | None:
+    """Return the member who has proven that a guest's address is theirs, or None."""
+    proven = EmailAddress.objects.filter(email=guest.value, verified=True, user__is_active=True)
+    address = proven.select_related("user").first() if guest.channel == Channel.EMAIL else None
+    return address.user if address is not None and address.user.email == guest.value else None
+
+
+def member_point_of(point: ContactPoint) -> ContactPoint | None:
+    """Return what speaks for a guest's contact point since its owner is a member, or None where it speaks for itself.
+
+    All that was said there is said at the member's own since then (services.guests), which nothing else does: whoever
+    confirmed an address has said something there.
+    """
+    if point.user_id is not None or point.verified_at is None or point.consents.exists():
+        return None
+    same = ContactPoint.objects.with_value(point.channel, point.value).verified()
+    return same.filter(user__isnull=False).first()
 
 
 def is_suppressed(contact_point: ContactPoint) -> bool:

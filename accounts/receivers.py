@@ -11,7 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -21,6 +21,7 @@ from accounts.models import ContactPoint, User
 from accounts.queries import push_subscriptions
 from accounts.services import ledger
 from accounts.services.contact_points import follow_email
+from accounts.services.guests import join_guest
 from accounts.services.push_subscriptions import SESSION_KEY, end_subscriptions
 from accounts.services.security import end_other_sessions
 from accounts.wording import browser_words
@@ -29,12 +30,19 @@ from support import clock
 
 @receiver(authentication_step_completed)
 def keep_proven_address(sender: type[User], user: User, method: str, email: str | None = None, **_: Any) -> None:
-    """Give somebody that a command or the admin made the address row that allauth asks for, on their first code.
+    """Give somebody new the address row that allauth asks for, on their first code.
 
-    Without it allauth would ask them for a second code at once: the one they just typed proves the address.
+    That code made them, or a command or the admin did before. Without the row allauth would ask for a second code at
+    once: the one they just typed proves the address.
     """
     if method == "code" and email and email == user.email:
         EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True, "verified": True})
+
+
+@receiver(user_logged_in)
+def bring_what_they_had_as_a_guest(sender: type[User], user: User, **_: Any) -> None:
+    """Let the dates that somebody asked for without an account, by the same address, be theirs."""
+    join_guest(user=user, now=clock.now())
 
 
 @receiver(authenticator_added)
@@ -116,5 +124,6 @@ def send_to_new_address(
         # allauth announces a change after the fact, and without its time.
         now = clock.now()
         follow_email(user=user, old_email=from_email_address.email, new_email=to_email_address.email, now=now)
+        join_guest(user=user, now=now)
     if _end_elsewhere(request, user):
         messages.info(request, _("Signed out everywhere else."))

@@ -32,6 +32,10 @@ profile_changed = Signal()
 #: dicts from ids to aware instants, `now` or later for whoever must not be forgotten.
 activity_asked = Signal()
 
+#: A guest turned out to be a member. `user`, `guest` and `own`: the contact points of the guest and of the member, with
+#: the same address, and `now`. Receivers make the member's own what the guest has; what they have twice, once.
+guest_joined = Signal()
+
 #: In which language does a guest read? `contact_point`: ContactPoint. Receivers return a code, or None.
 language_asked = Signal()
 

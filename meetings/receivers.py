@@ -15,6 +15,7 @@ from accounts.signals import (
     activity_asked,
     address_changed,
     data_asked,
+    guest_joined,
     language_asked,
     person_leaving,
     profile_changed,
@@ -22,6 +23,7 @@ from accounts.signals import (
 from meetings.queries.activity import guests_seen, language_of, members_seen
 from meetings.queries.person import kept_about
 from meetings.queries.plain import SQLITE_NAME, plain_lines
+from meetings.services.handover import hand_over
 from meetings.services.leaving import let_go
 from meetings.services.signups import follow_profile, renew_links
 
@@ -40,6 +42,13 @@ def read_as_their_account_says(sender: type[User], *, user: User, now: dt.dateti
 @receiver(address_changed)
 def let_links_die(sender: type[ContactPoint], *, contact_point: ContactPoint, **_: Any) -> None:
     renew_links(contact_point=contact_point)
+
+
+@receiver(guest_joined)
+def bring_places(
+    sender: type[ContactPoint], *, user: User, guest: ContactPoint, own: ContactPoint, now: dt.datetime, **_: Any
+) -> None:
+    hand_over(user=user, guest=guest, own=own, now=now)
 
 
 @receiver(person_leaving)

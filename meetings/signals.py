@@ -25,6 +25,14 @@ occurrence_moved = Signal()
 #: A facilitator cancelled one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
 occurrence_cancelled = Signal()
 
+#: One person had two signups for one date. `gone`, `kept`: Signup. Receivers let what names `gone` name `kept`, before
+#: it is deleted.
+signups_became_one = Signal()
+
+#: Places of a guest are a member's from now on. `participant` (the member) and `visitor` (the guest): Participant,
+#: `guest` and `own`: their contact points.
+places_handed_over = Signal()
+
 #: The coming weeks of a standing signup were filled in. `signups`: list[Signup], all of one participant and meeting.
 signup_extended = Signal()
 

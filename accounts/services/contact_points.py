@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
+from accounts.queries import member_point_of
 from accounts.signals import address_changed
 
 
@@ -33,6 +34,10 @@ def follow_email(*, user: User, old_email: str, new_email: str, now: dt.datetime
     old = ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, old_email).select_for_update().first()
     if old is None or ContactPoint.objects.filter(user=user).with_value(Channel.EMAIL, new_email).exists():
         return
+    # What was a guest's there is this member's since long: what is left of it is a name for links that must die.
+    for guest in ContactPoint.objects.of_guests().with_value(Channel.EMAIL, old_email):
+        if member_point_of(guest) == old:
+            guest.delete()
     old.value = new_email.strip().lower()
     old.verified_at = now
     old.public_id = uuid.uuid4()

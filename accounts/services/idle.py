@@ -18,7 +18,7 @@ from accounts import links
 from accounts.enums import Channel, Forgotten
 from accounts.models import ContactPoint, IdleNotice, User
 from accounts.person import Person, of_guest, of_member
-from accounts.queries import is_suppressed, last_seen
+from accounts.queries import is_suppressed, last_seen, member_point_of
 from accounts.services.erasure import erase
 from accounts.services.letters import language_of, letter
 from accounts.services.purges import record_purge
@@ -71,7 +71,8 @@ def _people(before: dt.datetime) -> Iterator[Person]:
         yield of_member(user)
     guests = ContactPoint.objects.of_guests().filter(Q(created_at__lt=before) | told)
     for point in guests.exclude(verified_at=None).order_by("pk").iterator(chunk_size=BATCH):
-        yield of_guest(point)
+        if member_point_of(point) is None:
+            yield of_guest(point)
 
 
 def _notice(person: Person) -> IdleNotice | None:

@@ -19,7 +19,7 @@ from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.person import channels_paused_by, messages_to, what_became_of_messages
-from meetings.reminders.services import plan, push
+from meetings.reminders.services import handover, plan, push
 from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
@@ -27,11 +27,13 @@ from meetings.reminders.tasks import deliver
 from meetings.signals import (
     occurrence_cancelled,
     occurrence_moved,
+    places_handed_over,
     reader_changed,
     signup_cancelled,
     signup_confirmed,
     signup_extended,
     signup_requested,
+    signups_became_one,
     signups_forgotten,
 )
 from support import clock
@@ -142,6 +144,26 @@ def follow_browsers(
 @receiver(reader_changed)
 def follow_reader(sender: type[Participant], *, participants: list[Participant], now: dt.datetime, **_: Any) -> None:
     replan(participants=[participant.pk for participant in participants], why=READER, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(signups_became_one)
+def say_once(sender: type[Signup], *, gone: Signup, kept: Signup, now: dt.datetime, **_: Any) -> None:
+    handover.become_one(gone=gone, kept=kept, now=now)
+
+
+@receiver(places_handed_over)
+def follow_member(
+    sender: type[Participant],
+    *,
+    participant: Participant,
+    visitor: Participant,
+    guest: ContactPoint,
+    own: ContactPoint,
+    now: dt.datetime,
+    **_: Any,
+) -> None:
+    handover.follow(participant=participant, visitor=visitor, guest=guest, own=own, now=now)
     transaction.on_commit(hint)
 
 

@@ -31,7 +31,7 @@ from meetings.models import CalendarAddress, Meeting, Signup
 from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.occurrences import upcoming_dates
-from meetings.services import signups
+from meetings.services import handover, signups
 from support import clock, limits, wording
 
 #: As many dates as can be chosen from without scrolling for long.
@@ -76,6 +76,7 @@ def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
     except (links.BadLink, Http404):
         return _dead_link(request)
     if request.method == "POST" and signup.status != SignupStatus.CANCELLED:
+        signup = handover.as_members(signup=signup, now=now)
         signups.confirm_signups(signup=signup, now=now)
         return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
     if signup.status != SignupStatus.PENDING:

@@ -255,7 +255,7 @@ def test_member_is_mailed_no_link_that_stands_for_signing_in(client: Client) -> 
     point = make_contact_point(user=make_user())
     page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
     assert "Send me the link" not in client.get(page).content.decode()
-    assert client.post(f"{page}data/").status_code == 404
+    assert client.post(f"{page}data/")["Location"] == "/my/account/data/"
     assert mail.outbox == []
 
 
@@ -343,7 +343,8 @@ def test_copy_tells_of_devices_passkeys_and_messages_and_of_no_secret(client: Cl
 
 def test_link_of_a_member_does_not_open_their_data(client: Client) -> None:
     point = make_contact_point(user=make_user())
-    assert client.get(f"/my/account/data/{links.sign('data', point.public_id)}/").status_code == 404
+    answer = client.get(f"/my/account/data/{links.sign('data', point.public_id)}/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/accounts/login/?next=/my/account/data/"
 
 
 def test_guest_of_the_same_address_goes_with_the_member(now: dt.datetime) -> None:

@@ -35,6 +35,7 @@ _SOON = dt.timedelta(hours=3)
 
 WISHES = _("Wishes about messages changed")
 READER = _("Time zone, language or clock changed")
+JOINED = _("They have an account now, and hear of it there")
 INSTEAD = _("By email, since nothing else is confirmed")
 #: Why there is no reminder, where that is worth a line in the person's timeline: a lead that was past is not.
 _WORTH_TELLING = (timing.PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
