@@ -17,7 +17,12 @@ class Purpose(models.TextChoices):
 
     REMINDERS = "reminders", _("Reminders")
     CHANGES = "changes", _("Moved and canceled dates")
+    # Kept, and offered nowhere: nothing sends such a message yet.
     FACILITATOR = "facilitator", _("Messages from the facilitator")
+
+
+#: What people are asked about: that which some message needs a yes for.
+OFFERED_PURPOSES = (Purpose.REMINDERS, Purpose.CHANGES)
 
 
 class Lead(models.TextChoices):
@@ -29,6 +34,7 @@ class Lead(models.TextChoices):
     MORNING = "0d@08:00", _("That morning, at 8")
     TWO_HOURS = "2h", _("Two hours before")
     ONE_HOUR = "1h", _("One hour before")
+    HALF_HOUR = "30m", _("30 minutes before")
 
 
 class Wording(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import cast
 from allauth.account.models import EmailAddress
 from django.db.models import Max, Q
 
-from accounts.enums import Channel, Purpose
+from accounts.enums import OFFERED_PURPOSES, Channel
 from accounts.fields import lookup_hashes
 from accounts.models import CleanTime, Consent, ContactPoint, Preferences, Suppression, User, VendorAgreement
 from accounts.organisation import needs_agreements, vendor_of
@@ -37,7 +37,7 @@ def wanted_purposes(contact_point: ContactPoint) -> list[str]:
 
     Asking for a place by email is asking to hear of it there; a text message needs a recorded yes.
     """
-    words = {purpose: newest_word(contact_point, purpose) for purpose in Purpose.values}
+    words = {purpose: newest_word(contact_point, purpose) for purpose in OFFERED_PURPOSES}
     silence = contact_point.channel == Channel.EMAIL
     return [purpose for purpose, word in words.items() if word or (word is None and silence)]
 

@@ -35,6 +35,13 @@ activity_asked = Signal()
 #: A guest turned out to be a member. `user`, `guest` and `own`: the contact points of the guest and of the member, with
 #: the same address, and `now`. Receivers make the member's own what the guest has; what they have twice, once.
 guest_joined = Signal()
+#: What comes next for a person? `person`: accounts.person.Person, `now`. Receivers return it in a sentence of the
+#: active language, or "".
+next_message_asked = Signal()
+
+#: Which of the times in a person's preferences matter for what they have? `person`, `now`. Receivers return names of
+#: fields of accounts.models.Preferences, a set[str].
+times_in_use_asked = Signal()
 
 #: In which language does a guest read? `contact_point`: ContactPoint. Receivers return a code, or None.
 language_asked = Signal()

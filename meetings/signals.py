@@ -36,5 +36,9 @@ places_handed_over = Signal()
 #: The coming weeks of a standing signup were filled in. `signups`: list[Signup], all of one participant and meeting.
 signup_extended = Signal()
 
+#: When is somebody reminded of these next? `signups`: list[Signup], all of one participant and one meeting. Receivers
+#: return it in a sentence of the active language, or "".
+next_reminder_asked = Signal()
+
 #: Past places are nobody's from now on. `signups`: list[Signup]. Receivers forget what else names a person beside them.
 signups_forgotten = Signal()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext
 
 from support import clock
 
@@ -20,6 +20,11 @@ H12, H24 = "h12", "h24"
 # Formats of django.utils.dateformat by language; a language not named here gets day before month.
 _SHORT_DATE = {"en": "D, M j", "es": "D, j b"}
 _LONG_DATE = {"en": "l, F j", "es": r"l, j \d\e F"}
+# The same within a sentence: by the weekday alone where that says which day is meant, else with the date.
+_NEAR_DAY = {"en": "D", "es": r"\e\l l"}
+_FAR_DAY = {"en": "D, M j", "es": r"\e\l l, j \d\e F,"}
+#: Up to so many days ahead a weekday alone says which day is meant.
+WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
 # The halves of the day; the space within "p. m." and before it never breaks.
 _HALVES = {"en": ("AM", "PM"), "es": ("a.\u00a0m.", "p.\u00a0m.")}
 #: Cities of zones that other languages spell otherwise; the others keep the name that their zone has.
@@ -61,6 +66,29 @@ def date_words_long(instant: dt.datetime, tz: str, language: str | None = None) 
     base = _base_language(language)
     with translation.override(base):
         return dateformat.format(clock.to_wall(instant, tz), _LONG_DATE.get(base, "l, j F"))
+
+
+def day_words(instant: dt.datetime, tz: str, *, now: dt.datetime, language: str | None = None) -> str:
+    """Return a day within a sentence: "Thu" within the next six days (in Spanish "el jueves"), else with its date."""
+    base = _base_language(language)
+    is_near = abs(instant - now) <= WEEKDAY_IS_ENOUGH
+    form = (_NEAR_DAY if is_near else _FAR_DAY).get(base, "D, j b")
+    with translation.override(base):
+        return dateformat.format(clock.to_wall(instant, tz), form)
+
+
+def moment_words(
+    instant: dt.datetime, tz: str, hour_cycle: str = H12, *, now: dt.datetime, language: str | None = None
+) -> str:
+    """Return a moment within a sentence: "Thu at 8:55 PM", in Spanish "el jueves a las 20:55"; see `day_words`."""
+    wall = clock.to_wall(instant, tz)
+    values = {"day": day_words(instant, tz, now=now, language=language)}
+    values["time"] = clock_words(wall.time(), hour_cycle, language)
+    is_one = wall.hour == 1 or (wall.hour == 13 and hour_cycle == H12)
+    with translation.override(_base_language(language)):
+        # Spanish says "a la 1:30" and "a las 2:30".
+        words = pgettext("one o’clock", "%(day)s at %(time)s") if is_one else _("%(day)s at %(time)s")
+    return words % values
 
 
 def clock_words(time: dt.time, hour_cycle: str = H12, language: str | None = None) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from accounts.enums import Purpose
+from accounts.enums import OFFERED_PURPOSES
 from accounts.models import Consent, ContactPoint
 from accounts.queries import is_given, newest_word
 from accounts.services import ledger
@@ -56,7 +56,7 @@ def give_consent_once(
 def choose(
     *, contact_point: ContactPoint, wanted: list[str], wording: str, source: str, now: dt.datetime
 ) -> list[Consent]:
-    """Record yes for each purpose in `wanted` and no for each other, where that is not the newest word already.
+    """Record yes for each purpose in `wanted` and no for each other on offer, where it is not the newest word already.
 
     Returns what was recorded; what is planned follows. Saying the same again adds nothing.
     """
@@ -70,7 +70,7 @@ def choose(
             source=source,
             now=now,
         )
-        for purpose in Purpose.values
+        for purpose in OFFERED_PURPOSES
         if newest_word(contact_point, purpose) is not (purpose in wanted)
     ]
     if recorded:

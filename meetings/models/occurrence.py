@@ -62,6 +62,18 @@ class Occurrence(models.Model):
         return self.status == OccurrenceStatus.CANCELLED
 
     @property
+    def moved_from(self) -> dt.datetime | None:
+        """When it was to start before it was last moved, or None. In no query where `changes` is prefetched."""
+        moves = [change for change in self.changes.all() if not change.is_cancellation]
+        return moves[-1].old_starts_at if moves else None
+
+    def starts_at_of(self, schedule_seq: int) -> dt.datetime:
+        """Return when it was to start while `schedule_seq` was its own. In no query where `changes` is prefetched."""
+        later = (change for change in self.changes.all() if change.schedule_seq > schedule_seq)
+        overtaken_by = next(later, None)
+        return overtaken_by.old_starts_at if overtaken_by else self.starts_at
+
+    @property
     def effective_capacity(self) -> int | None:
         """Places on this date: its own number, or the meeting's, or None for as many as come.
 

@@ -43,7 +43,9 @@ def my_signups(user: User, *, now: dt.datetime) -> MySignups:
     )
     return MySignups(
         coming=list(
-            coming.select_related("occurrence__meeting__venue", "standing").order_by("occurrence__starts_at", "pk")
+            coming.select_related("occurrence__meeting__venue", "standing")
+            .prefetch_related("occurrence__changes")
+            .order_by("occurrence__starts_at", "pk")
         ),
         standing=list(
             StandingSignup.objects.filter(participant__user=user, ended_at=None)

@@ -1,14 +1,14 @@
 """Which reminders one person gets, and when, and which not, and why. Pure: what is known in, a plan out.
 
 Each place has its leads; the person's quiet hours and pause move or stop them; what falls close together becomes one
-message; and nobody gets more than three a day.
+message; and nobody gets more than three a day, but for what they ask for by hand.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
@@ -21,12 +21,13 @@ from support import clock
 
 #: Dates of one person that start so close together are one outing, and one message.
 TOGETHER_WITHIN: Final = dt.timedelta(hours=3)
-#: Reminders a person gets on one day of their own calendar at the most.
+#: Reminders a person gets on one day of their own calendar at the most, unless they ask for one more by hand.
 MOST_A_DAY: Final = 3
 #: Who takes a place too late for all of their leads is reminded once, so long before.
 LATE_LEAD: Final = Lead.TWO_HOURS.value
 
 LATE = _("Too late for the earlier reminders, so this one instead")
+ASKED = _("You asked for this one")
 TOGETHER = _("One message for several dates close together")
 CAPPED = _("Joined with another one: never more than three reminders a day")
 FULL_DAY = _("There were three reminders that day already")
@@ -46,6 +47,8 @@ class Place:
     told: frozenset[str] = frozenset()
     #: Leads that are planned and not sent: owed, even where their time has come since.
     owed: frozenset[str] = frozenset()
+    #: Leads that were asked for by hand, whatever the hour, and are not sent yet; they need not be among `leads`.
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Message:
     wishes: list[tuple[Place, str]]
     reason: str = ""
     is_by_email: bool = False
+    #: Asked for by hand: quiet hours do not hold it back, and it speaks for its own place alone.
+    is_asked: bool = False
 
     @property
     def deadline_at(self) -> dt.datetime:
@@ -105,22 +110,45 @@ class Agenda:
 def draw_up(places: Iterable[Place], habits: Habits, *, sent_today: int = 0, now: dt.datetime) -> Agenda:
     """Return what a person gets for `places`, where `sent_today` reminders went out already on their day."""
     agenda = Agenda()
+    places = list(places)
+    asked = [message for place in places for message in _asked(place, habits, agenda, now)]
     singles = [message for place in places for message in _wishes(place, habits, agenda, now)]
     together = _same_moment(_close_together(singles))
-    agenda.messages = _few_a_day(together, habits, agenda, sent_today, now)
+    # What was asked for counts as one of the day, and is never what is left out.
+    taken = Counter(clock.to_wall(message.due_at, habits.tz).date() for message in asked)
+    taken[clock.to_wall(now, habits.tz).date()] += sent_today
+    agenda.messages = [*asked, *_few_a_day(together, habits, agenda, taken)]
     return agenda
+
+
+def _asked(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> Iterator[Message]:
+    """Yield a message for each lead of one place that was asked for by hand."""
+    if timing.reminder_deadline(place.starts_at) <= now:
+        return
+    for lead in sorted(place.asked - place.told):
+        due_at = max(now, timing.wanted_at(lead, starts_at=place.starts_at, tz=habits.tz))
+        refusal = habits.refusal or (timing.PAUSED if _is_paused(due_at, habits) else "")
+        if refusal:
+            agenda.omissions.append(Omission(place, lead, refusal))
+        else:
+            yield Message(due_at, [(place, lead)], ASKED, is_asked=True)
+
+
+def _is_paused(instant: dt.datetime, habits: Habits) -> bool:
+    return habits.paused_until is not None and instant < timing.day_begins(habits.paused_until, habits.tz)
 
 
 def _wishes(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> list[Message]:
     """Return a message for each lead of one place that can still be answered."""
     if timing.reminder_deadline(place.starts_at) <= now:
         return []
+    answered = place.told | place.asked
     found = [
         message
         for lead in place.leads
-        if lead not in place.told and (message := _wish(place, lead, habits, agenda, now)) is not None
+        if lead not in answered and (message := _wish(place, lead, habits, agenda, now)) is not None
     ]
-    is_left_out = place.is_booked and place.leads and not place.told and not found and not habits.refusal
+    is_left_out = place.is_booked and place.leads and not answered and not found and not habits.refusal
     if is_left_out and LATE_LEAD not in place.leads:
         late = _wish(place, LATE_LEAD, habits, agenda, now)
         if late is not None:
@@ -180,20 +208,17 @@ def _same_moment(messages: Sequence[Message]) -> list[Message]:
     return list(by_moment.values())
 
 
-def _few_a_day(
-    messages: Sequence[Message], habits: Habits, agenda: Agenda, sent_today: int, now: dt.datetime
-) -> list[Message]:
-    """Keep three a day: what is over goes into an earlier one of that day, or into the next that is in time."""
-    if len(messages) + sent_today <= MOST_A_DAY:
+def _few_a_day(messages: Sequence[Message], habits: Habits, agenda: Agenda, taken: Counter[dt.date]) -> list[Message]:
+    """Keep three a day, with the `taken`: what is over goes into an earlier one of that day, or the next in time."""
+    if len(messages) + taken.total() <= MOST_A_DAY:
         return list(messages)
     days: dict[dt.date, list[Message]] = defaultdict(list)
     for message in messages:
         days[clock.to_wall(message.due_at, habits.tz).date()].append(message)
-    today = clock.to_wall(now, habits.tz).date()
     kept: list[Message] = []
     surplus: list[Message] = []
     for day in sorted(days):
-        room = max(0, MOST_A_DAY - (sent_today if day == today else 0))
+        room = max(0, MOST_A_DAY - taken[day])
         chosen = _spread(days[day], room)
         for message in days[day]:
             if message in chosen:

@@ -61,6 +61,10 @@ NEVER_SENT = (ReminderState.SUPERSEDED, ReminderState.SKIPPED, ReminderState.EXP
 BY_EMAIL_INSTEAD, ONCE_MORE = ":instead", ":second"
 #: Not yet handed to a gateway, so that it can still be replaced.
 UNSENT = (ReminderState.PLANNED, ReminderState.CLAIMED)
+#: Still to come, or just being handed over.
+ON_ITS_WAY = (*UNSENT, ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
+#: Handed over, and nothing said since that it did not arrive.
+SENT = (ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT)
 
 
 class Lane(models.IntegerChoices):

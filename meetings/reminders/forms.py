@@ -7,8 +7,9 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Channel, Purpose
+from accounts.enums import Channel, Lead, Purpose
 from accounts.person import read_number
+from accounts.services.preferences import PreferenceFields
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.queries.watching import WINDOWS
 from support.messaging.push import BadSubscription, read_subscription
@@ -24,11 +25,30 @@ class UnsubscribeForm(forms.Form):
         label=_("Stop these messages"),
         choices=[
             (Purpose.REMINDERS, _("Reminders")),
-            (Purpose.CHANGES, _("Word of moved and canceled dates")),
+            (Purpose.CHANGES, _("Moved and canceled dates")),
         ],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose what to stop.")},
     )
+
+
+class TimesForm(forms.Form):
+    """One of the times that are offered beside somebody's next reminder. Its buttons send only what is valid."""
+
+    name = forms.ChoiceField(choices=[(name, name) for name in ("booked_leads", "online_leads", "drop_in_leads")])
+    leads = forms.CharField(max_length=100)
+
+    def clean_leads(self) -> list[str]:
+        leads = str(self.cleaned_data["leads"]).split()
+        if not set(leads) <= set(Lead.values):
+            raise forms.ValidationError("not a time")
+        return leads
+
+    @property
+    def preferences(self) -> PreferenceFields:
+        """What was chosen, for services.preferences.save_preferences."""
+        chosen: Any = {self.cleaned_data["name"]: self.cleaned_data["leads"]}
+        return chosen
 
 
 _WINDOW_LABELS = {

@@ -10,21 +10,40 @@ from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
+from django.utils.translation import gettext
 
 from accounts.enums import Channel
 from accounts.models import Consent, ContactPoint, Preferences
 from accounts.person import Person, of_guest, of_member
-from accounts.signals import consents_changed, data_asked, person_leaving, preferences_changed, push_ended, value_asked
+from accounts.signals import (
+    consents_changed,
+    data_asked,
+    next_message_asked,
+    person_leaving,
+    preferences_changed,
+    push_ended,
+    times_in_use_asked,
+    value_asked,
+)
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.person import channels_paused_by, messages_to, what_became_of_messages
+from meetings.reminders.queries.next_reminder import Words, earliest, next_reminders, sentence, sentence_for_all
+from meetings.reminders.queries.people import times_of_meeting
+from meetings.reminders.queries.person import (
+    channels_paused_by,
+    messages_to,
+    participants_of,
+    what_became_of_messages,
+)
+from meetings.reminders.queries.timelines import Reader
 from meetings.reminders.services import handover, plan, push
 from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
+    next_reminder_asked,
     occurrence_cancelled,
     occurrence_moved,
     places_handed_over,
@@ -118,6 +137,37 @@ def tell_of_cancellation(
 ) -> None:
     plan.plan_cancelled(occurrence=occurrence, change=change, now=now)
     transaction.on_commit(hint)
+
+
+@receiver(next_reminder_asked)
+def tell_next_reminder(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> str:
+    participant = signups[0].participant
+    found = next_reminders([participant.pk], now=now)
+    places = [found[signup.pk] for signup in signups if signup.pk in found]
+    return sentence_for_all(places, Words(Reader(participant.tz, participant.hour_cycle), now))
+
+
+@receiver(next_message_asked)
+def tell_next_message(sender: type[Person], *, person: Person, now: dt.datetime, **_: Any) -> str:
+    return next_message_words(person, now=now)
+
+
+def next_message_words(person: Person, *, now: dt.datetime) -> str:
+    """Return when a person is reminded next of whatever they have, in a sentence; "" where they have nothing."""
+    participant = participants_of(person).first()
+    found = next_reminders([each.pk for each in participants_of(person)], now=now)
+    if participant is None or not found:
+        return ""
+    first = earliest(found.values())
+    if first is None:
+        return gettext("No reminder is planned for the dates you have.")
+    return sentence(first, Words(Reader(participant.tz, participant.hour_cycle), now))
+
+
+@receiver(times_in_use_asked)
+def tell_times_in_use(sender: type[Person], *, person: Person, now: dt.datetime, **_: Any) -> set[str]:
+    coming = Signup.objects.live().filter(participant__in=participants_of(person), occurrence__starts_at__gt=now)
+    return {times_of_meeting(signup.occurrence.meeting) for signup in coming.select_related("occurrence__meeting")}
 
 
 @receiver(preferences_changed)

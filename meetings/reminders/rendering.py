@@ -31,6 +31,8 @@ from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.next_reminder import Words, next_reminders, sentence_for_all
+from meetings.reminders.queries.timelines import Reader
 from meetings.wording import every_time_words, rule_at_words
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
@@ -40,8 +42,6 @@ from support.messaging.push import Notification
 
 #: As much of a meeting's name as fits beside its day and time.
 _SHORT_NAME = 40
-#: Up to so many days ahead a weekday alone says which day is meant.
-_WEEKDAY_IS_ENOUGH = dt.timedelta(days=6)
 
 #: As many dates as a message names that is about every one of them; the rest follow by the rule.
 _DATES_NAMED = 3
@@ -177,6 +177,7 @@ class Renderer:
             "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
             "unsubscribe_url": _unsubscribe_url(reminder),
             "choose_url": _choose_url(reminder),
+            "next_reminder": _next_reminder(reminder, now),
         }
 
     def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
@@ -192,6 +193,22 @@ class Renderer:
             files = [occurrence_calendar(each, method=method, summary=summary) for each in occurrences]
             self._calendars[key] = files[0] if len(files) == 1 else _merged(files)
         return CalendarPart(method=method, content=self._calendars[key])
+
+
+def _next_reminder(reminder: Reminder, now: dt.datetime) -> str:
+    """Return when the place that is confirmed is reminded of, or why it is not, as the plan has it."""
+    if reminder.kind != ReminderKind.CONFIRMATION:
+        return ""
+    signup, participant = reminder.signup, reminder.signup.participant
+    found = next_reminders([participant.pk], now=now)
+    together = {signup.pk}
+    if signup.standing_id is not None:
+        together |= set(Signup.objects.filter(standing=signup.standing_id).values_list("pk", flat=True))
+    places = [found[pk] for pk in together if pk in found]
+    words = Words(Reader(participant.tz, participant.hour_cycle), now, is_letter=True)
+    said = sentence_for_all(places, words)
+    can_ask = signup.pk in found and found[signup.pk].offer is not None
+    return f"{said} {_('You can still ask for one with the link below.')}" if can_ask else said
 
 
 def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> dict[str, Any]:
@@ -307,7 +324,7 @@ def _short_when(instant: dt.datetime, tz: str, participant: Participant, now: dt
     """
     language = participant.language
     time = wording.time_words(instant, tz, participant.hour_cycle, language)
-    if abs(instant - now) <= _WEEKDAY_IS_ENOUGH:
+    if abs(instant - now) <= wording.WEEKDAY_IS_ENOUGH:
         day = dateformat.format(clock.to_wall(instant, tz), "D")
     else:
         day = f"{wording.date_words(instant, tz, language)},"

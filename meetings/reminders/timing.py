@@ -59,6 +59,7 @@ LEADS: Final[dict[str, Elapsed | LocalDay]] = {
     Lead.MORNING.value: LocalDay(0, dt.time(8, 0)),
     Lead.TWO_HOURS.value: Elapsed(dt.timedelta(hours=2)),
     Lead.ONE_HOUR.value: Elapsed(dt.timedelta(hours=1)),
+    Lead.HALF_HOUR.value: Elapsed(dt.timedelta(minutes=30)),
 }
 
 

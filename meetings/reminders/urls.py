@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from meetings.reminders.views import email_webhook, plan, push, text_webhooks, texts, unsubscribe, watching
+from meetings.reminders.views import (
+    email_webhook,
+    next_reminder,
+    plan,
+    push,
+    text_webhooks,
+    texts,
+    unsubscribe,
+    watching,
+)
 
 app_name = "reminders"
 
@@ -15,6 +24,10 @@ urlpatterns: list[URLPattern] = [
     path("f/<str:code>", texts.found, name="found"),
     path("t/<str:token>", texts.short, name="short"),
     path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("signups/<str:token>/remind-anyway/", next_reminder.anyway_by_link, name="anyway_by_link"),
+    path("signups/<str:token>/reminder-times/", next_reminder.times_by_link, name="times_by_link"),
+    path("my/signups/<uuid:public_id>/remind-anyway/", next_reminder.anyway, name="anyway"),
+    path("my/reminder-times/", next_reminder.times, name="times"),
     path("my/reminders/", plan.own, name="plan"),
     path("my/reminders/<str:token>/", plan.by_link, name="plan_by_link"),
     path("my/meetings/<slug:slug>/reminders/", plan.preview, name="plan_preview"),

@@ -32,6 +32,7 @@ from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.occurrences import upcoming_dates
 from meetings.services import handover, signups
+from meetings.signals import next_reminder_asked
 from support import clock, limits, wording
 
 #: As many dates as can be chosen from without scrolling for long.
@@ -217,7 +218,7 @@ def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datet
         made = signups.create_member_signup(
             meeting=meeting, user=request.user, date=form.date, every=form.is_every, now=now
         )
-        messages.success(request, _member_answer(made))
+        messages.success(request, _member_answer(made, now))
         return redirect("meetings:my_meetings")
     email = form.cleaned_data["email"]
     often = settings.SIGNUP_REQUESTS_PER_HOUR
@@ -236,10 +237,11 @@ def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datet
     return redirect("meetings:signup_requested")
 
 
-def _member_answer(made: list[Signup]) -> str:
+def _member_answer(made: list[Signup], now: dt.datetime) -> str:
     if all(signup.status == SignupStatus.WAITLISTED for signup in made):
         return _("The places are taken. You are on the waitlist, and we write to you as soon as one is free.")
-    return _("Done. A confirmation is on its way to you.")
+    answers = next_reminder_asked.send(sender=Signup, signups=made, now=now)
+    return " ".join(filter(None, [_("Done."), *(answer for _receiver, answer in answers)]))
 
 
 def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:

@@ -79,6 +79,11 @@ MATRIX: dict[str, Row] = {
     "reminders:watch_resume": Row(302, 404, 404, 404, 404, 405),
     # What one will get, and when; a guest sees it by their own link, a facilitator an example.
     "reminders:plan": members(200),
+    # To have a reminder sent anyway, or at another time: by the link to a place, or signed in.
+    "reminders:anyway_by_link": everyone(405),
+    "reminders:times_by_link": everyone(405),
+    "reminders:anyway": members(405),
+    "reminders:times": members(405),
     "reminders:plan_by_link": everyone(200),
     "reminders:plan_preview": Row(302, 404, 404, 200, 404, 404),
     # Notifications in one's own browser; the script that shows them says nothing about anyone.

@@ -92,6 +92,7 @@ def addresses() -> dict[str, str]:
         "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
+        "reminders:anyway": {"public_id": signup.public_id},
         "reminders:unsubscribe": {"token": own_link},
         "reminders:telnyx_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
@@ -122,6 +123,8 @@ def addresses() -> dict[str, str]:
     }
     for name in ("signup_manage", "signup_cancel", "signup_calendar"):
         known[f"meetings:{name}"] = {"token": links.sign("manage", signup.public_id)}
+    for name in ("anyway_by_link", "times_by_link"):
+        known[f"reminders:{name}"] = {"token": links.sign("manage", signup.public_id)}
     return {
         name: name if name.startswith("/") else reverse(name, kwargs=known.get(name))
         for name in public_names()
@@ -233,8 +236,11 @@ def test_a_stranger_cannot_tell_what_is_forbidden_from_what_is_absent(addresses:
 def test_a_form_sent_with_somebody_elses_ids_is_answered_as_for_ids_that_nobody_has(addresses: dict[str, str]) -> None:
     client = client_for("outsider")
     signup, standing = Signup.objects.exclude(standing=None).get(), StandingSignup.objects.get()
-    for name in ("occurrence_move", "occurrence_cancel", "my_signup_cancel", "my_standing_end"):
-        theirs = addresses[f"meetings:{name}"]
+    for name in (
+        "meetings:occurrence_move", "meetings:occurrence_cancel", "meetings:my_signup_cancel",
+        "meetings:my_standing_end", "reminders:anyway",
+    ):  # fmt: skip
+        theirs = addresses[name]
         nobodys = theirs.replace("evening-light", "no-such-meeting")
         for public_id in (signup.public_id, standing.public_id):
             nobodys = nobodys.replace(str(public_id), str(uuid.UUID(int=1)))

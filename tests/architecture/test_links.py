@@ -19,7 +19,13 @@ pytestmark = pytest.mark.django_db
 #: By purpose, the addresses that a link of it opens. Whoever adds one decides who is handed that power by a message.
 OPENS = {
     "confirm": {"meetings:signup_confirm"},
-    "manage": {"meetings:signup_manage", "meetings:signup_cancel", "meetings:signup_calendar"},
+    "manage": {
+        "meetings:signup_manage",
+        "meetings:signup_cancel",
+        "meetings:signup_calendar",
+        "reminders:anyway_by_link",
+        "reminders:times_by_link",
+    },
     "unsubscribe": {"reminders:unsubscribe", "accounts:messages_by_link", "accounts:ask_for_data_link"},
     "data": {"reminders:plan_by_link", "accounts:data_by_link", "accounts:messages_by_link"},
     "keep": {"accounts:keep_by_link"},

@@ -92,8 +92,8 @@ def test_lead_that_was_past_from_the_start_says_so(client: Client, member: Parti
         take_place(member)
         found = [(lead, reason) for _kind, _when, _by, lead, reason in lines(client, "left_out")]
     assert found == [
-        ("Three days before", "Its time was past already."),
-        ("The day before, at 6 in the evening", "Its time was past already."),
+        ("Three days before", "Its time has passed."),
+        ("The day before, at 6 in the evening", "Its time has passed."),
     ]
 
 
@@ -121,7 +121,7 @@ def test_address_that_nothing_reaches_is_told(client: Client, member: Participan
     assert "Nothing is planned" in client.get("/my/reminders/").content.decode()
     point = member.contact_point
     Suppression.objects.create(channel="email", value_hash=point.value_hash, reason="bounce")
-    assert "Nothing arrives at your address" in client.get("/my/reminders/").content.decode()
+    assert "Nothing reaches your address" in client.get("/my/reminders/").content.decode()
 
 
 def test_guest_sees_theirs_by_link_and_nothing_of_a_member(client: Client, member: Participant) -> None:

@@ -41,6 +41,8 @@ class Reminder(models.Model):
     lead = models.DurationField(_("how long before"), null=True, blank=True)
     # Which of accounts.enums.Lead a reminder answers.
     lead_key = models.CharField(max_length=16, blank=True)
+    # Its recipient asked for this very one, whatever the hour: quiet hours do not hold it back.
+    is_asked = models.BooleanField(default=False)
     schedule_seq = models.PositiveIntegerField(default=0)
     dedupe_key = models.CharField(max_length=200, unique=True)
 

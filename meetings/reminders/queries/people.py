@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 from django.utils.translation import gettext_noop as _
@@ -14,7 +14,7 @@ from accounts.enums import Channel, Purpose
 from accounts.models import Preferences
 from accounts.queries import kept_preferences, newest_words
 from meetings.enums import OccurrenceStatus, SignupStatus, VenueType, keeps_places
-from meetings.models import Participant, Signup
+from meetings.models import Meeting, Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import Agenda, Habits, Place, draw_up
 from meetings.reminders.enums import (
@@ -51,6 +51,7 @@ class Row:
     pk: int
     main: Part
     contact_point: int
+    channel: str
     state: str
     reason: str
     due_at: dt.datetime
@@ -59,6 +60,7 @@ class Row:
     submitted_at: dt.datetime | None
     #: It says by email, or once more, what did not arrive. The plan has no say in it, and counts on it.
     is_follow_up: bool = False
+    is_asked: bool = False
     parts: set[Part] = field(default_factory=set)
 
     @property
@@ -88,6 +90,13 @@ class Known:
     taken: dict[int, dt.datetime] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     sent_today: int = 0
+
+    def ask(self, wishes: Mapping[int, str]) -> None:
+        """Add reminders that are asked for by hand: a lead by signup. Those of other people are left alone."""
+        self.places = [
+            replace(place, asked=place.asked | {wishes[place.signup]}) if place.signup in wishes else place
+            for place in self.places
+        ]
 
     def agenda(self, now: dt.datetime) -> Agenda:
         return draw_up(self.places, self.habits, sent_today=self.sent_today, now=now)
@@ -184,14 +193,31 @@ def _reminders(signups: Collection[int], now: dt.datetime) -> dict[int, list[Row
     )
     reminders = Reminder.objects.filter(counts, signup__in=signups, kind=ReminderKind.REMINDER).order_by("pk")
     fields = (
-        "pk", "signup_id", "lead_key", "schedule_seq", "contact_point_id", "state", "reason", "due_at", "attempt",
-        "created_at", "submitted_at", "dedupe_key",
+        "pk", "signup_id", "lead_key", "schedule_seq", "contact_point_id", "channel", "state", "reason", "due_at",
+        "attempt", "created_at", "submitted_at", "dedupe_key", "is_asked",
     )  # fmt: skip
     for row in reminders.values_list(*fields):
-        pk, signup, lead, seq, point, state, reason, due_at, attempt, created_at, submitted_at, key = row
+        (
+            pk,
+            signup,
+            lead,
+            seq,
+            point,
+            channel,
+            state,
+            reason,
+            due_at,
+            attempt,
+            created_at,
+            submitted_at,
+            key,
+            is_asked,
+        ) = row
         main = Part(signup, lead, seq)
         is_follow_up = key.endswith((BY_EMAIL_INSTEAD, ONCE_MORE))
-        by_pk[pk] = Row(pk, main, point, state, reason, due_at, attempt, created_at, submitted_at, is_follow_up)
+        by_pk[pk] = Row(
+            pk, main, point, channel, state, reason, due_at, attempt, created_at, submitted_at, is_follow_up, is_asked
+        )
         found[signup].append(by_pk[pk])
     parts = ReminderPart.objects.filter(reminder__signup__in=signups)
     for reminder, signup, lead, seq in parts.values_list("reminder_id", "signup_id", "lead_key", "schedule_seq"):
@@ -209,11 +235,15 @@ def _fill(
 ) -> None:
     told: dict[int, set[str]] = defaultdict(set)
     owed: dict[int, set[str]] = defaultdict(set)
+    asked: dict[int, set[str]] = defaultdict(set)
     known.seqs = {each.pk: each.seq for each in signups}
     known.taken = {each.pk: each.taken_at for each in signups}
     known.rows = [row for each in signups for row in reminders.get(each.pk, ())]
+    leads = {each.pk: leads_for(preferences, is_booked=each.is_booked, is_online=each.is_online) for each in signups}
     today = clock.to_wall(now, known.habits.tz).date() if known.rows else None
     for row in known.rows:
+        if row.is_asked and row.is_unsent and _still_asked(row, known, leads):
+            asked[row.main.signup].add(row.main.lead)
         for part in (row.main, *row.parts):
             is_about_now = part.seq == known.seqs.get(part.signup) and row.created_at >= known.taken[part.signup]
             if is_about_now and row.is_unsent:
@@ -228,16 +258,38 @@ def _fill(
                 Place(
                     signup=each.pk,
                     starts_at=each.starts_at,
-                    leads=leads_for(preferences, is_booked=each.is_booked, is_online=each.is_online),
+                    leads=leads[each.pk],
                     is_booked=each.is_booked,
                     told=frozenset(told.get(each.pk, ())),
                     owed=frozenset(owed.get(each.pk, ())),
+                    asked=frozenset(asked.get(each.pk, ())),
                 )
             )
 
 
+def _still_asked(row: Row, known: Known, leads: Mapping[int, tuple[str, ...]]) -> bool:
+    """Return whether what was asked for by hand is wanted yet.
+
+    Where the date has moved since, it is if it was at one of their usual times; what made up for these is not: the new
+    time has its own.
+    """
+    signup, lead, seq = row.main.signup, row.main.lead, row.main.seq
+    is_about_now = seq == known.seqs.get(signup)
+    return row.created_at >= known.taken[signup] and (is_about_now or lead in leads[signup])
+
+
 def leads_for(preferences: Preferences, *, is_booked: bool, is_online: bool) -> tuple[str, ...]:
     """Return the leads of a place: those of a booked one, in a room or online, or of a meeting where one just comes."""
+    return tuple(getattr(preferences, times_of(is_booked=is_booked, is_online=is_online)))
+
+
+def times_of(*, is_booked: bool, is_online: bool) -> str:
+    """Return the field of `Preferences` that says when a place is reminded of."""
     if not is_booked:
-        return tuple(preferences.drop_in_leads)
-    return tuple(preferences.online_leads if is_online else preferences.booked_leads)
+        return "drop_in_leads"
+    return "online_leads" if is_online else "booked_leads"
+
+
+def times_of_meeting(meeting: Meeting) -> str:
+    """Return the field of `Preferences` that says when places in a meeting are reminded of."""
+    return times_of(is_booked=meeting.keeps_places, is_online=meeting.venue_type == VenueType.ONLINE)

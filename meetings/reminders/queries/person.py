@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F, Q, QuerySet
+
 from accounts.person import Person
+from meetings.models import Participant
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+
+
+def participants_of(person: Person) -> QuerySet[Participant]:
+    """Return who a person is at meetings: a member, with the guest they were; or a guest, and nobody's account."""
+    if person.user is None:
+        return Participant.objects.filter(contact_point__in=person.contact_points, user=None).order_by("pk")
+    mine = Q(user=person.user) | Q(contact_point__in=person.contact_points)
+    return Participant.objects.filter(mine).order_by(F("user").asc(nulls_last=True), "pk")
 
 
 def messages_to(person: Person) -> list[dict[str, Any]]:
@@ -22,6 +33,7 @@ def messages_to(person: Person) -> list[dict[str, Any]]:
             "due_at": row.due_at,
             "state": row.state,
             "reason": row.reason,
+            "asked_for": row.is_asked,
             "sent_at": row.submitted_at,
             "settled_at": row.settled_at,
             "name_on_the_way": row.message_id,

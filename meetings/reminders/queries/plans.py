@@ -1,7 +1,8 @@
 """What a person will get, and when; what they got; and what not, and why: for their own eyes.
 
 The rows are what will happen, so the page shows the rows. Only leads that were past from the start leave none; they are
-worked out.
+worked out. What was said of another time than a date has now is shown as said of that time, and what was not said of it
+is nobody's concern any more.
 """
 
 from __future__ import annotations
@@ -19,20 +20,30 @@ from accounts.models import Preferences
 from meetings.enums import VenueType
 from meetings.models import Meeting, Occurrence, Signup
 from meetings.queries.occurrences import DatedOccurrence
-from meetings.reminders.agenda import Habits, Place, draw_up
-from meetings.reminders.enums import UNSENT, EventKind, ReminderKind, ReminderState, kind_words
+from meetings.reminders import timing
+from meetings.reminders.agenda import FULL_DAY, Habits, Place, draw_up
+from meetings.reminders.enums import ON_ITS_WAY, SENT, EventKind, ReminderKind, ReminderState, kind_words
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.people import known_people, leads_for, quiet_of
-from meetings.reminders.queries.timelines import Reader
-from support import wording
+from meetings.reminders.queries.people import UNSUBSCRIBED, known_people, leads_for, quiet_of
+from meetings.reminders.queries.timelines import Reader, about
+from support import clock, wording
 
 BY: dict[str, Promise] = {
     Channel.EMAIL: gettext_lazy("by email"),
     Channel.SMS: gettext_lazy("by text message"),
     Channel.PUSH: gettext_lazy("as a notification"),
 }
-_ON_ITS_WAY = (*UNSENT, ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
-_SENT = (ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT)
+
+
+#: Reasons as they are said to whom they concern; what is kept in rows is said to nobody in particular.
+_TO_READER: dict[str, Promise] = {
+    UNSUBSCRIBED: gettext_lazy("You turned these off."),
+    timing.PAST: gettext_lazy("Its time has passed."),
+    timing.TOO_QUIET: gettext_lazy("It would come in your quiet hours."),
+    FULL_DAY: gettext_lazy("You already get three reminders that day."),
+}
+#: From this hour on people call it evening.
+_EVENING = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +85,44 @@ class Plan:
             lines.sort(key=lambda line: line.at)
 
 
-def plan_of(participants: Collection[int], *, reader: Reader, now: dt.datetime) -> Plan:
-    """Return the plan of one person, who may be several participants (ids): a member, and the guest they were."""
+def plan_of(participants: Collection[int], *, reader: Reader, now: dt.datetime, signup: Signup | None = None) -> Plan:
+    """Return the plan of one person, who may be several participants (ids): a member, and the guest they were.
+
+    With `signup` it is the plan of that place alone, and names no other.
+    """
     plan = Plan()
-    told: set[tuple[int, str]] = set()
-    for row in _newest(participants, now):
-        told |= {(row.signup_id, row.lead_key), *((part.signup_id, part.lead_key) for part in row.parts.all())}
-        if row.state in _ON_ITS_WAY:
-            plan.coming.append(_line(row, max(row.due_at, now), reader, _why(row)))
-        elif row.state in _SENT:
-            plan.sent.append(_line(row, row.submitted_at or row.due_at, reader, ""))
-        else:
-            plan.left_out.append(_line(row, row.due_at, reader, _ended(row.reason) or _("It could not be sent.")))
-    plan.left_out += _past(participants, told, reader, now)
+    missed: list[Reminder] = []
+    told: set[tuple[int, str, str]] = set()
+    for row in _newest(participants, signup, now):
+        if row.state in ON_ITS_WAY:
+            plan.coming.append(_line(row, max(row.due_at, now), reader, _why(row), signup))
+        elif row.state in SENT:
+            plan.sent.append(_line(row, row.submitted_at or row.due_at, reader, "", signup))
+        elif _is_of_now(row):
+            missed.append(row)
+            continue
+        if _is_of_now(row):
+            told |= _says(row)
+    # What another message says as well does come.
+    missed = [row for row in missed if (row.signup_id, row.kind, row.lead_key) not in told]
+    plan.left_out = [
+        _line(row, row.due_at, reader, _ended(row.reason) or _("It could not be sent."), signup) for row in missed
+    ]
+    known = told.union(*(_says(row) for row in missed))
+    plan.left_out += _past(participants, known, reader, now, signup)
     plan.sort()
     return plan
+
+
+def _says(row: Reminder) -> set[tuple[int, str, str]]:
+    """Return what a message says, as (signup, kind, lead): its own, and that of the places it speaks for as well."""
+    parts = ((part.signup_id, row.kind, part.lead_key) for part in row.parts.all())
+    return {(row.signup_id, row.kind, row.lead_key), *parts}
+
+
+def _is_of_now(row: Reminder) -> bool:
+    """Return whether a message is about the time that its date has now."""
+    return row.schedule_seq == row.signup.occurrence.schedule_seq
 
 
 def example_for(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) -> Plan:
@@ -119,25 +153,38 @@ def example_for(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) ->
     return plan
 
 
-def _newest(participants: Collection[int], now: dt.datetime) -> Iterable[Reminder]:
+def _newest(participants: Collection[int], signup: Signup | None, now: dt.datetime) -> Iterable[Reminder]:
     """Return, of the messages about dates to come, the newest for each thing that there is to say."""
+    mine = Reminder.objects.filter(signup__participant__in=participants) if signup is None else about(signup)
     rows = (
-        Reminder.objects.filter(signup__participant__in=participants, signup__occurrence__starts_at__gt=now)
+        mine.filter(signup__occurrence__starts_at__gt=now)
         .exclude(state=ReminderState.SUPERSEDED)
         .select_related("signup__occurrence__meeting", "signup__participant")
-        .prefetch_related("parts__signup__occurrence__meeting", "events")
+        .prefetch_related(
+            "signup__occurrence__changes",
+            "parts__signup__occurrence__meeting",
+            "parts__signup__occurrence__changes",
+            "events",
+        )
         .order_by("pk")
     )
     return {(row.signup_id, row.kind, row.lead_key, row.schedule_seq): row for row in rows}.values()
 
 
-def _past(participants: Collection[int], told: set[tuple[int, str]], reader: Reader, now: dt.datetime) -> list[Line]:
+def _past(
+    participants: Collection[int],
+    told: set[tuple[int, str, str]],
+    reader: Reader,
+    now: dt.datetime,
+    signup: Signup | None,
+) -> list[Line]:
     """Return the leads that were past from the start, and so left no row."""
     missing = [
         omission
         for known in known_people(sorted(participants), now=now)
         for omission in known.agenda(now).omissions
-        if (omission.place.signup, omission.lead) not in told
+        if (omission.place.signup, ReminderKind.REMINDER, omission.lead) not in told
+        and (signup is None or omission.place.signup == signup.pk)
     ]
     signups = Signup.objects.select_related("occurrence__meeting", "participant")
     found = signups.in_bulk({omission.place.signup for omission in missing})
@@ -147,7 +194,7 @@ def _past(participants: Collection[int], told: set[tuple[int, str]], reader: Rea
             omission.place.starts_at,
             reader,
             "",
-            (_about(found[omission.place.signup].occurrence, reader),),
+            (_about(found[omission.place.signup].occurrence, omission.place.starts_at, reader),),
             lead=omission.lead,
             reason=_ended(omission.reason),
         )
@@ -155,14 +202,37 @@ def _past(participants: Collection[int], told: set[tuple[int, str]], reader: Rea
     ]
 
 
-def _line(row: Reminder, at: dt.datetime, reader: Reader, reason: str) -> Line:
-    occurrences = {part.signup.occurrence_id: part.signup.occurrence for part in row.parts.all()}
-    occurrences[row.signup.occurrence_id] = row.signup.occurrence
-    about = sorted(occurrences.values(), key=lambda each: each.starts_at)
-    kind = kind_words(row.kind, row.signup.held)
+def _line(row: Reminder, at: dt.datetime, reader: Reader, reason: str, only: Signup | None) -> Line:
+    told = {row.signup.occurrence: row.schedule_seq}
+    told |= {part.signup.occurrence: part.schedule_seq for part in row.parts.all()}
+    dates = sorted((occurrence.starts_at_of(seq), occurrence.pk, occurrence) for occurrence, seq in told.items())
     return _make(
-        kind, at, reader, row.channel, tuple(_about(each, reader) for each in about), lead=row.lead_key, reason=reason
+        kind_words(row.kind, row.signup.held),
+        at,
+        reader,
+        row.channel,
+        tuple(
+            _about(occurrence, starts_at, reader)
+            for starts_at, pk, occurrence in dates
+            if only is None or pk == only.occurrence_id
+        ),
+        lead="" if reason in (timing.EARLIER, timing.LATER) else row.lead_key,
+        reason=_shifted(row, at, reader, reason) or _ended(reason),
     )
+
+
+def _shifted(row: Reminder, at: dt.datetime, reader: Reader, reason: str) -> str:
+    """Return why quiet hours give a reminder another time than was asked for, naming both; "" for any other reason."""
+    if row.lead_key not in Lead.values or reason not in (timing.EARLIER, timing.LATER):
+        return ""
+    label = str(Lead(row.lead_key).label)
+    wanted = {"lead": label[:1].lower() + label[1:]}
+    if reason == timing.LATER:
+        return _("After your quiet hours, since “%(lead)s” falls in them.") % wanted
+    wall, start = (clock.to_wall(each, reader.tz) for each in (at, row.signup.occurrence.starts_at))
+    if wall.hour >= _EVENING and wall.date() == start.date() - dt.timedelta(days=1):
+        return _("The evening before, since “%(lead)s” falls in your quiet hours.") % wanted
+    return _("Earlier, since “%(lead)s” falls in your quiet hours.") % wanted
 
 
 def _make(
@@ -187,21 +257,21 @@ def _make(
     )
 
 
-def _about(occurrence: Occurrence, reader: Reader) -> About:
+def _about(occurrence: Occurrence, starts_at: dt.datetime, reader: Reader) -> About:
     meeting = occurrence.meeting
     tz = meeting.tz if meeting.is_in_person else reader.tz
-    when = Reader(tz, reader.hour_cycle).when(occurrence.starts_at)
-    note = wording.zone_note(occurrence.starts_at, tz, reader.tz)
+    when = Reader(tz, reader.hour_cycle).when(starts_at)
+    note = wording.zone_note(starts_at, tz, reader.tz)
     return About(meeting.name, f"{when} ({note})" if note else when)
 
 
 def _why(row: Reminder) -> str:
     """Return why a message waits, or comes at another time than was asked for."""
     planned = next((event.detail for event in row.events.all() if event.kind == EventKind.PLANNED), "")
-    return _ended(row.reason or planned)
+    return row.reason or planned
 
 
 def _ended(reason: str) -> str:
-    """Return a reason as a sentence of its own, in the reader's language."""
-    words = _(reason) if reason else ""
+    """Return a reason as a sentence of its own, in the reader's language and to them."""
+    words = str(_TO_READER.get(reason) or (_(reason) if reason else ""))
     return words if not words or words[-1] in ".!?…" else f"{words}."

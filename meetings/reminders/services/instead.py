@@ -67,6 +67,7 @@ def _twin(row: Reminder, now: dt.datetime) -> Reminder:
         channel=Channel.EMAIL,
         lead=row.lead,
         lead_key=row.lead_key,
+        is_asked=row.is_asked,
         schedule_seq=row.schedule_seq,
         dedupe_key=f"{row.dedupe_key}{BY_EMAIL_INSTEAD}",
         lane=row.lane,

@@ -69,6 +69,8 @@ class Facts:
     #: None where the person waives them.
     quiet: timing.Quiet | None = None
     paused_until: dt.date | None = None
+    #: They asked for this very one, whatever the hour.
+    is_asked: bool = False
 
 
 def judge(facts: Facts, *, now: dt.datetime) -> Verdict | None:
@@ -129,7 +131,9 @@ def _is_paused(facts: Facts, now: dt.datetime) -> Verdict | None:
 
 
 def _is_quiet(facts: Facts, now: dt.datetime) -> Verdict | None:
-    if facts.quiet is None or facts.kind not in PURPOSES or not timing.is_quiet(now, facts.tz, facts.quiet):
+    if facts.quiet is None or facts.is_asked or facts.kind not in PURPOSES:
+        return None
+    if not timing.is_quiet(now, facts.tz, facts.quiet):
         return None
     later = timing.after_quiet(now=now, deadline_at=facts.deadline_at, tz=facts.tz, quiet=facts.quiet)
     if facts.kind == ReminderKind.REMINDER:
@@ -208,6 +212,7 @@ def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
         is_part_stale=read.is_part_stale,
         quiet=quiet_of(read.preferences),
         paused_until=read.preferences.paused_until,
+        is_asked=reminder.is_asked,
     )
 
 

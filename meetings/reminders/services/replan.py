@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -42,11 +42,18 @@ _WORTH_TELLING = (timing.PAUSED, FULL_DAY, UNSUBSCRIBED, timing.TOO_QUIET)
 
 
 @transaction.atomic
-def replan(*, participants: Iterable[int], why: str, now: dt.datetime, is_waiting: bool = True) -> None:
+def replan(
+    *,
+    participants: Iterable[int],
+    why: str,
+    now: dt.datetime,
+    is_waiting: bool = True,
+    asked: Mapping[int, str] | None = None,
+) -> None:
     """Bring the reminders of `participants` (ids) in line with what holds now; `why` is said of what is superseded.
 
-    Planning twice changes nothing. Raises DatabaseError where a row is held by
-    somebody else and not `is_waiting`.
+    `asked` are reminders that they ask for by hand, a lead by signup (id). Planning twice changes nothing. Raises
+    DatabaseError where a row is held by somebody else and not `is_waiting`.
     """
     # In the order of their ids, as everywhere: two who lock the same rows never wait for each other.
     ids = iter(sorted(set(participants)))
@@ -54,6 +61,7 @@ def replan(*, participants: Iterable[int], why: str, now: dt.datetime, is_waitin
         lock_unsent(chunk, is_waiting=is_waiting)
         changes = _Changes(why, now)
         for known in known_people(chunk, now=now):
+            known.ask(asked or {})
             changes.compare(known)
         changes.write()
 
@@ -124,14 +132,16 @@ class _Changes:
         self.superseded += [row.pk for row in unsent]
 
     def _says(self, row: Row, main: Part, parts: set[Part], address: Address, message: Message) -> bool:
-        is_same = row.main == main and row.parts == parts and row.contact_point == address.contact_point
+        is_same = (row.main, row.parts, row.contact_point, row.is_asked) == (
+            main, parts, address.contact_point, message.is_asked,
+        )  # fmt: skip
         # What is being tried again keeps its own time.
         is_in_time = row.due_at == message.due_at or row.attempt > 0 or max(row.due_at, message.due_at) <= self.now
         return is_same and is_in_time
 
     def _add(self, message: Message, known: Known, address: Address, main: Part, parts: set[Part], again: int) -> None:
         row = _row(main, known, address, again=again, now=self.now)
-        row.due_at, row.deadline_at = message.due_at, message.deadline_at
+        row.due_at, row.deadline_at, row.is_asked = message.due_at, message.deadline_at, message.is_asked
         # The deadline is ten minutes before the first start.
         row.lane = Lane.SOON if message.deadline_at - message.due_at <= _SOON else Lane.LATER
         self.new.append(row)

@@ -199,6 +199,7 @@ def _once_more(row: Reminder, due_at: dt.datetime, now: dt.datetime) -> Reminder
             "channel": row.channel,
             "lead": row.lead,
             "lead_key": row.lead_key,
+            "is_asked": row.is_asked,
             "schedule_seq": row.schedule_seq,
             "lane": row.lane,
             "due_at": due_at,
