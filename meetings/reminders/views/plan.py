@@ -13,6 +13,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.access import guest_by_link, member
+from accounts.middleware import own_zone
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, preferences_for
 from meetings.models import Participant
@@ -20,7 +21,7 @@ from meetings.queries import access
 from meetings.queries.occurrences import upcoming_dates
 from meetings.reminders.queries.plans import example_for, plan_of
 from meetings.reminders.queries.timelines import Reader
-from support import clock
+from support import clock, wording
 
 
 @login_required
@@ -39,7 +40,10 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     guest = Participant.objects.filter(contact_point=point, user=None).first()
     reader = Reader(guest.tz, guest.hour_cycle) if guest else Reader("UTC", "h12")
     change_url = reverse("accounts:messages_by_link", args=[token])
-    context = _context(of_guest(point), reader, clock.now()) | {"change_url": change_url}
+    now = clock.now()
+    # What a guest's browser said of its zone when they signed up, if it said any, may not be where the link is read.
+    zone = wording.zone_note(now, reader.tz, own_zone(request))
+    context = _context(of_guest(point), reader, now) | {"change_url": change_url, "zone": zone}
     response = render(request, "reminders/plan_by_link.html", context)
     add_never_cache_headers(response)
     patch_cache_control(response, private=True, no_store=True)

@@ -8,7 +8,7 @@
   function keep(name, value) {
     var secure = window.location.protocol === "https:" ? "; Secure" : "";
     document.cookie = name + "=" + value + "; Path=/; Max-Age=31536000; SameSite=Lax" + secure;
-    var made = document.documentElement.getAttribute("data-" + name);
+    var made = document.body.getAttribute("data-" + name);
     return made !== null && made !== value && document.cookie.split("; ").indexOf(name + "=" + value) !== -1;
   }
 
