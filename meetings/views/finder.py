@@ -31,6 +31,7 @@ from meetings.queries import access, finder
 from meetings.queries.favourites import kept_among
 from meetings.queries.finder import DISTANCE, WHEN, Found
 from meetings.queries.occurrences import upcoming_dates
+from meetings.views.back import results_before
 from support import clock, wording
 from support.microcache import Microcache
 
@@ -124,8 +125,13 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "conference_host": _host(meeting.conference_url),
         "similar_url": _similar_url(meeting),
         "updated_at": meeting.source_updated_at or meeting.updated_at,
+        "back_url": results_before(request),
     }
-    return render(request, "meetings/detail.html", context)
+    response = render(request, "meetings/detail.html", context)
+    # The way back says what one reader searched for.
+    patch_vary_headers(response, ["Referer"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 def _host(url: str) -> str:

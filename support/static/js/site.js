@@ -82,6 +82,19 @@
     });
   }
 
+  // -- Back to the results as they were left, by the browser's own step back where they are what it leads to -----------
+
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest && event.target.closest("a[data-back]");
+    var here = link && window.navigation && window.navigation.currentEntry;
+    var before = here && window.navigation.entries()[here.index - 1];
+    var isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (before && before.url === link.href && isPlain) {
+      event.preventDefault();
+      window.history.back();
+    }
+  });
+
   // -- Leaving quickly: the button, or Esc twice within a second -------------------------------------------------------
 
   var exits = document.querySelectorAll("[data-quick-exit]");
