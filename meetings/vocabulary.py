@@ -49,11 +49,12 @@ class Concept:
 CONCEPTS: tuple[Concept, ...] = (
     # -- Open or closed
     Concept(
-        "open", _("Open"), _("Anyone may come, also family, friends and students."), OPENNESS,
+        # Not "open" or "closed" alone: beside a meeting's hours that reads as whether it is on.
+        "open", _("Open to everyone"), _("Anyone may come, including family, friends and students."), OPENNESS,
         "O", "OPEN", ("O",), seed_id="17",
     ),
     Concept(
-        "closed", _("Closed"), _("For people who think they may have a problem of their own."), OPENNESS,
+        "closed", _("Closed meeting"), _("For people who think they may have a problem of their own."), OPENNESS,
         "C", "CLOSED", ("C",), seed_id="4",
     ),
     # -- Who it is for
@@ -106,8 +107,8 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept("no-children", _("No children"), _("Please leave children at home."), AUDIENCE, "NC", "", (), (), "16"),
     # -- The place
     Concept(
-        "wheelchair", _("Wheelchair access"), _("You can get in with a wheelchair."), LOCATION,
-        "WC", "WCHR", ("X",), ("wheelchair", "wheelchair accessible"), "33",
+        "wheelchair", _("Wheelchair accessible"), _("The building is accessible by wheelchair."), LOCATION,
+        "WC", "WCHR", ("X",), ("wheelchair", "wheelchair access"), "33",
     ),
     Concept(
         "wheelchair-bathroom", _("Wheelchair-accessible bathroom"), _("The bathroom is wide enough for a wheelchair."),

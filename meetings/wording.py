@@ -14,7 +14,7 @@ from support import wording
 
 
 def rule_words(rule: Rule, language: str | None = None) -> str:
-    """Return on which days: "Every Tuesday", "Every second Thursday of the month", "Every 2 weeks on Friday".
+    """Return on which days: "Every Tuesday", "Weekdays", "Every second Thursday of the month".
 
     `language` is a language code, None the active one. Raises recurrence.InvalidRule.
     """
@@ -70,10 +70,24 @@ def _days_words(parts: Parts) -> str:
     if parts.frequency == "DAILY":
         return ngettext("Every day", "Every %(count)d days", parts.interval) % {"count": parts.interval}
     weekdays = [weekday for _n, weekday in parts.weekdays]
+    if parts.interval == 2:
+        return _("Every other %(days)s") % {"days": _weekday_list(weekdays)}
     if parts.interval > 1:
         return _("Every %(count)d weeks on %(days)s") % {"count": parts.interval, "days": _weekday_list(weekdays)}
-    if len(set(weekdays)) == 7:
+    return _weekly_words(sorted(set(weekdays)))
+
+
+def _weekly_words(weekdays: list[int]) -> str:
+    first, last = weekdays[0], weekdays[-1]
+    if len(weekdays) == 7:
         return _("Every day")
+    if len(weekdays) == 6:
+        (missing,) = set(range(7)) - set(weekdays)
+        return _("Every day except %(day)s") % {"day": WEEKDAYS[missing]}
+    if weekdays == [0, 1, 2, 3, 4]:
+        return _("Weekdays")
+    if len(weekdays) > 2 and last - first == len(weekdays) - 1:
+        return _("%(first)s through %(last)s") % {"first": WEEKDAYS[first], "last": WEEKDAYS[last]}
     return _("Every %(days)s") % {"days": _weekday_list(weekdays)}
 
 

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import phonenumbers
 from django import template
+from django.conf import settings
 from django.template.context import Context
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from accounts import phones
 from meetings import wording
 from meetings.geo import km_to_miles
 from meetings.models import Signup, Venue
@@ -61,18 +61,21 @@ def tel_href(number: str) -> str:
 
 @register.filter
 def dial_words(number: str) -> str:
-    """Return a number to dial as one reads it out: "+19292056099,,184879080#,,#" is "+1 929-205-6099, then 184879080#".
+    """Return a number to dial as it is read aloud, and the keys to press after it: "(518) 555-0100, then 123#".
 
-    What is no number with a country's code is left as it is.
+    What is not written as a number that could exist stays as its list has it.
     """
-    called, *keys = (part.strip() for part in re.split("[,;]+", number))
+    head, *keys = re.split(r"[,;]+", number)
     try:
-        shown = phones.shown(called)
+        parsed = phonenumbers.parse(head, settings.PHONE_REGION)
     except phonenumbers.NumberParseException:
         return number
-    # A lone "#" passes over what a caller does not know.
-    codes = [each for each in keys if each.strip("#*")]
-    return _("%(number)s, then %(codes)s") % {"number": shown, "codes": ", ".join(codes)} if codes else shown
+    is_here = parsed.country_code == phonenumbers.country_code_for_region(settings.PHONE_REGION)
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if is_here else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    words = [phonenumbers.format_number(parsed, style)]
+    # A lone "#" only says that nothing is entered where a conference asks for more.
+    words += [_("then %(keys)s") % {"keys": pressed.strip()} for pressed in keys if re.search("[0-9]", pressed)]
+    return ", ".join(words)
 
 
 @register.filter

@@ -31,6 +31,7 @@ from meetings.queries import access, finder
 from meetings.queries.favourites import kept_among
 from meetings.queries.finder import DISTANCE, WHEN, Found
 from meetings.queries.occurrences import upcoming_dates
+from meetings.queries.siblings import siblings_of
 from meetings.views.back import results_before
 from support import clock, wording
 from support.microcache import Microcache
@@ -120,10 +121,14 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "kept": None if kept is None else meeting.pk in kept,
         "dates": dates,
         "next_date": coming[0] if coming else None,
+        # Up to the next one to come; a page on a phone has room for where and how before the others.
+        "next_dates": dates[: dates.index(coming[0]) + 1] if coming else dates,
+        "later_dates": dates[dates.index(coming[0]) + 1 :] if coming else [],
         "zone_words": wording.zone_note(coming[0].starts_at if coming else now, meeting.tz, own_zone(request)),
         "formats": finder.formats_of(meeting, language=_language()),
         "conference_host": _host(meeting.conference_url),
         "similar_url": _similar_url(meeting),
+        "siblings": siblings_of(meeting),
         "updated_at": meeting.source_updated_at or meeting.updated_at,
         "back_url": results_before(request),
     }

@@ -112,7 +112,7 @@ def test_a_servers_files_serve_one_another_in_any_order() -> None:
 def test_formats_that_this_site_knows_keep_its_own_words() -> None:
     run(*server())
     closed = Format.objects.get(slug="closed")
-    assert (closed.vocabulary, closed.name) == ("", "Closed")
+    assert (closed.vocabulary, closed.name) == ("", "Closed meeting")
     assert closed.description != "Theirs."
     zither = Format.objects.get(vocabulary=ROOT)
     assert (zither.name, zither.source_id) == ("Zither Circle", "99")

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from meetings.enums import MeetingKind, OccurrenceStatus, SignupPolicy, VenueType
 from meetings.models import FormatTranslation, Meeting
 from meetings.services import schedule
+from meetings.templatetags.finding import dial_words
 from support import clock
 from tests.factories import make_format, make_meeting, make_occurrence, make_service_body, make_venue
 
@@ -42,10 +43,34 @@ def test_detail_says_when_in_words_and_in_dates(client: Client, now: dt.datetime
     assert "Dec 29" not in html
 
 
-def test_detail_tab_title_names_no_meeting(client: Client, now: dt.datetime) -> None:
-    html = page_of(client, now, name="Telling Name")
-    title = html.split("<title>")[1].split("</title>")[0]
-    assert title == "Meeting – Homegroup"
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({}, "Meeting: Every Tuesday"),
+        ({"rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"}, "Meeting: Weekdays"),
+        ({"venue_type": VenueType.ONLINE, "venue": None}, "Online meeting: Every Tuesday"),
+        ({"kind": MeetingKind.FAMILY_SESSION}, "Meeting: Every Tuesday"),
+        ({"rrule": "", "starts_on": None, "start_time": None}, "Meeting by appointment"),
+    ],
+)
+def test_detail_tells_tabs_apart_and_names_no_meeting_in_its_head(
+    client: Client, now: dt.datetime, fields: dict[str, object], title: str
+) -> None:
+    """A title is read over shoulders, and Firefox keeps titles and descriptions in its history."""
+    venue = {"venue": make_venue(name="Telling Place", city="Tell City", street="1 Telling Street")} | fields
+    html = page_of(client, now, name="Telling Name", **venue)
+    head = html.split("</head>")[0]
+    assert html.split("<title>")[1].split("</title>")[0] == f"{title} – Homegroup"
+    assert "Tell" not in head
+    assert f'<meta name="description" content="{title}' in head
+
+
+def test_detail_describes_when_it_is_to_who_has_no_zone_yet(client: Client, now: dt.datetime) -> None:
+    html = page_of(client, now)
+    words = (
+        "Meeting: Every Tuesday, 7:00–8:30\u00a0PM (New York time). In person. Just come: no sign-up, no name needed."
+    )
+    assert f'<meta name="description" content="{words}">' in html
 
 
 def test_detail_marks_cancelled_and_moved_dates(client: Client, now: dt.datetime) -> None:
@@ -86,7 +111,7 @@ def test_detail_shows_the_place_and_opens_it_in_the_readers_own_app(client: Clie
 def test_detail_of_an_approximate_place_shows_no_pin(client: Client, now: dt.datetime) -> None:
     html = page_of(client, now, venue=make_venue(is_approximate=True, street=""))
     assert "geo:" not in html
-    assert "The exact place is not given here." in html
+    assert "The exact address is not listed here." in html
 
 
 def test_detail_of_an_address_without_a_position_shows_no_pin_and_claims_nothing(
@@ -94,7 +119,7 @@ def test_detail_of_an_address_without_a_position_shows_no_pin_and_claims_nothing
 ) -> None:
     html = page_of(client, now, venue=make_venue(is_approximate=True, street="48 Linden Street"))
     assert "geo:" not in html
-    assert "The exact place is not given here." not in html
+    assert "The exact address is not listed here." not in html
 
 
 def test_detail_says_how_to_join_online(client: Client, now: dt.datetime) -> None:
@@ -133,7 +158,7 @@ def test_detail_of_a_family_session_keeps_its_link_to_those_who_come(client: Cli
     assert "meet.example.org" not in html
     assert "0199" not in html
     assert "7788" not in html
-    assert "for those who have a place" in html
+    assert "only for people who have a place" in html
 
 
 def test_detail_reads_an_online_meeting_on_the_readers_clock(client: Client, now: dt.datetime) -> None:
@@ -205,5 +230,69 @@ def test_detail_costs_the_same_queries_however_much_it_shows(
     meeting.formats.set([make_format() for _ in range(count + 1)])
     for week in range(count):
         make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24) + dt.timedelta(weeks=week))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert client.get(meeting.get_absolute_url()).status_code == 200
+
+
+def test_detail_shows_the_next_date_and_folds_the_others(client: Client, now: dt.datetime) -> None:
+    meeting = make_meeting()
+    make_occurrence(meeting=meeting, on=dt.date(2026, 11, 17), status=OccurrenceStatus.CANCELLED)
+    html = html_of(client, meeting, now)
+    shown, folded = html.split("<details")[0], html.split("<details")[1].split("</details>")[0]
+    # What is called off is no secret: whoever looks today must see it.
+    assert "Tue, Nov 17" in shown
+    assert "Canceled" in shown
+    assert "Tue, Nov 24" in shown
+    assert shown.count("Remind me") == 1
+    assert "4 more dates" in folded
+    assert folded.count("Remind me") == 4
+    assert html.index("Where</h2>") < html.index("Add all dates to a calendar")
+
+
+def test_detail_says_what_the_calendar_file_gives_away(client: Client, now: dt.datetime) -> None:
+    assert "Each entry says only “Appointment” and when" in page_of(client, now)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("+19292056099,,184879080#,,#,,#", "(929) 205-6099, then 184879080#"),
+        ("+1 518-555-0100,,123#,,,,*456#", "(518) 555-0100, then 123#, then *456#"),
+        ("+442039017895,,81234#", "+44 20 3901 7895, then 81234#"),
+        ("929-205-6099", "(929) 205-6099"),
+        ("ask the group", "ask the group"),
+        ("", ""),
+    ],
+)
+def test_number_to_dial_is_written_as_it_is_read_aloud(number: str, words: str) -> None:
+    assert dial_words(number) == words
+
+
+def test_detail_lists_what_else_there_is_in_the_place_and_by_the_group(client: Client, now: dt.datetime) -> None:
+    body, house = make_service_body(), make_venue()
+    meeting = make_meeting(name="Monday", venue=house, service_body=body, group_name="Elm Group")
+    here = make_meeting(name="Upstairs", venue=house)
+    by_group = make_meeting(name="Elsewhere", service_body=body, group_name="Elm Group")
+    for other in (
+        here,
+        by_group,
+        make_meeting(name="Unlisted", venue=house, is_listed=False),
+        make_meeting(name="Withdrawn", venue=house, is_published=False),
+        make_meeting(name="Shut", venue=house, is_temporarily_closed=True),
+        make_meeting(name="Namesake", service_body=make_service_body(), group_name="Elm Group"),
+        make_meeting(name="Stranger"),
+    ):
+        schedule.refresh_next(other, now=now)
+    html = html_of(client, meeting, now)
+    assert html.count("Also here, or by this group") == 1
+    shown = html.split("Also here, or by this group")[1].split("</section>")[0]
+    assert [part.split("<")[0] for part in shown.split('/">')[1:]] == ["Upstairs", "Elsewhere"]
+    assert "Also here" not in page_of(client, now)
+
+
+def test_detail_lists_no_more_than_a_few_others(client: Client, now: dt.datetime) -> None:
+    house = make_venue()
+    for _number in range(7):
+        schedule.refresh_next(make_meeting(venue=house), now=now)
+    html = page_of(client, now, venue=house)
+    assert html.split("Also here, or by this group")[1].split("</section>")[0].count("<li>") == 5
