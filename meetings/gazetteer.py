@@ -6,6 +6,7 @@ US towns from the `zipcodes` package. Both load on first use.
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import re
 import unicodedata
@@ -23,9 +24,14 @@ from meetings.geo import Point, distance_km
 MOST_CANDIDATES = 8
 #: Two places of one name nearer than this are one place to whoever asks.
 SAME_PLACE_KM = 25.0
+#: A name may be this many letters longer or shorter than what was typed, and has to be this much like it (difflib).
+_SLIP_LETTERS = 2
+_SLIP_LIKENESS = 0.7
 
 _PLACES_FILE = Path(__file__).with_name("places.tsv.gz")
 _US_POSTCODE = re.compile(r"(?<![\w-])(\d{5})(?:[-\s]\d{4})?(?!\w)")
+# The forms of postcodes in Canada (Canada Post, A1A 1A1) and the United Kingdom (BS 7666, SW1A 1AA).
+_OTHER_POSTCODE = re.compile(r"[a-z]\d[a-z]\s*\d[a-z]\d|[a-z]{1,2}\d[a-z\d]?\s*\d[a-z]{2}", re.IGNORECASE)
 # Letters that Unicode does not take apart, and what people type for them.
 _LETTERS: dict[int, str] = str.maketrans(
     {"ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -64,20 +70,49 @@ class Answer:
 def look_up(text: str) -> Answer:
     """Return the places that `text` may mean: "Albany", "albany ny", "Paris, TX", "St. Louis", "12207", "Zürich".
 
-    A whole state or country answers with its name as `area` and its largest cities as the places. Nothing found is an
-    empty answer.
+    Of a street address the ZIP code counts, or else the city. A whole state or country answers with its name as `area`
+    and its largest cities as the places. Nothing found is an empty answer.
     """
-    postcode = _US_POSTCODE.search(text)
-    if postcode and (place := _by_postcode(postcode[1])):
-        return Answer((place,))
     parts = [folded for part in text.split(",") if (folded := fold(part))]
+    postcodes = list(_US_POSTCODE.finditer(text))
+    # "10115 Main St, Albany, NY" begins with a house number, and not with a place in New York City.
+    is_house_number = len(postcodes) == 1 and re.match(r"\s*\d{5}\s+[^\W\d]", text) and bool(_in_address(parts))
+    if postcodes and not is_house_number and (place := _by_postcode(postcodes[-1][1])):
+        return Answer((place,))
     if not parts:
         return Answer()
-    found = _named(parts)
+    found = _named(parts) or _in_address(parts)
     if not found and len(parts) == 1 and (area := _area(parts[0])):
         code, label = area
         return Answer(_largest().get(code, ()), label)
     return Answer(tuple(found[:MOST_CANDIDATES]))
+
+
+def is_zip_code(text: str) -> bool:
+    """Return whether `text` is written as a US ZIP code, whether there is one or not."""
+    return bool(_US_POSTCODE.fullmatch(text.strip()))
+
+
+def is_postcode_elsewhere(text: str) -> bool:
+    """Return whether `text` is written as a Canadian or British postcode, which this gazetteer has none of."""
+    return bool(_OTHER_POSTCODE.fullmatch(text.strip()))
+
+
+def spelled_like(text: str) -> list[str]:
+    """Return names that `look_up` knows and that differ from `text` by a slip, the likest first: "albany" for "Albny".
+
+    Only names with the same first letter are compared, which bounds the cost to some 50 ms. A state or country behind
+    the name is kept, and has to fit.
+    """
+    parts = [folded for part in text.split(",") if (folded := fold(part))]
+    if len(parts) == 1 and len(words := parts[0].split()) > 1 and _is_qualifier(words[-1]):
+        parts = [" ".join(words[:-1]), words[-1]]
+    if not parts:
+        return []
+    name, *qualifiers = parts
+    names = [each for each in _names_from(name[0]) if abs(len(each) - len(name)) <= _SLIP_LETTERS]
+    likest = difflib.get_close_matches(name, names, n=MOST_CANDIDATES, cutoff=_SLIP_LIKENESS)
+    return [", ".join([each, *qualifiers]) for each in likest if _cities(each, qualifiers)]
 
 
 def fold(text: str) -> str:
@@ -105,14 +140,35 @@ def _named(parts: Sequence[str]) -> list[Place]:
     return []
 
 
+def _in_address(parts: Sequence[str]) -> list[Place]:
+    """Return the city of a street address: what stands behind the street, by comma or, without one, by its state."""
+    if not parts or not parts[0][:1].isdigit():
+        return []
+    for start in range(1, len(parts)):
+        if found := _named(parts[start:]):
+            return found
+    words = parts[0].split()
+    for start in range(2, len(words) - 1):
+        name, qualifier = " ".join(words[start:-1]), words[-1]
+        if _is_qualifier(qualifier) and (found := _cities(name, [qualifier])):
+            return found
+    return []
+
+
 def _cities(name: str, qualifiers: Sequence[str] = ()) -> list[Place]:
-    """Return the places called `name` that every qualifier fits, by size; one of the name itself before a nickname."""
+    """Return the places called `name` that every qualifier fits, by size; one of the name itself before a nickname.
+
+    A nickname counts only where it is better known than every place of that name: New York City is "New York", and
+    Amman, once Philadelphia, is not.
+    """
     found = [
         (is_own_name, place)
         for is_own_name, place in _entries(name)
         if all(_fits(place, qualifier) for qualifier in qualifiers)
     ]
     found.sort(key=lambda entry: entry[1].population if entry[0] else entry[1].population // 20, reverse=True)
+    largest = next((number for number, (is_own_name, _place) in enumerate(found) if is_own_name), len(found))
+    found = [entry for number, entry in enumerate(found) if entry[0] or number < largest]
     found += [(True, town) for town in _us_towns(name) if all(_fits(town, qualifier) for qualifier in qualifiers)]
     distinct: list[Place] = []
     for _is_own_name, place in found:
@@ -128,6 +184,12 @@ def _fits(place: Place, qualifier: str) -> bool:
     ):
         return True
     return _country_names().get(qualifier) == place.country or qualifier == place.country.lower()
+
+
+def _is_qualifier(word: str) -> bool:
+    return word in _country_names() or any(
+        word in (code.lower(), fold(label)) for (_, code), label in _divisions().items()
+    )
 
 
 def _area(name: str) -> tuple[str, str] | None:
@@ -203,6 +265,19 @@ def _entries(key: str) -> Iterator[tuple[bool, Place]]:
         _key, population, name, division, country, latitude, longitude, how = text[low:end].decode().split("\t")
         yield how == "name", _place(population, name, division, country, latitude, longitude)
         low = end + 1
+
+
+def _names_from(letter: str) -> set[str]:
+    """Return the folded names of cities and US post towns that begin with `letter`; no nicknames."""
+    text, low = _file()
+    names = set()
+    low = text.find(b"\n" + letter.encode(), low - 1) + 1
+    while low and text.startswith(letter.encode(), low):
+        end = text.index(b"\n", low)
+        if text.endswith(b"\tname", low, end):
+            names.add(text[low : text.index(b"\t", low)].decode())
+        low = end + 1
+    return names | {fold(town) for row in zipcodes.list_all() if (town := row["city"])[:1].lower() == letter}
 
 
 def _place(population: str, name: str, division: str, country: str, latitude: str, longitude: str) -> Place:

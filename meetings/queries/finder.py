@@ -38,7 +38,7 @@ from django.db.models import (
 from django.db.models.lookups import IsNull, LessThanOrEqual
 
 from meetings import gazetteer
-from meetings.enums import FormatCategory, OccurrenceStatus, VenueType
+from meetings.enums import FormatCategory, OccurrenceStatus, SignupPolicy, VenueType
 from meetings.geo import EARTH_RADIUS_KM, Point, box_around
 from meetings.models import Format, FormatTranslation, Meeting, Occurrence, Venue
 from meetings.models.meeting import MeetingQuerySet
@@ -49,6 +49,10 @@ from support import clock
 
 #: Of several places with one name, the one with meetings this near is meant before a bigger one with none.
 NEAR_A_MEETING_KM = 50.0
+#: Of several places with one name, one that is this many times smaller and has no meetings is not meant.
+MUCH_SMALLER = 20
+#: As many other places are asked after as anyone reads.
+MOST_OTHERS = 3
 #: How far ahead a day filter looks for a date: a rule that skips longer than a season is rarely what is wanted.
 HORIZON = dt.timedelta(days=100)
 #: What starts within this is on soon.
@@ -56,6 +60,12 @@ SOON = dt.timedelta(hours=1)
 #: Formats of these categories exclude one another, so two chosen mean "either"; others mean "and".
 EITHER = (FormatCategory.OPENNESS, FormatCategory.LANGUAGE)
 WHEN, DISTANCE = "when", "distance"
+#: The parts of a day as people mean them, both ends included.
+PARTS_OF_DAY = {
+    "morning": (dt.time(4), dt.time(11, 59)),
+    "afternoon": (dt.time(12), dt.time(16, 59)),
+    "evening": (dt.time(17), dt.time(23, 59)),
+}
 _MOST_WORDS = 12
 _DAY = dt.timedelta(days=1)
 _PLAIN_WEEKLY = re.compile(r"FREQ=WEEKLY;BYDAY=[A-Z,]+")
@@ -94,6 +104,8 @@ class Criteria:
     formats: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
     kind: str = ""
+    #: Only what nobody signs up for.
+    is_drop_in: bool = False
     sort: str = WHEN
 
     @property
@@ -284,6 +296,8 @@ def _matching(criteria: Criteria, now: dt.datetime, reader_tz: str) -> MeetingQu
     meetings = _saying(Meeting.objects.listed(), criteria.words[:_MOST_WORDS])
     if criteria.kind:
         meetings = meetings.filter(kind=criteria.kind)
+    if criteria.is_drop_in:
+        meetings = meetings.filter(signup_policy=SignupPolicy.DROP_IN)
     if criteria.venues:
         meetings = meetings.filter(venue_type__in=_venue_types(criteria.venues))
     meetings = _with_formats(meetings, criteria.formats)
@@ -598,17 +612,30 @@ def find_place(text: str) -> NearAnswer:
     """Return what a place name may mean: from the gazetteer, or else from the addresses of the listed meetings.
 
     Of several places with the same name, one with meetings nearby comes first: "Kingston" in a New York list is not
-    in Jamaica.
+    in Jamaica. The others follow where they may be meant in earnest: they have meetings too, or are not much smaller.
     """
     answer = gazetteer.look_up(text)
-    places = [Near(place.label, place.point, bool(place.postcode)) for place in answer.places]
     if answer.area:
-        return NearAnswer(tuple(places), answer.area)
-    if not places:
+        return NearAnswer(tuple(map(_near_of, answer.places[: MOST_OTHERS + 1])), answer.area)
+    if not answer.places:
         return NearAnswer(tuple(_from_venues(text)))
-    if len(places) > 1:
-        places.sort(key=lambda place: not _has_meetings_near(place.point))
-    return NearAnswer(tuple(places))
+    if len(answer.places) == 1:
+        return NearAnswer((_near_of(answer.places[0]),))
+    has_meetings = {place: _has_meetings_near(place.point) for place in answer.places}
+    first, *others = sorted(answer.places, key=lambda place: not has_meetings[place])
+    meant = [place for place in others if has_meetings[place] or place.population * MUCH_SMALLER >= first.population]
+    return NearAnswer(tuple(map(_near_of, (first, *meant[:MOST_OTHERS]))))
+
+
+def places_spelled_like(text: str) -> tuple[Near, ...]:
+    """Return the places that may be meant by a misspelled name: those with meetings nearby, or else the likest."""
+    places = [gazetteer.look_up(name).places[0] for name in gazetteer.spelled_like(text)]
+    reachable = [place for place in places if _has_meetings_near(place.point)]
+    return tuple(map(_near_of, (reachable or places)[:MOST_OTHERS]))
+
+
+def _near_of(place: gazetteer.Place) -> Near:
+    return Near(place.label, place.point, bool(place.postcode))
 
 
 def _has_meetings_near(point: Point) -> bool:

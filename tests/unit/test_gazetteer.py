@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meetings import gazetteer
-from meetings.gazetteer import Answer, fold, look_up
+from meetings.gazetteer import Answer, fold, is_postcode_elsewhere, look_up, spelled_like
 from meetings.geo import Point, distance_km
 
 
@@ -41,6 +41,13 @@ from meetings.geo import Point, distance_km
         ("Clifton Springs, NY", "Clifton Springs, NY"),
         ("coeur d’alene", "Coeur d'Alene, ID"),
         ("Washington DC", "Washington, DC"),
+        ("123 Main St, Albany, NY", "Albany, NY"),
+        ("123 Main St Albany NY", "Albany, NY"),
+        ("10115 Main St, Albany, NY", "Albany, NY"),
+        ("10115 Main St, Albany, NY 12208", "Albany, NY 12208"),
+        ("12207 Albany NY", "Albany, NY 12207"),
+        ("12207, Albany", "Albany, NY 12207"),
+        ("22 Acacia Avenue, London", "London, United Kingdom"),
     ],
 )
 def test_a_name_finds_its_place(text: str, label: str) -> None:
@@ -58,6 +65,42 @@ def test_an_ambiguous_name_offers_all_the_likeliest_first() -> None:
     labels = [place.label for place in look_up("Albany").places]
     assert labels[:3] == ["Albany, NY", "Albany, GA", "Albany, OR"]
     assert "Albany, CA" in labels
+
+
+def test_what_a_place_was_once_called_is_no_other_place_of_that_name() -> None:
+    assert "Amman, Jordan" not in [place.label for place in look_up("Philadelphia").places]
+    assert look_up("New York").places[0].label == "New York City, NY"
+    assert look_up("Bombay").places[0].label == "Mumbai, India"
+
+
+@pytest.mark.parametrize(
+    ("text", "likest"),
+    [
+        ("Albny", "albany"),
+        ("Albny, NY", "albany, ny"),
+        ("albny ny", "albany, ny"),
+        ("Schenectedy, New York", "schenectady, new york"),
+        ("st lois", "st louis"),
+        ("Poughkepsie", "poughkeepsie"),
+    ],
+)
+def test_a_slip_is_like_what_was_meant(text: str, likest: str) -> None:
+    names = spelled_like(text)
+    assert names[0] == likest
+    assert all(look_up(name).places for name in names)
+
+
+@pytest.mark.parametrize("text", ["", ",", "xyzzy", "\x00", "a" * 10_000, "💩", "12 Elm", "Albny, Kenya"])
+def test_what_is_like_no_name_is_told_no_other(text: str) -> None:
+    assert spelled_like(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_elsewhere"),
+    [("M5V 2T6", True), ("k1a0b1", True), ("SW1A 1AA", True), ("E1 6AN", True), ("12207", False), ("Troy", False)],
+)
+def test_a_postcode_of_another_country_is_known_by_its_form(text: str, is_elsewhere: bool) -> None:
+    assert is_postcode_elsewhere(text) == is_elsewhere
 
 
 def test_a_position_is_where_the_city_is() -> None:

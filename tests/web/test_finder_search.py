@@ -413,6 +413,25 @@ def test_of_several_places_the_one_with_meetings_is_meant(now: dt.datetime) -> N
     assert places[:2] == ["Kingston, NY", "Kingston, Jamaica"]
 
 
+def test_what_is_much_smaller_and_has_no_meetings_is_not_asked_about(now: dt.datetime) -> None:
+    assert [place.label for place in finder.find_place("Philadelphia").places] == ["Philadelphia, PA"]
+    assert [place.label for place in finder.find_place("Albany").places][:2] == ["Albany, NY", "Albany, GA"]
+    [ny] = finder.find_place("Philadelphia, NY").places
+    listed(now, venue=make_venue(city="Philadelphia", latitude=ny.point.latitude, longitude=ny.point.longitude))
+    places = [place.label for place in finder.find_place("Philadelphia").places]
+    assert places == ["Philadelphia, NY", "Philadelphia, PA", "Philadelphia, TN", "Philadelphia, MS"]
+
+
+def test_a_slip_means_a_place_with_meetings_or_else_the_likest(now: dt.datetime) -> None:
+    def labels() -> list[str]:
+        return [place.label for place in finder.places_spelled_like("Albny")]
+
+    assert labels()[0] == "Albany, NY"
+    assert len(labels()) == finder.MOST_OTHERS
+    listed(now)
+    assert labels() == ["Albany, NY"]
+
+
 def test_a_town_that_no_list_knows_is_where_its_meetings_are(now: dt.datetime) -> None:
     listed(now, venue=make_venue(city="Smallhollow", state="NY", latitude=42.0, longitude=-75.0))
     listed(now, venue=make_venue(city="Smallhollow", state="NY", latitude=42.2, longitude=-75.2))
