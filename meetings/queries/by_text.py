@@ -14,7 +14,7 @@ from tzfpy import get_tz
 
 from meetings import gazetteer
 from meetings.geo import Point, uses_miles
-from meetings.queries.finder import Criteria, Found, find_place, search
+from meetings.queries.finder import PARTS_OF_DAY, Criteria, Found, find_place, search
 from support import clock
 
 #: Meetings in one answer.
@@ -255,6 +255,7 @@ def _within(asked: Asked, now: dt.datetime) -> list[Found]:
         is_tomorrow=asked.is_tomorrow,
         starts_from=asked.starts_from,
         starts_until=asked.starts_until,
+        is_drop_in=True,
     )
     results = search(criteria, now=now, reader_tz=asked.tz, language=asked.language or "en")
     if not asked.beyond_km:
@@ -300,8 +301,7 @@ def _candidates(question: Question) -> list[tuple[str, bool]]:
 
 
 def _hours(word: str) -> tuple[dt.time, dt.time] | None:
-    if word in _EVENING:
-        return dt.time(17), dt.time(23, 59)
-    if word in _MORNING:
-        return dt.time(4), dt.time(12)
-    return (dt.time(12), dt.time(17, 30)) if word in _AFTERNOON else None
+    for words, part in ((_MORNING, "morning"), (_AFTERNOON, "afternoon"), (_EVENING, "evening")):
+        if word in words:
+            return PARTS_OF_DAY[part]
+    return None

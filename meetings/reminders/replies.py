@@ -10,6 +10,7 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from meetings import gazetteer
 from meetings.enums import Held
 from meetings.geo import km_to_miles
 from meetings.models import Participant
@@ -175,8 +176,10 @@ def _line(each: Found, asked: Asked, width: int, hour_cycle: str) -> str:
     where = ", ".join(dict.fromkeys(part for part in (venue.name, venue.street) if part)) if venue else ""
     if len(where) > width:
         where = where[:width].rsplit(" ", 1)[0].rstrip(" ,.-") if width else ""
+    # A street in another city than the one asked for is found by nobody.
+    city = venue.city if venue and gazetteer.fold(venue.city) != gazetteer.fold(asked.label.split(",")[0]) else ""
     far = _distance(each.distance_km, asked, digits=1) if each.distance_km is not None else ""
-    return ", ".join(part for part in (f"{wall_day} {time}", where, far) if part)
+    return ", ".join(part for part in (f"{wall_day} {time}", where, city, far) if part)
 
 
 def _distance(km: float, asked: Asked, *, digits: int) -> str:

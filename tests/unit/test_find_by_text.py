@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from meetings.enums import MeetingKind, SignupPolicy
 from meetings.models import Meeting
 from meetings.queries.by_text import Question, parse
 from meetings.reminders.models import InboundText
@@ -72,6 +73,28 @@ def test_postcode_brings_the_next_three(albany: list[Meeting]) -> None:
         "Thu 7:30 AM, Pine Room, 1 Elm St, 0.0 mi\n"
         "http://testserver/f/42.65,-73.76 MORE for more."
     )
+
+
+def test_another_city_than_the_one_asked_for_is_named(albany: list[Meeting]) -> None:
+    albany[0].venue.city = "Rensselaer"  # type: ignore[union-attr]
+    albany[0].venue.save()  # type: ignore[union-attr]
+    for place in ("12207", "Albany", "albany ny"):
+        lines = write(place).splitlines()
+        assert lines[1] == "Tue 7:00 PM, Elm House, 1 Elm St, Rensselaer, 0.0 mi"
+        assert lines[2] == "Wed 12:00 PM, Oak Hall, 1 Elm St, 1.4 mi"
+
+
+def test_the_city_stays_where_the_street_is_cut_short(albany: list[Meeting]) -> None:
+    for meeting in albany:
+        meeting.venue.street = "12345 North Old Plank Road Extension, Building C"  # type: ignore[union-attr]
+        meeting.venue.city = "Rensselaer"  # type: ignore[union-attr]
+        meeting.venue.save()  # type: ignore[union-attr]
+    assert write("12207").count("Rensselaer") == 3
+
+
+def test_what_one_signs_up_for_is_no_meeting_to_walk_into(albany: list[Meeting]) -> None:
+    Meeting.objects.filter(pk=albany[0].pk).update(kind=MeetingKind.FAMILY_SESSION, signup_policy=SignupPolicy.SIGN_UP)
+    assert "Elm House" not in write("12207") + write("MORE")
 
 
 def test_more_goes_on_and_ends(albany: list[Meeting]) -> None:
