@@ -69,7 +69,7 @@ class FormatCategory(models.TextChoices):
 
     PROGRAMME = "programme", _("How it runs")
     LOCATION = "location", _("The place")
-    AUDIENCE = "audience", _("Who it is for")
+    AUDIENCE = "audience", _("Who it’s for")
     OPENNESS = "openness", _("Open or closed")
     LANGUAGE = "language", _("Language")
 

@@ -5,20 +5,36 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from meetings import gazetteer
 from meetings.enums import FormatCategory, MeetingKind, VenueType
 from meetings.geo import KM_PER_MILE, Point
-from meetings.queries.finder import DISTANCE, WHEN, Criteria, FormatWords, Near, NearAnswer, find_place
+from meetings.queries.finder import (
+    DISTANCE,
+    PARTS_OF_DAY,
+    WHEN,
+    Criteria,
+    FormatWords,
+    Near,
+    NearAnswer,
+    find_place,
+    places_spelled_like,
+)
 
 KM, MILES = "km", "mi"
 TODAY, TOMORROW = "today", "tomorrow"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DEFAULT_RADIUS = {KM: 25.0, MILES: 15.0}
+#: What a reader may choose from; an address may ask for any other within the bounds.
+RADII = (5, 10, 15, 25, 50, 100, 250)
 #: Wider than this, "near" says nothing.
 MIN_RADIUS, MAX_RADIUS = 0.1, 1000.0
 
@@ -39,6 +55,31 @@ FORMAT_GROUPS = (
 PARAMETERS = (
     "q", "near", "lat", "lon", "radius", "unit", "day", "from", "until", "format", "venue", "kind", "sort",
 )  # fmt: skip
+#: What a button of the form asks for beside what is typed and ticked in it; see `changed`.
+CHANGE = "change"
+PART_NAMES = {"morning": _("Morning"), "afternoon": _("Afternoon"), "evening": _("Evening")}
+#: What most look for, by slug of meetings.vocabulary; the other formats stand behind them.
+COMMON_FORMATS = (
+    "open", "closed", "beginners", "women", "men", "young-people", "lgbtq", "wheelchair", "step", "discussion",
+    "speaker", "spanish",
+)  # fmt: skip
+
+
+def changed(data: QueryDict) -> QueryDict:
+    """Return what is asked once the button that sent a form is taken in.
+
+    Its value is a query string: a name takes the values given there instead of the form's, and a name with a minus
+    loses them ("sort=distance", "-day=tue"). So what was typed beside the button is asked as well.
+    """
+    asked = data.copy()
+    for change in data.getlist(CHANGE):
+        for name, values in QueryDict(change).lists():
+            if name.startswith("-"):
+                asked.setlist(name[1:], [value for value in asked.getlist(name[1:]) if value not in values])
+            else:
+                asked.setlist(name, values)
+    asked.pop(CHANGE, None)
+    return asked
 
 
 class ChipsField(forms.MultipleChoiceField):
@@ -65,7 +106,7 @@ class FinderForm(forms.Form):
     #: Nothing has to be filled in, so no label says so.
     is_all_optional = True
 
-    q = forms.CharField(label=_("Words"), max_length=200, required=False)
+    q = forms.CharField(label=_("Keyword"), max_length=200, required=False)
     near = forms.CharField(label=_("Near"), max_length=120, required=False)
     lat = PositionField(min_value=-90, max_value=90, required=False, widget=forms.HiddenInput)
     lon = PositionField(min_value=-180, max_value=180, required=False, widget=forms.HiddenInput)
@@ -74,30 +115,29 @@ class FinderForm(forms.Form):
         min_value=MIN_RADIUS,
         max_value=MAX_RADIUS,
         required=False,
+        widget=forms.Select,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _("Give a number from 0.1 to 1000.")),
     )
-    unit = forms.ChoiceField(label=_("Unit"), choices=[(KM, _("km")), (MILES, _("miles"))], required=False)
+    unit = forms.ChoiceField(choices=[(KM, _("km")), (MILES, _("miles"))], required=False, widget=forms.HiddenInput)
     day = ChipsField(label=_("Day"), choices=DAY_CHOICES, required=False)
     format = ChipsField(required=False, label="")
     venue = ChipsField(
-        label=_("How to take part"),
+        label=_("How to attend"),
         choices=[
             (VenueType.IN_PERSON, _("In person")),
             (VenueType.ONLINE, _("Online")),
-            (VenueType.HYBRID, _("Both at once")),
+            (VenueType.HYBRID, _("In person and online")),
         ],
         required=False,
     )
-    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All kinds")), *MeetingKind.choices], required=False)
-    sort = forms.ChoiceField(
-        label=_("Sorted by"), choices=[(WHEN, _("When it starts")), (DISTANCE, _("How far it is"))], required=False
-    )
+    kind = forms.ChoiceField(label=_("Type"), choices=[("", _("All types")), *MeetingKind.choices], required=False)
+    sort = forms.ChoiceField(choices=[(WHEN, ""), (DISTANCE, "")], required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, formats: list[FormatWords], default_unit: str = KM, **options: Any) -> None:
-        super().__init__(_with_defaults(data, default_unit), label_suffix="", **options)
+        super().__init__(_with_defaults(changed(data), default_unit), label_suffix="", **options)
         # "from" is a word of Python's, so the two ends of the hours are declared by name.
         formats_accepted = ["%H:%M", "%H:%M:%S"]
-        for name, label in (("from", _("Starts from")), ("until", _("Starts until"))):
+        for name, label in (("from", _("Starts after")), ("until", _("Starts before"))):
             self.fields[name] = forms.TimeField(
                 label=label,
                 required=False,
@@ -106,12 +146,13 @@ class FinderForm(forms.Form):
                 widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             )
         self.format_names = {words.slug: words.name for words in formats}
-        self.fields["format"].choices = _by_category(formats)  # type: ignore[attr-defined]
+        self.fields["format"].choices = _common_first(formats)  # type: ignore[attr-defined]
+        self.fields["radius"].widget.choices = _radii(str(self.data["radius"]), str(self.data["unit"]))
+        self.default_unit = default_unit
         self.fields["near"].widget.attrs.update(
             {"placeholder": _("City or ZIP code"), "autocomplete": "off", "enterkeyhint": "search"}
         )
         self.fields["q"].widget.attrs.update({"autocomplete": "off", "enterkeyhint": "search"})
-        self.fields["radius"].widget.attrs.update({"step": "any", "inputmode": "decimal"})
         self.near_answer = NearAnswer()
 
     def clean_near(self) -> str:
@@ -121,14 +162,13 @@ class FinderForm(forms.Form):
         self.near_answer = find_place(near)
         if self.near_answer.area:
             raise forms.ValidationError(
-                _("%(area)s is too wide to be near to. Name a city or a US ZIP code in it."),
+                _("%(area)s is too large an area. Enter a city or ZIP code."),
                 code="area",
                 params={"area": self.near_answer.area},
             )
         if not self.near_answer.places:
-            raise forms.ValidationError(
-                _("We do not know this place. Try a city with its state or country, or a US ZIP code."), code="unknown"
-            )
+            self.near_answer = NearAnswer(places_spelled_like(near))
+            raise forms.ValidationError(_why_unknown(near), code="unknown")
         return near
 
     def clean(self) -> dict[str, Any]:
@@ -136,6 +176,11 @@ class FinderForm(forms.Form):
         if (cleaned.get("lat") is None) != (cleaned.get("lon") is None) and not {"lat", "lon"} & set(self.errors):
             self.add_error(None, _("A position needs both a latitude and a longitude."))
         return cleaned
+
+    @property
+    def has_unknown_place(self) -> bool:
+        """Whether a place was asked for and not understood: what is anywhere else is no answer then."""
+        return bool({"near", "lat", "lon", NON_FIELD_ERRORS} & set(self.errors))
 
     # -- What was understood -------------------------------------------------------------------------------------------
 
@@ -154,7 +199,28 @@ class FinderForm(forms.Form):
 
     @property
     def center(self) -> Point | None:
+        """Where to look around; None where all that is asked for can be joined from anywhere."""
+        if self.is_online_alone:
+            return None
         return self.place.point if self.place else self.position
+
+    @cached_property
+    def is_online_alone(self) -> bool:
+        venues = self.chosen("venue")
+        return VenueType.ONLINE in venues and VenueType.IN_PERSON not in venues
+
+    @property
+    def part_of_day(self) -> str:
+        """The part of the day that the hours are those of, or ""."""
+        hours = (self._value("from"), self._value("until"))
+        return next((part for part, window in PARTS_OF_DAY.items() if window == hours), "")
+
+    @cached_property
+    def format_boxes(self) -> list[tuple[str, list[BoundWidget]]]:
+        """The boxes of the formats under the name of each group; the first group has none."""
+        boxes = {str(box.data["value"]): box for box in self["format"].subwidgets}
+        groups: Any = self.fields["format"].choices  # type: ignore[attr-defined]
+        return [(name, [boxes[slug] for slug, _name in choices]) for name, choices in groups]
 
     @property
     def unit_or_default(self) -> str:
@@ -164,6 +230,14 @@ class FinderForm(forms.Form):
     def radius_or_default(self) -> float:
         """In the unit asked for."""
         return self._value("radius") or DEFAULT_RADIUS[self.unit_or_default]
+
+    @property
+    def radius_words(self) -> str:
+        return self.distance_words(self.radius_or_default)
+
+    def distance_words(self, distance: float) -> str:
+        """Return "15 miles", in the unit asked for."""
+        return distance_words(distance, self.unit_or_default)
 
     @property
     def sort_or_default(self) -> str:
@@ -205,7 +279,7 @@ class FinderForm(forms.Form):
             values["near"] = [self._value("near")]
         elif self.position:
             values["lat"], values["lon"] = [f"{self.position.latitude:g}"], [f"{self.position.longitude:g}"]
-        if self.center:
+        if self.place or self.position:
             # Written out even where they are the reader's defaults: whoever is sent the address has others.
             values["radius"], values["unit"] = [f"{self.radius_or_default:g}"], [self.unit_or_default]
             values["sort"] = [self.sort_or_default if self.sort_or_default != WHEN else ""]
@@ -227,12 +301,21 @@ class FinderForm(forms.Form):
         return str(self.data.get(name, "")).strip()
 
 
+def _why_unknown(near: str) -> str:
+    if gazetteer.is_postcode_elsewhere(near):
+        return gettext("Only US ZIP codes are known here. Enter a city instead.")
+    if gazetteer.is_zip_code(near):
+        return gettext("We don’t know this ZIP code. Check it, or enter a city.")
+    return gettext("We don’t know this place. Enter a city with its state or country, or a US ZIP code.")
+
+
 def _with_defaults(data: QueryDict, unit: str) -> QueryDict:
     filled = data.copy()
     if not filled.get("unit"):
         filled["unit"] = unit
-    if not filled.get("radius"):
-        filled["radius"] = f"{DEFAULT_RADIUS.get(str(filled['unit']), DEFAULT_RADIUS[KM]):g}"
+    radius = _number(str(filled.get("radius") or DEFAULT_RADIUS.get(str(filled["unit"]), DEFAULT_RADIUS[KM])))
+    if radius is not None:
+        filled["radius"] = f"{radius:g}"
     return filled
 
 
@@ -241,6 +324,33 @@ def _flat(choices: Any) -> list[str]:
     for value, label in choices:
         flat.extend([choice for choice, _label in label] if isinstance(label, (list, tuple)) else [value])
     return [str(value) for value in flat]
+
+
+def _radii(asked: str, unit: str) -> list[tuple[str, str]]:
+    """Return what to choose from in the unit asked for, and what an address asks for besides."""
+    choices = {str(radius) for radius in RADII} | ({asked} if _number(asked) is not None else set())
+    return [(choice, distance_words(float(choice), unit)) for choice in sorted(choices, key=float)]
+
+
+def distance_words(distance: float, unit: str) -> str:
+    """Return "15 miles" or "25 km"."""
+    words = _("%(number)s miles") if unit == MILES else _("%(number)s km")
+    return str(words) % {"number": f"{distance:g}"}
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if MIN_RADIUS <= number <= MAX_RADIUS else None
+
+
+def _common_first(formats: list[FormatWords]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the formats in groups: what most look for, under no name, then the others by what they speak of."""
+    known = {words.slug: words for words in formats}
+    common = [(slug, known[slug].name) for slug in COMMON_FORMATS if slug in known]
+    return [("", common), *_by_category([words for words in formats if words.slug not in COMMON_FORMATS])]
 
 
 def _by_category(formats: list[FormatWords]) -> list[tuple[str, list[tuple[str, str]]]]:

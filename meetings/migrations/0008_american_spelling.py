@@ -8,6 +8,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='format',
+            name='category',
+            field=models.CharField(choices=[('programme', 'How it runs'), ('location', 'The place'), ('audience', 'Who it’s for'), ('openness', 'Open or closed'), ('language', 'Language')], default='programme', max_length=10, verbose_name='category'),
+        ),
         migrations.AlterModelOptions(
             name='favourite',
             options={'verbose_name': 'favorite', 'verbose_name_plural': 'favorites'},

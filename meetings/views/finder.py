@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -19,11 +23,12 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import own_zone, reader_hour_cycle
 from meetings.enums import MeetingKind, VenueType
-from meetings.forms.finder import DAY_CHOICES, KM, MILES, FinderForm
+from meetings.forms.finder import CHANGE, COMMON_FORMATS, DAY_CHOICES, KM, MILES, PART_NAMES, RADII, FinderForm
 from meetings.forms.finder import WEEKDAYS as DAY_SLUGS
 from meetings.geo import uses_miles
 from meetings.models import Meeting
@@ -40,18 +45,25 @@ PAGE_SIZE = 25
 #: As many as the first screen has room for.
 SOON = 6
 DATES_SHOWN = 6
-#: The questions that are folded away.
-MORE = {"q", "from", "until", "venue", "kind", "format"}
-#: What "try a wider circle" offers, in either unit.
-WIDER = (10, 25, 50, 100, 250)
+#: How a place is asked for; on a phone, these fields are not folded away.
+PLACE = ("near", "lat", "lon")
+UNFOLDED = {*PLACE, NON_FIELD_ERRORS}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     label: str
     url: str
-    is_current: bool = False
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button of the finder's form: it sends what is typed there too, and beside it `change` (see forms.finder)."""
+
+    label: str
+    change: str
+    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +80,11 @@ def home(request: HttpRequest) -> HttpResponse:
     """Answer "what is on near me, soon?": one question, and what is next."""
     now = clock.now()
     form = FinderForm(QueryDict(), formats=[], default_unit=_default_unit())
+    # From anywhere, and so says the page: no place is remembered to start from.
     soon = finder.search(finder.Criteria(), now=now, reader_tz=_reader_tz(), language=_language())[:SOON]
     context = {
         "form": form,
         "soon": soon,
-        "shortcuts": [
-            Link(_("Today"), _list_url(day="today")),
-            Link(_("Tomorrow"), _list_url(day="tomorrow")),
-            Link(_("Online"), _list_url(venue=VenueType.ONLINE)),
-        ],
         "kinds": [Link(str(kind.label), _list_url(kind=kind.value), text=text) for kind, text in _kind_words().items()],
     }
     return render(request, "meetings/home.html", context)
@@ -91,14 +99,18 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         answer = _answer(asked, now, request)
     else:
         answer = visitors_answers.get_or_make(asked, partial(_answer, asked, now), now=now)
+    response: HttpResponse
     if asked.is_htmx:
         response = HttpResponse(answer.html)
         # What could not be understood stays in the address, and so in its field after a reload.
         response["HX-Push-Url"] = request.get_full_path() if answer.has_errors else answer.url
-        if answer.has_errors:
+        if answer.has_form:
             response["HX-Retarget"] = "#finder"
+    elif CHANGE in request.GET and not answer.has_errors:
+        # A press with scripts off: what is reloaded, shared or come back to is the plain question.
+        response = redirect(answer.url)
     else:
-        response = render(request, "meetings/list.html", {"finder": answer.html})
+        response = render(request, "meetings/list.html", {"finder": answer.html, "found_words": answer.words})
     # The same address answers with a page or with a part of one; neither may be shown in the other's stead.
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     patch_cache_control(response, private=True, no_cache=True)
@@ -168,16 +180,18 @@ class Asked:
     own_tz: str | None
     hour_cycle: str
     is_htmx: bool
-    #: Where a message is beside a field, or was until now, the form has to be drawn again too.
+    #: Where a message is beside a field, or was until now, or a button changed it, the form has to be drawn again too.
     with_form: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The finder with its form, or the results alone, and the address that asks for it."""
+    """The finder with its form, or the results alone, the address that asks for it, and what it says was found."""
 
     html: str
     url: str
+    words: str
+    has_form: bool
     has_errors: bool
 
 
@@ -194,7 +208,7 @@ def _asked(request: HttpRequest) -> Asked:
         own_tz=own_zone(request),
         hour_cycle=reader_hour_cycle(request),
         is_htmx=is_htmx,
-        with_form=not is_htmx or request.htmx.target == "finder",  # type: ignore[attr-defined]
+        with_form=not is_htmx or request.htmx.target == "finder" or CHANGE in request.GET,  # type: ignore[attr-defined]
     )
 
 
@@ -202,31 +216,40 @@ def _answer(asked: Asked, now: dt.datetime, request: HttpRequest | None = None) 
     """Return what is found; only a member's own `request` is known here, and none of a visitor's."""
     data = QueryDict(asked.query)
     form = FinderForm(data, formats=finder.format_choices(_language()), default_unit=_default_unit())
-    found = finder.search(form.criteria(), now=now, reader_tz=asked.tz, language=_language())
+    found: Sequence[Found] = []
+    if not form.has_unknown_place:
+        found = finder.search(form.criteria(), now=now, reader_tz=asked.tz, language=_language())
     page = Paginator(found, PAGE_SIZE).get_page(data.get("page"))
     parameters = form.parameters()
+    words = _("Find a meeting") if form.has_unknown_place else _found_words(form, page.paginator.count)
+    chips = _chips(form, asked.hour_cycle)
+    has_form = asked.with_form or bool(form.errors)
     context: dict[str, Any] = {
         "form": form,
         "kept": kept_among(request.user, [found.meeting.pk for found in page.object_list]) if request else None,
         "page": page,
         "params": parameters.urlencode(),
+        "found_words": words,
         "groups": _groups(page, form, now),
-        "chips": _chips(form, parameters),
-        "others": _other_places(form, parameters),
-        "sorts": _sorts(form, parameters),
+        "chips": chips,
+        "others": _other_places(form),
+        "sorts": _sorts(form),
+        "parts_of_day": _parts_of_day(form),
         "next_steps": _next_steps(form, parameters),
-        "online_url": _online_url(form, parameters),
-        # Closed while the results are what matters; a message inside must be seen.
-        "is_more_open": bool(MORE & set(form.errors)),
-        "more_count": sum(len(parameters.getlist(name)) for name in MORE),
+        "offers_online": form.center is not None and VenueType.ONLINE not in form.chosen("venue"),
+        # On a phone: closed, so that results are on the first screen; a message inside must be seen.
+        "is_fold_open": bool(set(form.errors) - UNFOLDED),
+        "choice_count": len(chips) - (form.center is not None),
+        "more_formats_chosen": not set(parameters.getlist("format")) <= set(COMMON_FORMATS),
+        "is_abroad": form.default_unit == KM,
         "is_htmx": asked.is_htmx,
         "own_tz": asked.own_tz,
+        "site_name": settings.SITE_NAME,
         "reader_tz": asked.tz,
         "hour_cycle": asked.hour_cycle,
     }
-    template = "meetings/_finder.html" if asked.with_form or form.errors else "meetings/_results.html"
-    html = render_to_string(template, context, request)
-    return Answer(html=html, url=_url(parameters), has_errors=bool(form.errors))
+    html = render_to_string("meetings/_finder.html" if has_form else "meetings/_results.html", context, request)
+    return Answer(html=html, url=_url(parameters), words=words, has_form=has_form, has_errors=bool(form.errors))
 
 
 # -- What surrounds the results ----------------------------------------------------------------------------------------
@@ -262,100 +285,121 @@ def _day_words(day: dt.date, today: dt.date, found: list[Found]) -> str:
     return capfirst(words)
 
 
-def _chips(form: FinderForm, parameters: QueryDict) -> list[Link]:
-    """One for each thing asked for; its link asks for all the others."""
+def _found_words(form: FinderForm, count: int) -> str:
+    """Return what was found as a heading and a title say it: "80 meetings today near Albany, NY"."""
+    numbers = {"count": intcomma(count)}
+    if form.is_online_alone:
+        words = [ngettext("%(count)s online meeting", "%(count)s online meetings", count) % numbers]
+    else:
+        words = [ngettext("%(count)s meeting", "%(count)s meetings", count) % numbers]
+    days = form.chosen("day")
+    if len(days) == 1:
+        words.append(_day_asked(days[0]))
+    if form.center is not None:
+        is_online_too = VenueType.ONLINE in form.chosen("venue")
+        if form.place:
+            near = _("online or near %(place)s") if is_online_too else _("near %(place)s")
+            words.append(near % {"place": form.place.label})
+        else:
+            words.append(_("online or near you") if is_online_too else _("near you"))
+    return " ".join(words)
+
+
+def _day_asked(day: str) -> str:
+    words = {"today": _("today"), "tomorrow": _("tomorrow")}
+    return words.get(day) or _("on %(weekday)s") % {"weekday": WEEKDAYS[DAY_SLUGS.index(day)]}
+
+
+def _chips(form: FinderForm, hour_cycle: str) -> list[Button]:
+    """One for each thing asked for; its press takes that away and leaves all the others."""
     chips = []
-    if form.place or form.position:
-        unit = _("miles") if form.unit_or_default == MILES else _("km")
+    parameters = form.parameters()
+    if form.center is not None:
         where = form.place.label if form.place else _("you")
-        words = _("Within %(radius)s %(unit)s of %(place)s") % {
-            "radius": f"{form.radius_or_default:g}",
-            "unit": unit,
-            "place": where,
-        }
-        chips.append(Link(words, _without(parameters, "near", "lat", "lon", "radius", "unit", "sort")))
+        words = _("Within %(distance)s of %(place)s") % {"distance": form.radius_words, "place": where}
+        # As it was sent, so that another place that is typed by now stays.
+        sent = {name: form.data[name] for name in PLACE if form.data.get(name)}
+        chips.append(Button(words, _without(**sent)))
     if query := parameters.get("q"):
-        chips.append(Link(f"“{query}”", _without(parameters, "q")))
+        chips.append(Button(f"“{query}”", _with(q="")))
     day_names = {**dict(DAY_CHOICES), **{slug: capfirst(WEEKDAYS[number]) for number, slug in enumerate(DAY_SLUGS)}}
-    chips += [Link(str(day_names[day]), _without_one(parameters, "day", day)) for day in parameters.getlist("day")]
-    start, until = parameters.get("from"), parameters.get("until")
-    if start:
-        chips.append(Link(_("From %(time)s") % {"time": start}, _without(parameters, "from")))
-    if until:
-        chips.append(Link(_("Until %(time)s") % {"time": until}, _without(parameters, "until")))
-    venue_names = {
-        VenueType.IN_PERSON: _("In person"),
-        VenueType.ONLINE: _("Online"),
-        VenueType.HYBRID: _("Both at once"),
-    }
-    chips += [
-        Link(venue_names[VenueType(venue)], _without_one(parameters, "venue", venue))
-        for venue in parameters.getlist("venue")
-    ]
+    chips += [Button(str(day_names[day]), _without(day=day)) for day in parameters.getlist("day")]
+    chips += _chips_of_hours(form, hour_cycle)
+    venue_names = dict(form.fields["venue"].choices)  # type: ignore[attr-defined]
+    chips += [Button(str(venue_names[venue]), _without(venue=venue)) for venue in parameters.getlist("venue")]
     if kind := parameters.get("kind"):
-        chips.append(Link(str(MeetingKind(kind).label), _without(parameters, "kind")))
-    chips += [
-        Link(form.format_names[slug], _without_one(parameters, "format", slug)) for slug in parameters.getlist("format")
-    ]
+        chips.append(Button(str(MeetingKind(kind).label), _with(kind="")))
+    chips += [Button(form.format_names[slug], _without(format=slug)) for slug in parameters.getlist("format")]
     return chips
 
 
-def _other_places(form: FinderForm, parameters: QueryDict) -> list[Link]:
-    places = form.near_answer.places if form.near_answer.area else form.near_answer.places[1:]
-    return [Link(place.label, _with(parameters, near=place.label)) for place in places]
+def _chips_of_hours(form: FinderForm, hour_cycle: str) -> list[Button]:
+    if part := form.part_of_day:
+        return [Button(str(PART_NAMES[part]), _with(**{"from": "", "until": ""}))]
+    chips = []
+    criteria = form.criteria()
+    for name, words, time in (
+        ("from", _("After %(time)s"), criteria.starts_from),
+        ("until", _("Before %(time)s"), criteria.starts_until),
+    ):
+        if time:
+            chips.append(Button(words % {"time": wording.clock_words(time, hour_cycle)}, _with(**{name: ""})))
+    return chips
 
 
-def _sorts(form: FinderForm, parameters: QueryDict) -> list[Link]:
+def _parts_of_day(form: FinderForm) -> list[Button]:
+    """A simple way to ask for hours; a second press takes it back."""
+    parts = []
+    for part, (start, until) in finder.PARTS_OF_DAY.items():
+        is_current = part == form.part_of_day
+        hours = {"from": "", "until": ""} if is_current else {"from": f"{start:%H:%M}", "until": f"{until:%H:%M}"}
+        parts.append(Button(str(PART_NAMES[part]), _with(**hours), is_current))
+    return parts
+
+
+def _other_places(form: FinderForm) -> list[Button]:
+    places = form.near_answer.places[0 if form.has_unknown_place else 1 :]
+    return [Button(place.label, _with(near=place.label)) for place in places]
+
+
+def _sorts(form: FinderForm) -> list[Button]:
     if form.center is None:
         return []
     return [
-        Link(_("Soonest first"), _without(parameters, "sort"), form.sort_or_default == WHEN),
-        Link(_("Nearest first"), _with(parameters, sort=DISTANCE), form.sort_or_default == DISTANCE),
+        Button(_("Soonest first"), _with(sort=""), form.sort_or_default == WHEN),
+        Button(_("Nearest first"), _with(sort=DISTANCE), form.sort_or_default == DISTANCE),
     ]
 
 
-def _next_steps(form: FinderForm, parameters: QueryDict) -> list[Link]:
+def _next_steps(form: FinderForm, parameters: QueryDict) -> list[Button]:
     """What to try where nothing was found, the least change first."""
     steps = []
     if form.center:
-        unit = _("miles") if form.unit_or_default == MILES else _("km")
-        wider = [radius for radius in WIDER if radius > form.radius_or_default][:2]
+        wider = [radius for radius in RADII if radius > form.radius_or_default]
+        # Not the next one: who found nothing looks farther than a little.
         steps += [
-            Link(
-                _("Within %(radius)s %(unit)s") % {"radius": radius, "unit": unit},
-                _with(parameters, radius=str(radius), unit=form.unit_or_default),
-            )
-            for radius in wider
+            Button(_("Within %(distance)s") % {"distance": form.distance_words(radius)}, _with(radius=str(radius)))
+            for radius in wider[1::2][:2] or wider
         ]
     if "day" in parameters:
-        steps.append(Link(_("On any day"), _without(parameters, "day")))
+        steps.append(Button(_("On any day"), _with(day="")))
     if "from" in parameters or "until" in parameters:
-        steps.append(Link(_("At any hour"), _without(parameters, "from", "until")))
-    if {"q", "format", "kind", "venue"} & set(parameters):
-        steps.append(Link(_("Without the other choices"), _without(parameters, "q", "format", "kind", "venue")))
-    if form.center:
-        steps.append(Link(_("Online, from anywhere"), _online_url(form, parameters)))
-    if parameters:
-        steps.append(Link(_("All meetings"), reverse("meetings:list")))
+        steps.append(Button(_("At any time"), _with(**{"from": "", "until": ""})))
+    others = [name for name in ("q", "format", "kind", "venue") if name in parameters]
+    if others and not form.has_unknown_place:
+        steps.append(Button(_("Without the other choices"), _with(**dict.fromkeys(others, ""))))
+    if form.center or form.has_unknown_place:
+        steps.append(Button(_("Online, from anywhere"), _with(venue=VenueType.ONLINE)))
     return steps
-
-
-def _online_url(form: FinderForm, parameters: QueryDict) -> str:
-    """Where the same question is asked of what can be joined from anywhere; "" where it was asked already."""
-    if form.center is None or VenueType.ONLINE in form.chosen("venue"):
-        return ""
-    online = parameters.copy()
-    for name in ("near", "lat", "lon", "radius", "unit", "sort"):
-        online.pop(name, None)
-    online.setlist("venue", [VenueType.ONLINE])
-    return _url(online)
 
 
 def _kind_words() -> dict[MeetingKind, str]:
     return {
-        MeetingKind.NA_MEETING: _("For anyone with a wish to stop using. Just come; nobody asks who you are."),
-        MeetingKind.FAMILY_SUPPORT: _("For those who love someone in recovery, or not yet in it."),
-        MeetingKind.FAMILY_SESSION: _("A family and a counselor, by a practice of its own. You sign up for a date."),
+        MeetingKind.NA_MEETING: _("For anyone who wants to stop using. Just come. No one asks who you are."),
+        MeetingKind.FAMILY_SUPPORT: _("For people who love someone in recovery, or still using."),
+        MeetingKind.FAMILY_SESSION: _(
+            "A family with a counselor, run by an independent practice. You sign up for a date."
+        ),
     }
 
 
@@ -368,30 +412,19 @@ def _url(parameters: QueryDict) -> str:
 
 
 def _list_url(**values: str) -> str:
-    return _with(QueryDict(), **values)
+    parameters = QueryDict(mutable=True)
+    parameters.update(values)
+    return _url(parameters)
 
 
-def _with(parameters: QueryDict, **values: str) -> str:
-    changed = parameters.copy()
-    if "near" in values:
-        for name in ("lat", "lon"):
-            changed.pop(name, None)
-    for name, value in values.items():
-        changed[name] = value
-    return _url(changed)
+def _with(**values: str) -> str:
+    """Return the change that asks for these values."""
+    return urlencode(values)
 
 
-def _without(parameters: QueryDict, *names: str) -> str:
-    changed = parameters.copy()
-    for name in names:
-        changed.pop(name, None)
-    return _url(changed)
-
-
-def _without_one(parameters: QueryDict, name: str, value: str) -> str:
-    changed = parameters.copy()
-    changed.setlist(name, [other for other in changed.getlist(name) if other != value])
-    return _url(changed)
+def _without(**values: str) -> str:
+    """Return the change that takes these values away."""
+    return urlencode({f"-{name}": value for name, value in values.items()})
 
 
 # -- The reader --------------------------------------------------------------------------------------------------------

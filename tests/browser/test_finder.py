@@ -31,7 +31,7 @@ def meetings(db: None) -> None:
 
 
 def named(page: Page) -> list[str]:
-    return page.locator(".timetable h3 a").all_inner_texts()
+    return page.locator(".timetable__link").all_inner_texts()
 
 
 def near(page: Page, place: str) -> None:
@@ -48,9 +48,9 @@ def test_choices_refresh_the_results_and_the_address(page: Page, live_server: Li
     near(page, "Albany, NY")
     expect(page.get_by_role("heading", name="3 meetings near Albany, NY")).to_be_visible()
     page.locator("#id_day").get_by_text("Wed", exact=True).click()
-    expect(page.get_by_role("heading", name="1 meeting near Albany, NY")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 meeting on Wednesday near Albany, NY")).to_be_visible()
     assert named(page) == ["Wednesday Lamp"]
-    expect(page.locator("#results-status")).to_have_text("1 meeting near Albany, NY")
+    expect(page.locator("#results-status")).to_have_text("1 meeting on Wednesday near Albany, NY")
     assert len(asked) == 2
     expect(page).to_have_url(re.compile(r"/meetings/\?near=Albany%2C\+NY&radius=15&unit=mi&day=wed$"))
     page.reload()
@@ -79,7 +79,7 @@ def test_position_is_asked_for_on_a_press_and_told_to_a_kilometre(browser: Brows
     )
     page = context.new_page()
     page.goto(live_server.url)
-    page.get_by_role("button", name="Use my position").click()
+    page.get_by_role("button", name="Use my location").click()
     expect(page.get_by_role("heading", name="1 meeting near you")).to_be_visible()
     assert "lat=42.89&lon=-78.88" in page.url
     context.close()
@@ -90,11 +90,12 @@ def test_finder_works_with_scripts_off(browser: Browser, live_server: LiveServer
     context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 800})
     page = context.new_page()
     page.goto(live_server.url)
-    expect(page.get_by_role("button", name="Use my position")).to_have_count(0)
+    expect(page.get_by_role("button", name="Use my location")).to_have_count(0)
     page.get_by_role("textbox", name="Near").fill("Albany, NY")
     page.get_by_role("button", name="Find meetings").click()
+    page.get_by_text("More choices").click()
     page.locator("#id_day").get_by_text("Tue", exact=True).click()
-    page.get_by_role("button", name="Find meetings").click()
+    page.get_by_role("button", name="Show meetings").click()
     assert named(page) == ["Evening Light", "Shut"]
     page.get_by_role("link", name="Evening Light").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Evening Light")

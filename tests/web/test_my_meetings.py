@@ -154,7 +154,7 @@ def test_past_is_paged_the_latest_first_and_holds_places_alone(client: Client, m
     assert "Never" not in first + second
     assert "Tue, Nov 10" in first
     assert (first.count("<li>T"), second.count("<li>T")) == (20, 2)
-    assert "Page 1 of 2" in first
+    assert "Showing 1–20 of 22" in first
 
 
 def test_page_costs_the_same_however_much_it_shows(client: Client, member: User) -> None:

@@ -1,4 +1,6 @@
-/* "Use my position": asked for on a press alone, and told to this site alone, to about a kilometre. */
+/* What the finder does a little better with scripts on.
+
+   "Use my location": asked for on a press alone, and told to this site alone, to about a kilometer. */
 (function () {
   "use strict";
 
@@ -45,8 +47,34 @@
     );
   });
 
+  // A press of a button shows what it found, as on a page that comes anew: on a phone the choices fold. A box that is
+  // ticked shows it too, farther down, and folds nothing: the next one may follow.
+  var isPressed = false;
+
+  document.addEventListener("submit", function (event) {
+    isPressed = isPressed || event.target.id === "finder-form";
+  });
+
+  function show() {
+    var fold = document.querySelector(".finder__fold");
+    if (!isPressed || !fold || document.querySelector("[data-error-summary]")) {
+      return;
+    }
+    isPressed = false;
+    if (fold.offsetParent) {
+      fold.open = false;
+      window.scrollTo({ top: 0, behavior: "instant" });
+    }
+    // The button that was pressed may be folded away or be gone: what it found is read next.
+    var focused = document.activeElement;
+    if (!focused || focused === document.body || !focused.offsetParent) {
+      document.getElementById("results").focus({ preventScroll: true });
+    }
+  }
+
   offer(document);
   document.addEventListener("htmx:afterSwap", function (event) {
     offer(event.target.parentNode || document);
+    show();
   });
 })();
