@@ -76,6 +76,19 @@ def test_list_filters_by_what_became_of_a_message(staff: Client) -> None:
     assert count(meeting="quiet-hour") == count(meeting="Quiet") == 1
 
 
+def test_list_begins_with_what_needs_attention(staff: Client) -> None:
+    far = make_reminder(due_at=NOW + 30 * HOUR)
+    near = make_reminder(due_at=NOW + HOUR)
+    arrived = make_reminder(ReminderState.DELIVERED, due_at=NOW - HOUR)
+    earlier = make_reminder(ReminderState.DELIVERED, due_at=NOW - 30 * HOUR)
+    wrong = make_reminder(ReminderState.BOUNCED, due_at=NOW - 48 * HOUR)
+    overdue = make_reminder(due_at=NOW - 3 * HOUR, deadline_at=NOW + HOUR)
+    long_ago = make_reminder(ReminderState.BOUNCED, due_at=NOW - 24 * 30 * HOUR)
+    shown = page(staff, "watch")
+    rows = [overdue, wrong, arrived, earlier, long_ago, near, far]
+    assert sorted(rows, key=lambda each: shown.index(str(each.public_id))) == rows
+
+
 def test_list_of_one_person_by_the_number_that_they_read(staff: Client) -> None:
     member = make_user()
     mine = make_reminder(ReminderState.FAILED, signup=make_signup(participant=make_participant(user=member)))

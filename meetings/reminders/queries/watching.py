@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, Min, Q, QuerySet, When
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -47,6 +47,8 @@ _DID_NOT_ARRIVE = (
     ReminderState.COMPLAINED,
     ReminderState.EXPIRED,
 )
+#: What went wrong longer ago is history.
+_RECENT = dt.timedelta(days=7)
 #: Texts shown at once; they are few, and read one by one.
 _TEXTS = 50
 #: Reasons offered to choose from, the most frequent ones.
@@ -81,8 +83,16 @@ class Arrivals:
 
 
 def messages(asked: Mapping[str, Any], *, now: dt.datetime) -> QuerySet[Reminder]:
-    """Return the messages that `asked` (what a MessageFilterForm cleaned) describes, the latest due first."""
-    rows = Reminder.objects.select_related("signup__occurrence__meeting").order_by("-due_at", "-pk")
+    """Return the messages that `asked` (what a MessageFilterForm cleaned) describes.
+
+    What needs somebody's attention comes first: what went wrong this week, and what is due and not sent. Then what was
+    due, the latest first, and what is to come, the soonest first.
+    """
+    went_wrong = Q(state__in=TROUBLE, due_at__gt=now - _RECENT, due_at__lte=now)
+    is_overdue = Q(state=ReminderState.PLANNED, due_at__lte=now)
+    rank = Case(When(went_wrong | is_overdue, then=0), When(due_at__lte=now, then=1), default=2)
+    soonest = Case(When(due_at__gt=now, then="due_at"), default=None)
+    rows = Reminder.objects.select_related("signup__occurrence__meeting").order_by(rank, soonest, "-due_at", "-pk")
     if asked.get("state") == "trouble":
         rows = rows.filter(state__in=TROUBLE)
     elif asked.get("state") == "overdue":
