@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template import loader
+from django.templatetags.static import static
 from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
@@ -49,6 +50,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "message_days": settings.RETENTION["messages"].days,
     }
     return render(request, "pages/privacy.html", {"kept": kept, "profile": settings.ORGANISATION_PROFILE})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead to the icon whoever asks for it by its old address, as browsers do for pages that name none."""
+    return HttpResponseRedirect(static("img/icon-32.png"))
 
 
 @require_safe

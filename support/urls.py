@@ -25,6 +25,7 @@ urlpatterns = [
     path("privacy/", pages.privacy, name="privacy"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("robots.txt", pages.robots, name="robots"),
     path("styleguide/", development.styleguide, name="styleguide"),
     path("dev/outbox/", development.outbox, name="outbox"),

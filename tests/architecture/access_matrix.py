@@ -111,6 +111,7 @@ MATRIX: dict[str, Row] = {
     "healthz": everyone(200),
     # For whoever brings the token.
     "metrics": everyone(404),
+    "favicon": everyone(302),
     "robots": everyone(200),
     # Those of development, to anybody elsewhere: this machine is asked in tests/unit/test_development.py.
     "styleguide": everyone(404),

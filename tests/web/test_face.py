@@ -146,6 +146,12 @@ def test_language_button_leads_to_no_other_site(client: Client) -> None:
     assert response.headers["Location"] == "/"
 
 
+def test_icon_is_where_browsers_look_for_it(client: Client) -> None:
+    where = client.get("/favicon.ico").headers["Location"]
+    assert where.endswith("img/icon-32.png")
+    assert finders.find(where.removeprefix(settings.STATIC_URL)) is not None
+
+
 def test_robots_keep_out_of_what_is_one_person_s_own(client: Client) -> None:
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert {"Disallow: /my/", "Disallow: /signups/", "Disallow: /accounts/"} <= set(lines)
