@@ -1,7 +1,8 @@
 """Staff see that people exist, by number, and may stop one from signing in.
 
-Nobody is found here by name or address, and neither shows in a list: who opens an account sees the name, and is
-recorded. Addresses are shown nowhere.
+Nobody is found in a list by name or address, and neither shows there: who opens an account sees the name, and is
+recorded. Who gives somebody a task finds them by the whole address they were told, and is recorded as well. Addresses
+are shown nowhere.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from accounts.services.agreements import end_agreement, record_agreement
 from accounts.services.audit import record_access
 from accounts.services.erasure import erase
 from support import clock
-from support.admin import NarrowModelAdmin
+from support.admin import NarrowModelAdmin, is_picking
 
 # Imported above, Django's own is registered: ours follows it.
 admin.site.unregister(Group)
@@ -65,7 +66,12 @@ class UserAdmin(NarrowModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        if search_term:
+        if is_picking(request) and "@" in search_term:
+            queryset = queryset.filter(email=search_term.strip())
+            found = list(queryset.values_list("pk", flat=True))
+            actor = member(request)
+            record_access(actor=actor, about_users=found, action=AccessAction.SAW_ACCOUNT, now=clock.now())
+        elif search_term:
             number = _number_in(search_term)
             queryset = queryset.none() if number is None else queryset.filter(pk=number)
         return queryset, False
@@ -159,7 +165,8 @@ class DisclosureAdmin(NarrowModelAdmin):
 
     list_display = ("disclosed_on", "about", "recorded_at")
     fields = ("about_user", "about_contact_point", "disclosed_on", "recipient", "what", "purpose")
-    raw_id_fields = ("about_user", "about_contact_point")
+    autocomplete_fields = ("about_user",)
+    raw_id_fields = ("about_contact_point",)
     readonly_fields = ("recorded_at",)
 
     @admin.display(description=_("about"))

@@ -6,18 +6,21 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import member
 from meetings import recurrence
 from meetings.models import (
     Coordinator,
     Format,
     FormatTranslation,
+    Invitation,
     Meeting,
     Occurrence,
     OccurrenceChange,
@@ -25,7 +28,8 @@ from meetings.models import (
     Signup,
     Venue,
 )
-from meetings.services import schedule
+from meetings.queries import coordination
+from meetings.services import roles, schedule
 from meetings.services.signups import fill_coming_dates
 from support import clock
 from support.admin import NarrowModelAdmin
@@ -82,6 +86,13 @@ class MeetingAdmin(NarrowModelAdmin):
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     readonly_fields = ("next_starts_at", "source", "source_id", "source_updated_at")
     date_hierarchy = "next_starts_at"
+    actions = ("invite",)
+
+    @admin.action(description=_("Make an invitation link for a facilitator"))
+    def invite(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> None:
+        for meeting in queryset:
+            invitation = roles.invite_facilitator(meeting=meeting, actor=member(request), now=clock.now())
+            _say_link(request, meeting, invitation)
 
     def save_model(self, request: HttpRequest, obj: Meeting, form: Any, change: bool) -> None:
         with transaction.atomic():
@@ -102,6 +113,18 @@ class ServiceBodyAdmin(NarrowModelAdmin):
     search_fields = ("name", "world_id")
     autocomplete_fields = ("parent",)
     prepopulated_fields: ClassVar = {"slug": ("name",)}
+    actions = ("invite",)
+
+    @admin.action(description=_("Make an invitation link for a coordinator"))
+    def invite(self, request: HttpRequest, queryset: QuerySet[ServiceBody]) -> None:
+        for body in queryset:
+            invitation = roles.invite_coordinator(body=body, actor=member(request), now=clock.now())
+            _say_link(request, body, invitation)
+
+
+def _say_link(request: HttpRequest, whose: Meeting | ServiceBody, invitation: Invitation) -> None:
+    words = gettext("For “%(name)s”, good for one person and seven days: %(link)s")
+    messages.success(request, words % {"name": whose, "link": coordination.address_of(invitation)})
 
 
 @admin.register(Venue)
@@ -180,11 +203,22 @@ class SignupAdmin(NarrowModelAdmin):
 
 @admin.register(Coordinator)
 class CoordinatorAdmin(NarrowModelAdmin):
-    """Who looks after which service body: how the first one of a body comes to it."""
+    """Who looks after which service body: how the first one of a body comes to it, unless by an invitation."""
 
     list_display = ("service_body", "user", "since")
     autocomplete_fields = ("service_body", "user")
-    exclude = ("since",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("service_body", "user"),
+                "description": _(
+                    "If you don’t know their number or address, send them a link instead: under “Service bodies”, "
+                    "check the body and choose “Make an invitation link for a coordinator”."
+                ),
+            },
+        ),
+    )
     search_fields = ("service_body__name",)
 
     def save_model(self, request: HttpRequest, obj: Coordinator, form: Any, change: bool) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 
+from accounts import links
 from accounts.models import User
 from meetings.models import Coordinator, Invitation, Meeting, ServiceBody
 from meetings.queries.access import bodies_for_coordinator
@@ -44,6 +47,12 @@ def meetings_of(body: ServiceBody, words: str) -> QuerySet[Meeting]:
 
 def coordinators_of(body: ServiceBody) -> QuerySet[Coordinator]:
     return Coordinator.objects.filter(service_body=body).select_related("user")
+
+
+def address_of(invitation: Invitation) -> str:
+    """Return the link to hand on: at the public address, by whatever name a page was asked for."""
+    token = links.sign("invitation", invitation.public_id)
+    return str(settings.PUBLIC_BASE_URL + reverse("meetings:invitation", args=[token]))
 
 
 def open_invitations(

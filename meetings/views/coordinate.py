@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -65,7 +64,7 @@ def body(request: HttpRequest, slug: str) -> HttpResponse:
         "page": Paginator(coordination.meetings_of(found, words), PAGE).get_page(request.GET.get("page")),
         "coordinators": coordination.coordinators_of(found),
         "is_kept_from_above": coordination.is_kept_from_above(member(request), found),
-        "invitations": _with_links(list(coordination.open_invitations(body=found, now=clock.now()))),
+        "invitations": _with_links(coordination.open_invitations(body=found, now=clock.now())),
     }
     return render(request, "meetings/body.html", context)
 
@@ -96,7 +95,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
         "meeting": meeting,
         "form": form,
         "facilitators": meeting.facilitators.order_by("pk"),
-        "invitations": _with_links(list(coordination.open_invitations(meeting=meeting, now=now))),
+        "invitations": _with_links(coordination.open_invitations(meeting=meeting, now=now)),
     }
     return render(request, "meetings/listing.html", context, status=422 if form.errors else 200)
 
@@ -179,12 +178,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("meetings:bodies")
 
 
-def _with_links(invitations: list[Invitation]) -> list[tuple[Invitation, str]]:
-    """Pair invitations with what to hand on: the public address, by whatever name this page was asked for."""
-    return [
-        (
-            each,
-            settings.PUBLIC_BASE_URL + reverse("meetings:invitation", args=[links.sign("invitation", each.public_id)]),
-        )
-        for each in invitations
-    ]
+def _with_links(invitations: Iterable[Invitation]) -> list[tuple[Invitation, str]]:
+    """Pair invitations with what to hand on."""
+    return [(each, coordination.address_of(each)) for each in invitations]

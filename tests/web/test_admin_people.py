@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
@@ -17,7 +18,8 @@ from django.urls import reverse
 
 from accounts.models import AccessRecord, Disclosure, User
 from accounts.person import number_of
-from meetings.models import Coordinator
+from meetings.models import Coordinator, Invitation
+from meetings.queries import coordination
 from support.admin import NarrowModelAdmin
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_service_body, make_user
@@ -144,12 +146,67 @@ def test_list_of_people_is_no_oracle(client: Client, staff: User, robin: User, q
 @pytest.mark.parametrize("words", ["Robin M", "Rob", "member@example.org", "Guest #1", "Albany", "9" * 40, "²"])
 def test_search_finds_nobody_by_who_they_are(client: Client, staff: User, robin: User, words: str) -> None:
     assert number_of(user_id=robin.pk, contact_point_id=0) not in client.get(LIST, {"q": words}).content.decode()
-    assert complete(client, words) == []
+    if words != "member@example.org":
+        assert complete(client, words) == []
+    assert not AccessRecord.objects.exclude(action="saw_account").exists()
 
 
-def complete(client: Client, term: str) -> list[str]:
-    """Return what the admin offers while a coordinator is being chosen."""
-    field = {"app_label": "meetings", "model_name": "coordinator", "field_name": "user"}
+#: Every field of the admin that picks a person.
+PICKING = [
+    {"app_label": model._meta.app_label, "model_name": str(model._meta.model_name), "field_name": name}
+    for model, registered in admin.site._registry.items()
+    for name in (*registered.autocomplete_fields, *registered.raw_id_fields, *registered.filter_horizontal)
+    if model._meta.label in OFFERED and model._meta.get_field(name).related_model is User
+]
+
+
+@pytest.mark.parametrize("field", PICKING, ids=lambda field: f"{field['model_name']}.{field['field_name']}")
+def test_somebody_is_picked_by_their_whole_address_and_can_read_so(
+    client: Client, staff: User, robin: User, field: dict[str, str]
+) -> None:
+    make_user(email="member2@example.org")
+    for words in ("member", "member@", "member@example", "ember@example.org", "%@example.org", "nobody@example.org"):
+        assert complete(client, words, field) == []
+    assert not AccessRecord.objects.exists()
+    for words in ("member@example.org", " Member@Example.ORG "):
+        assert complete(client, words, field) == [f"#{robin.pk}"]
+    assert list(AccessRecord.objects.values_list("about_user", "actor", "action")) == [
+        (robin.pk, staff.pk, "saw_account")
+    ]
+    page = client.get(f"/admin/{field['app_label']}/{field['model_name']}/add/").content.decode()
+    assert "Whoever you find by their address can read that you looked" in page
+    assert "@example.org" not in page
+
+
+def test_fields_that_pick_a_person_are_known() -> None:
+    assert sorted(f"{field['model_name']}.{field['field_name']}" for field in PICKING) == [
+        "coordinator.user", "disclosure.about_user", "meeting.facilitators",
+    ]  # fmt: skip
+
+
+def test_invitation_link_is_made_where_people_are_given_tasks(client: Client, staff: User, robin: User) -> None:
+    assert "send them a link instead" in client.get("/admin/meetings/coordinator/add/").content.decode()
+    for name, thing in (
+        ("servicebody", robin.coordinations.get().service_body),
+        ("meeting", robin.facilitated_meetings.get()),
+    ):
+        posted = {"action": "invite", "_selected_action": str(thing.pk)}
+        page = client.post(f"/admin/meetings/{name}/", posted, follow=True).content.decode()
+        invitation = Invitation.objects.latest("pk")
+        assert invitation.invited_by == staff
+        assert (invitation.meeting or invitation.service_body) == thing
+        link = coordination.address_of(invitation)
+        assert link in page
+        own = Client()
+        own.force_login(make_user())
+        assert own.get(link.removeprefix(settings.PUBLIC_BASE_URL)).status_code == 200
+
+
+COORDINATOR = {"app_label": "meetings", "model_name": "coordinator", "field_name": "user"}
+
+
+def complete(client: Client, term: str, field: dict[str, str] = COORDINATOR) -> list[str]:
+    """Return what the admin offers while a person is being picked."""
     found = client.get("/admin/autocomplete/", {"term": term, **field}).json()["results"]
     return [each["text"] for each in found]
 
