@@ -1,5 +1,7 @@
 """Those who run meetings and look after listings. What was wrong: dates out of order, far from where they are moved; a
-list of zones in no order; formats to be chosen with Ctrl held down; somebody removed, oneself too, by one press.
+list of zones in no order; formats to be chosen with Ctrl held down; somebody removed, oneself too, by one press; staff
+who had to guess by a name to whom they gave a task, and an icon that was not there; the name of an imported file shown
+as who runs a meeting.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from meetings.models import Coordinator, Meeting, OccurrenceChange
 from meetings.services import schedule
 from meetings.services.formats import keep_own_formats
 from support import clock
-from tests.factories import make_meeting, make_user
+from tests.factories import make_meeting, make_service_body, make_user, make_venue
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -107,3 +109,40 @@ def test_coordinator_edits_a_listing_and_is_asked_before_anybody_is_removed(
     sure.click()
     expect(page.get_by_text("No one yet.")).to_be_visible()
     assert not meeting.facilitators.exists()
+
+
+def test_staff_give_a_task_to_somebody_by_their_whole_address(browser: Browser, live_server: LiveServer) -> None:
+    staff = make_user(is_staff=True, is_superuser=True)
+    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    robin, _other = make_user(email="robin@example.org", display_name="Robin"), make_user(display_name="Robin")
+    body = make_service_body(name="River Area")
+    with browser.new_context(locale="en-US") as context:
+        page = enter(context, live_server, staff)
+        missing: list[str] = []
+        page.on("response", lambda answer: missing.append(answer.url) if answer.status == 404 else None)
+        page.goto(live_server.url + "/admin/meetings/coordinator/add/")
+        for field, typed, offered in (("service_body", "River", "River Area"), ("user", robin.email, f"#{robin.pk}")):
+            page.locator(f".field-{field} .select2-selection").click()
+            page.locator(".select2-search__field").fill(typed)
+            page.get_by_role("option", name=offered, exact=True).click()
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("was added successfully")).to_be_visible()
+        assert Coordinator.objects.get(service_body=body).user == robin
+        assert page.request.get(live_server.url + "/favicon.ico").ok
+        assert missing == []
+
+
+def test_page_of_an_imported_meeting_reads_as_people_write(context: BrowserContext, live_server: LiveServer) -> None:
+    body = make_service_body(name="area-2022-10")
+    venue = make_venue(name="Maple Church,", formatted_address="15 Elm St,, Albany, NY 12207, USA")
+    make_meeting(
+        slug="front-step", source="guide:area-2022-10", service_body=body, venue=venue, venue_type="hybrid",
+        conference_url="", conference_phone="+19292056099,,184879080#,,#,,#",
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(live_server.url + "/meetings/front-step/")
+    shown = page.locator("main").inner_text()
+    for words in ("area-2022-10", ",,", "USA", "Run by"):
+        assert words not in shown
+    call = page.get_by_role("link", name="+1 929-205-6099, then 184879080#")
+    expect(call).to_have_attribute("href", "tel:+19292056099,,184879080%23,,%23,,%23")
