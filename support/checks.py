@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 from support import clock, crisis
 from support.loopback import is_alone
@@ -94,6 +94,14 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
                 id="homegroup.W002",
             )
         )
+    if not settings.OPERATOR_NAME or settings.OPERATOR_CONTACT is None:
+        found.append(
+            Warning(
+                "Nobody says who runs this site: About, Privacy and the answer to HELP by text name no contact.",
+                hint="Set OPERATOR_NAME, and OPERATOR_CONTACT to an email address, a phone number or a page.",
+                id="homegroup.W005",
+            )
+        )
     if settings.EMAIL_BACKEND == "support.messaging.outbox.EmailBackend":
         found.append(
             Warning(
@@ -121,9 +129,9 @@ def check_crisis_lines(**_: Any) -> list[CheckMessage]:
     if not old:
         return []
     return [
-        Warning(
+        Info(
             f"Crisis lines and safety advice were last compared with their sources over a year ago: {', '.join(old)}.",
             hint="Update to the newest release, or compare support/crisis.py with them and write down the day.",
-            id="homegroup.W006",
+            id="homegroup.I001",
         )
     ]

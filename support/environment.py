@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 import phonenumbers
 from django.core.exceptions import ImproperlyConfigured
 
+from support import contact as contacts
+
 #: What REDIS_URL says where there is no server and none is wanted.
 NO_BROKER = "none"
 
@@ -126,6 +128,18 @@ def choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:
     if given not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {given!r}.")
     return given
+
+
+def contact(name: str, *, default: str) -> contacts.Contact | None:
+    """Return the variable as a way to reach somebody, or None. Raises ImproperlyConfigured where it is no such way."""
+    given = text(name, default)
+    found = contacts.read(given)
+    if given and found is None:
+        raise ImproperlyConfigured(
+            f"{name} must be an email address, a phone number or an https address of at most {contacts.LONGEST} "
+            f"characters, not {given!r}."
+        )
+    return found
 
 
 def split_url(name: str, url: str, *, example: str) -> SplitResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -33,7 +34,7 @@ def crisis(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """Say what this site is, and what it is not."""
     number = phones.normal(settings.SMS_NUMBER) if settings.SMS_PROVIDER else None
-    context = {"sms_number": number, "sms_number_shown": phones.shown(number) if number else ""}
+    context = {"sms_number": number, "sms_number_shown": phones.shown(number) if number else "", **_operator()}
     return render(request, "pages/about.html", context)
 
 
@@ -49,7 +50,18 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "text_days": settings.RETENTION["inbound_texts"].days,
         "message_days": settings.RETENTION["messages"].days,
     }
-    return render(request, "pages/privacy.html", {"kept": kept, "profile": settings.ORGANISATION_PROFILE})
+    context = {"kept": kept, "profile": settings.ORGANISATION_PROFILE, **_operator()}
+    return render(request, "pages/privacy.html", context)
+
+
+def _operator() -> dict[str, Any]:
+    return {"operator": settings.OPERATOR_NAME, "contact": settings.OPERATOR_CONTACT}
+
+
+@require_safe
+def leaving(request: HttpRequest) -> HttpResponse:
+    """Explain the Leave button before it is needed: what it does, and what it does not."""
+    return render(request, "pages/leaving.html", {"exit_host": urlsplit(settings.QUICK_EXIT_URL).hostname or ""})
 
 
 @require_safe

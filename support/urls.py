@@ -23,6 +23,7 @@ urlpatterns = [
     path("start-again/", start_again.start_again, name="start_again"),
     path("about/", pages.about, name="about"),
     path("privacy/", pages.privacy, name="privacy"),
+    path("leaving/", pages.leaving, name="leaving"),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("favicon.ico", pages.favicon, name="favicon"),

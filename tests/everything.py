@@ -39,6 +39,8 @@ PRODUCTION = {
     "REDIS_URL": "redis://redis.example.org:6379/0",
     "EMAIL_URL": "submission://user:password@mail.example.org:587",
     "DEFAULT_FROM_EMAIL": "Homegroup <reminders@example.org>",
+    "OPERATOR_NAME": "River Area",
+    "OPERATOR_CONTACT": "help@example.org",
 }
 
 
@@ -150,7 +152,7 @@ def checks(arguments: list[str], *, at: str, with_browser: bool) -> list[Step]:
         Step("format", [PYTHON, "-m", "ruff", "format", "--check"]),
         Step("import floors", [str(Path(PYTHON).parent / "lint-imports"), "--no-cache"]),
         Step("pending migrations", [*manage, "makemigrations", "--check", "--dry-run"], {"DEVELOPMENT": "1"}),
-        Step("deployment check", [*manage, "check", "--deploy", "--fail-level", "DEBUG"], PRODUCTION),
+        Step("deployment check", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
         Step("types", [PYTHON, "-m", "mypy"]),
         *([tests("browser tests", "browser")] if with_browser else []),
         tests("tests of whole sites", "site and not browser"),

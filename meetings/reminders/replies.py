@@ -18,6 +18,7 @@ from meetings.queries.by_text import Asked, TextAnswer
 from meetings.queries.finder import Found
 from support import clock, wording
 from support import crisis as crisis_lines
+from support.contact import Contact
 from support.messaging.gsm7 import measure, transliterate
 
 #: Nobody should pay for more, nor read more on a small screen.
@@ -75,10 +76,11 @@ def confirm_start(code: str) -> str:
 
 def help_words(region: str) -> str:
     """Return the answer to HELP: who this is, where to ask, how to end it, and who answers in a crisis."""
+    contact: Contact | None = settings.OPERATOR_CONTACT
     words = _(
         "%(sender)s: reminders you asked for. Text a city or ZIP to find meetings. "
-        "Msg & data rates may apply. STOP to end. Questions: %(url)s"
-    ) % {"sender": settings.SENDER_NAME, "url": f"{settings.PUBLIC_BASE_URL}/about/"}
+        "Msg & data rates may apply. STOP to end. Questions: %(contact)s"
+    ) % {"sender": settings.SENDER_NAME, "contact": contact.shown if contact else f"{settings.PUBLIC_BASE_URL}/about/"}
     return _plain(f"{words} {_in_a_crisis(region)}".strip())
 
 

@@ -108,6 +108,7 @@ MATRIX: dict[str, Row] = {
     "start_again": everyone(200),
     "about": everyone(200),
     "privacy": everyone(200),
+    "leaving": everyone(200),
     "healthz": everyone(200),
     # For whoever brings the token.
     "metrics": everyone(404),

@@ -11,6 +11,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from support import contact
 from support.crisis import COMPARED_AGAIN_AFTER, sources
 from tests.conftest import NOW
 
@@ -29,6 +30,7 @@ def _in_order(settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "Homegroup <reminders@example.org>"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.REDIS_URL = "redis://localhost:6379/0"
+    settings.OPERATOR_NAME, settings.OPERATOR_CONTACT = "River Area", contact.read("help@example.org")
 
 
 def test_site_that_is_in_order_is_told_nothing() -> None:
@@ -72,6 +74,16 @@ def test_each_mistake_is_named(settings: Any, name: str, value: object, number: 
             {"EMAIL_BACKEND": "support.messaging.outbox.EmailBackend"},
             "W003",
             "EMAIL_URL is not set: messages stay on this machine and nobody is reminded of anything.",
+        ),
+        (
+            {"OPERATOR_CONTACT": None},
+            "W005",
+            "Nobody says who runs this site: About, Privacy and the answer to HELP by text name no contact.",
+        ),
+        (
+            {"OPERATOR_NAME": ""},
+            "W005",
+            "Nobody says who runs this site: About, Privacy and the answer to HELP by text name no contact.",
         ),
         (
             {"REDIS_URL": ""},
@@ -119,8 +131,8 @@ def test_crisis_lines_are_to_be_compared_with_their_sources_once_a_year() -> Non
     with time_machine.travel(noon + dt.timedelta(days=1)):
         assert found() == {}
         said = found(deploy=True)
-    assert list(said) == ["homegroup.W006"]
-    assert "https://www.crisistextline.org/" in said["homegroup.W006"]
+    assert list(said) == ["homegroup.I001"]
+    assert "https://www.crisistextline.org/" in said["homegroup.I001"]
 
 
 def test_error_stops_the_command_with_what_to_do(settings: Any) -> None:

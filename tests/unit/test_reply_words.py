@@ -9,6 +9,7 @@ from django.utils import translation
 
 from meetings.enums import Held
 from meetings.reminders import replies
+from support import contact
 from support.messaging import gsm7
 
 WHEN = "mié, 25 nov, 7:00 p. m."
@@ -55,7 +56,15 @@ def test_answers_are_in_the_language_of_whoever_wrote() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_help_names_what_it_must_in_every_language(language: str, settings: Any) -> None:
+@pytest.mark.parametrize("shown", ["help@riverarea.example.org", "+1 518 555 0123", "https://" + "a" * 44 + ".example"])
+def test_help_names_what_it_must_in_every_language(language: str, shown: str, settings: Any) -> None:
+    settings.OPERATOR_CONTACT = contact.read(shown)
     with translation.override(language):
         words = replies.help_words("US")
-    assert [word for word in (settings.SENDER_NAME, "STOP", "988", settings.PUBLIC_BASE_URL) if word not in words] == []
+    assert [word for word in (settings.SENDER_NAME, "STOP", "988", shown) if word not in words] == []
+    assert gsm7.measure(words).segments <= 2
+
+
+def test_help_leads_to_a_page_where_nobody_said_how_they_are_reached(settings: Any) -> None:
+    settings.OPERATOR_CONTACT = None
+    assert f"{settings.PUBLIC_BASE_URL}/about/" in replies.help_words("US")
