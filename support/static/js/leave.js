@@ -22,10 +22,29 @@
     return null;
   }
 
-  window.leaveQuickly = function (address) {
-    mark(address);
-    document.documentElement.hidden = true;
+  // Blank before the other page is there, which may take long: for the eyes, for a screen reader, and for the keyboard.
+  // What was typed and not sent goes with the page.
+  function hide(words) {
     document.title = "";
+    if (!document.body) {
+      document.documentElement.hidden = true;
+      return;
+    }
+    var said = document.createElement("p");
+    said.className = "visually-hidden";
+    said.setAttribute("role", "alert");
+    document.body.replaceChildren(said);
+    said.textContent = words || "";
+  }
+
+  window.leaveQuickly = function (address, words) {
+    try {
+      sessionStorage.clear();
+    } catch (error) {
+      // Refused, and so nothing is in it.
+    }
+    mark(address);
+    hide(words);
     window.location.replace(address);
   };
 

@@ -95,26 +95,49 @@
     }
   });
 
-  // -- Leaving quickly: the button, or Esc twice within a second -------------------------------------------------------
+  // -- Leaving quickly: the button, the link before the menu, or Esc twice within two seconds ---------------------------
 
   var exits = document.querySelectorAll("[data-quick-exit]");
+  var exitStatus = document.querySelector("[data-quick-exit-status]");
   var lastEscape = -Infinity;
+  var forgetting = 0;
+
+  function leave() {
+    window.leaveQuickly(exits[0].href, exitStatus && exitStatus.dataset.leaving);
+  }
+
+  function forgetEscape() {
+    window.clearTimeout(forgetting);
+    lastEscape = -Infinity;
+    if (exitStatus) {
+      exitStatus.textContent = "";
+    }
+  }
 
   if (exits.length && window.leaveQuickly) {
     exits.forEach(function (exit) {
       exit.addEventListener("click", function (event) {
         event.preventDefault();
-        window.leaveQuickly(exit.href);
+        leave();
       });
     });
     document.addEventListener("keydown", function (event) {
-      if (event.key !== "Escape" || event.repeat) {
+      if (event.repeat) {
         return;
       }
-      if (event.timeStamp - lastEscape < 1000) {
-        window.leaveQuickly(exits[0].href);
+      if (event.key !== "Escape") {
+        forgetEscape();
+        return;
+      }
+      if (event.timeStamp - lastEscape < 2000) {
+        leave();
+        return;
       }
       lastEscape = event.timeStamp;
+      if (exitStatus) {
+        exitStatus.textContent = exitStatus.dataset.onceMore;
+        forgetting = window.setTimeout(forgetEscape, 2000);
+      }
     });
   }
 
