@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Channel, Lead, Purpose, Wording
+from accounts.enums import OFFERED_PURPOSES, Channel, Lead, Wording
 from accounts.models import Preferences
 from accounts.services.preferences import PreferenceFields
 
@@ -22,7 +23,10 @@ class ChoicesForm(forms.Form):
     """One box for each purpose. Unticking is as easy as ticking, and nobody asks why."""
 
     wanted = forms.MultipleChoiceField(
-        label=_("Write to me about"), choices=Purpose.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Write to me about"),
+        choices=[(purpose.value, purpose.label) for purpose in OFFERED_PURPOSES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, wanted: list[str], **kwargs: Any) -> None:
@@ -39,30 +43,30 @@ def _leads(label: Any) -> forms.MultipleChoiceField:
 class PreferencesForm(ChoicesForm):
     """The same, and how and when.
 
-    `channels` are those that this person can be reached by; `today` is their date. Without `may_say_more` messages can
-    be made to say less, and not more.
+    `channels` are those that this person can be reached by; `today` is their date; `in_use` names the fields of times
+    that matter for what they have. Without `may_say_more` messages can be made to say less, and not more.
     """
 
-    reminder_channel = forms.ChoiceField(label=_("Reminders come"), widget=forms.RadioSelect)
-    change_channel = forms.ChoiceField(label=_("Moved and canceled dates come"), widget=forms.RadioSelect)
-    booked_leads = _leads(_("For a place kept for you"))
-    drop_in_leads = _leads(_("For a meeting where one just comes"))
-    online_leads = _leads(_("For a place kept for you online"))
+    reminder_channel = forms.ChoiceField(label=_("Send reminders"), widget=forms.RadioSelect)
+    change_channel = forms.ChoiceField(label=_("Send news of moved and canceled dates"), widget=forms.RadioSelect)
+    booked_leads = _leads(_("Meetings you signed up for"))
+    drop_in_leads = _leads(_("Drop-in meetings"))
+    online_leads = _leads(_("Online meetings you signed up for"))
     quiet_from = forms.TimeField(
         label=_("Quiet from"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )  # fmt: skip
     quiet_until = forms.TimeField(label=_("until"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
     ignores_quiet = forms.BooleanField(
-        label=_("Send reminders in these hours as well"),
+        label=_("Send reminders during these hours, too"),
         required=False,
-        help_text=_("Otherwise they come before or after, whichever still helps."),
+        help_text=_("Otherwise they come before or after these hours, whichever still helps."),
     )
     wording = forms.ChoiceField(label=_("How much a message says"), choices=Wording.choices, widget=forms.RadioSelect)
     paused_until = forms.DateField(
         label=_("Send nothing before"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Your places stay. Only what answers something you just did still comes."),
+        help_text=_("You keep your places, and still get replies to things you do, such as confirmations."),
     )
 
     #: Boxes may stay empty, and the rest has a value: nothing is marked as optional.
@@ -74,11 +78,14 @@ class PreferencesForm(ChoicesForm):
         preferences: Preferences,
         channels: list[str],
         today: dt.date,
+        in_use: Collection[str] = (),
         may_say_more: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._today = today
+        self._in_use = in_use
+        self.kept = preferences
         if not may_say_more and not preferences.is_detailed:
             del self.fields["wording"]
         for name in _FIELDS:
@@ -94,6 +101,15 @@ class PreferencesForm(ChoicesForm):
                 del self.fields[name]
         if preferences.paused_until is not None and preferences.paused_until <= today:
             self.initial["paused_until"] = None
+
+    def times_in_use(self) -> list[forms.BoundField]:
+        """Return the times that matter for what a person has; those of meetings where one just comes, if nothing."""
+        return [self[name] for name in _TIMES if name in (self._in_use or ("drop_in_leads",))]
+
+    def other_times(self) -> list[forms.BoundField]:
+        """Return the other times."""
+        shown = {field.name for field in self.times_in_use()}
+        return [self[name] for name in _TIMES if name not in shown]
 
     @property
     def preferences(self) -> PreferenceFields:
@@ -124,6 +140,7 @@ class PreferencesForm(ChoicesForm):
 
 
 _FIELDS: Final = tuple(PreferenceFields.__annotations__)
+_TIMES: Final = ("drop_in_leads", "booked_leads", "online_leads")
 
 
 def _length(start: dt.time, end: dt.time) -> dt.timedelta:

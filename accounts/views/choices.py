@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import contact_point_by_link, guest_by_link, member
-from accounts.enums import Purpose
+from accounts.enums import OFFERED_PURPOSES
 from accounts.forms.choices import ChoicesForm, PreferencesForm
 from accounts.middleware import reader_zone
 from accounts.models import ContactPoint
@@ -26,10 +26,11 @@ from accounts.services.consents import choose
 from accounts.services.contact_points import member_email
 from accounts.services.data_links import send_data_link
 from accounts.services.preferences import save_preferences
+from accounts.signals import next_message_asked, times_in_use_asked
 from support import clock, limits
 
 #: Which wording a person saw beside the boxes; raised when its words change.
-WORDING: Final = "choices-2026-11"
+WORDING: Final = "choices-2026-11-2"
 
 
 @login_required
@@ -40,13 +41,13 @@ def own(request: HttpRequest) -> HttpResponse:
     person = of_member(user)
     known = ContactPoint.objects.filter(user=user).with_value("email", user.email).first()
     # Nobody was asked yet, and nothing was said.
-    wanted = wanted_purposes(known) if known else list(Purpose.values)
-    form = _form(request, person, wanted, today=clock.to_wall(now, user.tz).date())
+    wanted = wanted_purposes(known) if known else [purpose.value for purpose in OFFERED_PURPOSES]
+    form = _form(request, person, wanted, today=clock.to_wall(now, user.tz).date(), now=now)
     if form.is_valid():
         with transaction.atomic():
             point = known or member_email(user=user, now=now)
             _save(form, person, point, source="account", now=now)
-        messages.success(request, _("Saved."))
+        messages.success(request, _saved(person, now))
         return redirect("accounts:messages")
     return _page(request, "accounts/messages.html", form, address=user.email)
 
@@ -64,14 +65,15 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     form: ChoicesForm
     if is_guest:
         today = clock.to_wall(now, reader_zone(request)).date()
-        form = _form(request, of_guest(point), wanted, today=today, may_say_more=is_owner)
+        form = _form(request, of_guest(point), wanted, today=today, may_say_more=is_owner, now=now)
     else:
         form = ChoicesForm(request.POST if request.method == "POST" else None, wanted=wanted)
     response: HttpResponse
     if form.is_valid():
         with transaction.atomic():
             _save(form, of_guest(point), point, source="link", now=now)
-        messages.success(request, _("Saved."))
+        # The other link shows no dates.
+        messages.success(request, _saved(of_guest(point), now) if is_owner else _("Saved."))
         response = redirect("accounts:messages_by_link", token)
     else:
         response = _page(
@@ -105,14 +107,22 @@ def _opened(token: str) -> tuple[ContactPoint, bool]:
 
 
 def _form(
-    request: HttpRequest, person: Person, wanted: list[str], *, today: dt.date, may_say_more: bool = True
+    request: HttpRequest,
+    person: Person,
+    wanted: list[str],
+    *,
+    today: dt.date,
+    may_say_more: bool = True,
+    now: dt.datetime,
 ) -> PreferencesForm:
+    answers = times_in_use_asked.send(sender=Person, person=person, now=now)
     return PreferencesForm(
         request.POST if request.method == "POST" else None,
         wanted=wanted,
         preferences=preferences_for(person),
         channels=channels_of(person),
         today=today,
+        in_use={name for _receiver, answer in answers for name in cast("set[str]", answer)},
         may_say_more=may_say_more,
     )
 
@@ -121,6 +131,12 @@ def _save(form: ChoicesForm, person: Person, point: ContactPoint, *, source: str
     choose(contact_point=point, wanted=form.cleaned_data["wanted"], wording=WORDING, source=source, now=now)
     if isinstance(form, PreferencesForm):
         save_preferences(person=person, **form.preferences, now=now)
+
+
+def _saved(person: Person, now: dt.datetime) -> str:
+    """Return that it is saved, and what comes next as they chose."""
+    answers = next_message_asked.send(sender=Person, person=person, now=now)
+    return " ".join(filter(None, [_("Saved."), *(answer for _receiver, answer in answers)]))
 
 
 def _page(request: HttpRequest, template: str, form: ChoicesForm, **context: Any) -> HttpResponse:

@@ -22,7 +22,7 @@ class UnsubscribeForm(forms.Form):
     """Which messages to stop."""
 
     what = forms.MultipleChoiceField(
-        label=_("Stop these messages"),
+        label=_("Which messages?"),
         choices=[
             (Purpose.REMINDERS, _("Reminders")),
             (Purpose.CHANGES, _("Moved and canceled dates")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -13,17 +14,20 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
 
 from accounts import links
+from accounts.enums import Lead
 from accounts.models import Consent, ContactPoint, Preferences, User
 from accounts.person import of_member
 from accounts.queries import is_given, preferences_for, preferences_of, wanted_purposes
 from accounts.services.consents import choose
 from accounts.services.contact_points import member_email
-from support import clock
+from meetings.reminders.services.plan import plan_reminders
+from support import clock, wording
+from tests.factories import make_meeting, make_occurrence, make_participant, make_signup
 from tests.factories.accounts import make_contact_point, make_user
 
 pytestmark = pytest.mark.django_db
 
-ALL = ["reminders", "changes", "facilitator"]
+ALL = ["reminders", "changes"]
 
 
 def choices(wanted: list[str] = ALL, **fields: Any) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def change_address(user: User, old: str, new: str) -> None:
 def test_only_what_changed_is_recorded_and_nothing_is_rewritten(now: dt.datetime) -> None:
     point = make_contact_point()
     choose(contact_point=point, wanted=["reminders"], wording="w1", source="test", now=now)
-    assert words(point) == [("reminders", True, "test"), ("changes", False, "test"), ("facilitator", False, "test")]
+    assert words(point) == [("reminders", True, "test"), ("changes", False, "test")]
     assert choose(contact_point=point, wanted=["reminders"], wording="w1", source="test", now=now) == []
     choose(contact_point=point, wanted=[], wording="w1", source="later", now=now + dt.timedelta(days=1))
     assert words(point)[0] == ("reminders", True, "test")
@@ -238,3 +242,53 @@ def test_what_is_somebody_elses_stays_when_a_member_changes_their_address(now: d
     values = {point: (point.value, point.verified_at) for point in ContactPoint.objects.all()}
     # The new address was proven with a code.
     assert values == {as_guest: ("old@example.org", as_guest.verified_at), mine: ("new@example.org", now)}
+
+
+def test_page_opens_on_the_times_of_what_one_has_and_folds_the_rest(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    form = client.get("/my/account/messages/").context["form"]
+    assert [field.name for field in form.times_in_use()] == ["drop_in_leads"]
+    make_signup(
+        occurrence=make_occurrence(meeting=make_meeting(signup_policy="sign_up")),
+        participant=make_participant(user=user),
+    )
+    page = client.get("/my/account/messages/")
+    assert [field.name for field in page.context["form"].times_in_use()] == ["booked_leads"]
+    assert [field.name for field in page.context["form"].other_times()] == ["drop_in_leads", "online_leads"]
+    before_the_fold = page.content.decode().partition("<details")[0]
+    assert before_the_fold.count('name="booked_leads"') == len(Lead)
+    assert "drop_in_leads" not in before_the_fold
+    assert "Quiet hours: 9:00\u00a0PM to 8:00\u00a0AM" in page.content.decode()
+
+
+def test_what_is_wrong_in_a_fold_stands_open(client: Client) -> None:
+    client.force_login(make_user())
+    page = client.post("/my/account/messages/", choices(quiet_until="21:00")).content.decode()
+    assert re.search(r'<details class="disclosure" open>\s*<summary>Quiet hours', page)
+
+
+def test_saving_says_when_the_next_reminder_comes(client: Client) -> None:
+    user = make_user()
+    client.force_login(user)
+    nothing = client.post("/my/account/messages/", choices(), follow=True).content.decode()
+    assert "Saved." in nothing
+    assert "reminder is planned" not in nothing
+    meeting = make_meeting()
+    signup = make_signup(occurrence=make_occurrence(meeting=meeting), participant=make_participant(user=user))
+    plan_reminders(signups=[signup], now=clock.now())
+    due_at = signup.occurrence.starts_at - dt.timedelta(hours=1)
+    said = client.post("/my/account/messages/", choices(drop_in_leads=["1h"]), follow=True).content.decode()
+    expected = wording.moment_words(due_at, "America/New_York", now=clock.now())
+    assert f"Saved. We’ll email you {expected}." in said
+    said = client.post("/my/account/messages/", choices(drop_in_leads=[]), follow=True).content.decode()
+    assert "Saved. No reminder is planned for the dates you have." in said
+
+
+def test_link_in_a_message_shows_no_dates_after_saving_either(client: Client) -> None:
+    guest = make_participant()
+    signup = make_signup(occurrence=make_occurrence(), participant=guest)
+    plan_reminders(signups=[signup], now=clock.now())
+    for purpose, shows in (("unsubscribe", False), ("data", True)):
+        url = f"/my/account/messages/{links.sign(purpose, guest.contact_point.public_id)}/"
+        assert ("We’ll email you" in client.post(url, choices(), follow=True).content.decode()) == shows

@@ -94,7 +94,6 @@ def test_number_is_kept_once_its_code_comes_back(own: Client, user: User) -> Non
     assert set(words) == {
         ("reminders", True, phones.WORDING, "phone form"),
         ("changes", False, phones.WORDING, "phone form"),
-        ("facilitator", False, phones.WORDING, "phone form"),
     }
     assert Preferences.objects.get(user=user).reminder_channel == Channel.SMS
 

@@ -14,7 +14,7 @@ from meetings.reminders.services import plan
 from meetings.reminders.services.replan import WISHES, lock_unsent, replan_person
 
 #: Which wording a person saw on the page that stops messages; raised when its words change.
-WORDING = "unsubscribe-2026-11"
+WORDING = "unsubscribe-2026-11-2"
 
 
 def withdraw(*, contact_point: ContactPoint, purposes: list[str], source: str, now: dt.datetime) -> None:
