@@ -174,3 +174,69 @@ def test_number_of_queries_does_not_grow(
         take_place(member, signup_policy="drop_in")
     with django_assert_max_num_queries(28):
         client.get("/my/reminders/")
+
+
+def test_moved_date_is_shown_as_each_message_told_it_and_nothing_of_the_old_time_is_missed(
+    client: Client, member: Participant
+) -> None:
+    """7:48 in quiet hours, so that nothing came of it; then moved to 10:10, with its own reminder."""
+    early = dt.datetime(2026, 11, 24, 10, 44, tzinfo=dt.UTC)
+    with time_machine.travel(early, tick=False):
+        signup = take_place(member, name="Porch Light", signup_policy="drop_in", start_time=dt.time(7, 48))
+        run(at=early)
+        assert [(lead, reason) for _k, _w, _b, lead, reason in lines(client, "left_out")] == [
+            ("Two hours before", "It would come in your quiet hours.")
+        ]
+        later = dt.datetime(2026, 11, 24, 15, 10, tzinfo=dt.UTC)
+        move_occurrence(occurrence=signup.occurrence, starts_at=later, now=early)
+        run(at=early)
+        plan_now = client.get("/my/reminders/").context["plan"]
+    told = {line.kind: line.about[0].when.replace("\u00a0", " ") for line in (*plan_now.coming, *plan_now.sent)}
+    assert told == {
+        "Confirmation": "Tue, Nov 24 at 7:48 AM",
+        "Moved": "Tue, Nov 24 at 10:10 AM",
+        "Reminder": "Tue, Nov 24 at 10:10 AM",
+    }
+    assert plan_now.left_out == []
+
+
+def test_what_quiet_hours_shift_says_from_when(client: Client, member: Participant) -> None:
+    take_place(member, signup_policy="drop_in", start_time=dt.time(9, 0))
+    [_confirmation, (_kind, when, _by, lead, reason)] = lines(client, "coming")
+    assert (when, lead) == ("Mon, Nov 23 8:55 PM", "")
+    assert reason == "The evening before, since “two hours before” falls in your quiet hours."
+
+
+def test_what_waits_for_the_morning_says_so(client: Client, member: Participant) -> None:
+    with time_machine.travel(dt.datetime(2026, 11, 24, 3, 0, tzinfo=dt.UTC), tick=False):
+        take_place(member, signup_policy="drop_in", start_time=dt.time(9, 0))
+        [_confirmation, (_kind, when, _by, lead, reason)] = lines(client, "coming")
+    assert (when, lead) == ("Tue, Nov 24 8:00 AM", "")
+    assert reason == "After your quiet hours, since “two hours before” falls in them."
+
+
+def test_of_twenty_dates_the_next_few_stand_open(client: Client, member: Participant) -> None:
+    meeting = make_meeting(rrule="FREQ=DAILY", weekday_mask=0b1111111)
+    for number in range(20):
+        occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 19) + dt.timedelta(days=number))
+        make_signup(occurrence=occurrence, participant=member, created_at=NOW)
+    plan.plan_reminders(signups=list(Signup.objects.all()), now=NOW)
+    page = client.get("/my/reminders/").content.decode()
+    stands_open, _fold, folded = page.partition("<summary>16 more</summary>")
+    assert (stands_open.count("timetable__row"), folded.count("timetable__row")) == (4, 16)
+
+
+def test_plan_is_found_from_the_account_and_from_ones_meetings(client: Client, member: Participant) -> None:
+    take_place(member)
+    for page in ("/my/account/", "/my/meetings/"):
+        assert 'href="/my/reminders/"' in client.get(page).content.decode()
+
+
+def test_page_of_a_place_shows_what_comes_of_that_place_alone(client: Client) -> None:
+    guest = make_participant()
+    signup = take_place(guest, name="Evening Light", signup_policy="drop_in")
+    other = take_place(guest, name="Late Light", signup_policy="drop_in")
+    move_occurrence(occurrence=other.occurrence, starts_at=other.occurrence.starts_at + dt.timedelta(hours=1), now=NOW)
+    page = client.get(f"/signups/{links.sign('manage', signup.public_id)}/").content.decode()
+    assert "Evening Light, Tue, Nov 24" in page
+    assert "Late Light" not in page
