@@ -128,6 +128,9 @@ def _asked(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> It
     for lead in sorted(place.asked - place.told):
         due_at = max(now, timing.wanted_at(lead, starts_at=place.starts_at, tz=habits.tz))
         refusal = habits.refusal or (timing.PAUSED if _is_paused(due_at, habits) else "")
+        if due_at >= timing.reminder_deadline(place.starts_at):
+            # The date has moved to before that time of day.
+            refusal = refusal or timing.TOO_LATE
         if refusal:
             agenda.omissions.append(Omission(place, lead, refusal))
         else:

@@ -118,6 +118,7 @@ def test_member_lives_with_their_account(
     # A no, and quieter nights.
     page.goto(live_server.url + "/my/account/messages/")
     page.get_by_label("Moved and canceled dates", exact=True).uncheck()
+    page.get_by_text("Quiet hours: 9:00").click()
     page.get_by_label("Quiet from").fill("22:30")
     page.get_by_label("until", exact=True).fill("07:15")
     page.get_by_role("button", name="Save").click()
@@ -186,6 +187,8 @@ def test_choices_and_leaving_by_keyboard_alone(browser: Browser, live_server: Li
     page.goto(live_server.url + "/my/account/messages/")
     tab_to(page, page.get_by_label("Reminders", exact=True))
     page.keyboard.press("Space")
+    tab_to(page, page.locator("summary", has_text="Quiet hours"))
+    page.keyboard.press("Enter")
     tab_to(page, page.get_by_label("Quiet from"))
     page.keyboard.type("1030PM")
     tab_to(page, page.get_by_role("button", name="Save"))

@@ -31,7 +31,7 @@ def check(agenda: Agenda, places: list[Place], habits: Habits, now: dt.datetime,
     for message in agenda.messages:
         assert now <= message.due_at
         days[clock.to_wall(message.due_at, habits.tz).date()] += 1
-        assert habits.quiet is None or not timing.is_quiet(message.due_at, habits.tz, habits.quiet)
+        assert habits.quiet is None or message.is_asked or not timing.is_quiet(message.due_at, habits.tz, habits.quiet)
         if habits.paused_until:
             assert clock.to_wall(message.due_at, habits.tz).date() >= habits.paused_until
         for place, lead in message.wishes:
@@ -41,15 +41,24 @@ def check(agenda: Agenda, places: list[Place], habits: Habits, now: dt.datetime,
             assert message.due_at == wanted or message.reason or lead in place.owed
     assert max(told.values(), default=1) == 1
     days[clock.to_wall(now, habits.tz).date()] += sent_today
-    assert max(days.values(), default=0) <= MOST_A_DAY
+    asked = sum(message.is_asked for message in agenda.messages)
+    assert max(days.values(), default=0) <= max(MOST_A_DAY, asked + sent_today)
     left_out = Counter((omission.place.signup, omission.lead) for omission in agenda.omissions)
     assert all(omission.reason for omission in agenda.omissions)
     for place in places:
         if timing.reminder_deadline(place.starts_at) > now:
-            for lead in place.leads:
+            for lead in {*place.leads, *place.asked}:
                 # Told or left out with a reason, and not both.
                 assert told[place.signup, lead] + left_out[place.signup, lead] == (lead not in place.told)
-    extra = set(told) - {(place.signup, lead) for place in places for lead in place.leads}
+            if not habits.refusal and not habits.paused_until:
+                # What was asked for is never what is left out.
+                deadline_at = timing.reminder_deadline(place.starts_at)
+                assert all(
+                    told[place.signup, lead]
+                    for lead in place.asked - place.told
+                    if timing.wanted_at(lead, starts_at=place.starts_at, tz=habits.tz) < deadline_at
+                )
+    extra = set(told) - {(place.signup, lead) for place in places for lead in {*place.leads, *place.asked}}
     assert {lead for _signup, lead in extra} <= {LATE_LEAD}
 
 
@@ -108,7 +117,8 @@ def people(draw: st.DrawFn) -> tuple[list[Place], Habits, dt.datetime, int]:
         told = draw(st.sets(st.sampled_from(leads))) if leads else set()
         owed = draw(st.sets(st.sampled_from(leads))) - told if leads else set()
         starts_at = now + draw(st.timedeltas(dt.timedelta(minutes=-30), 4 * DAY))
-        places.append(Place(signup, starts_at, leads, draw(st.booleans()), frozenset(told), frozenset(owed)))
+        asked = frozenset(draw(st.sets(st.sampled_from(sorted(timing.LEADS)), max_size=1))) - told
+        places.append(Place(signup, starts_at, leads, draw(st.booleans()), frozenset(told), frozenset(owed), asked))
     paused = draw(st.none() | st.integers(-1, 4))
     today = clock.to_wall(now, tz).date()
     habits = Habits(tz, draw(quiet_hours() | st.none()), None if paused is None else today + paused * DAY)

@@ -1,7 +1,8 @@
 """One member, their dates and their wishes, in any order of events, also while messages are being written.
 
-No message says what was not true any more when its sending began; none comes twice, at night, in a pause or as the
-fourth of a day; and whatever changes, what is planned is at once what would be planned anew.
+No message says what was not true any more when its sending began; none comes twice or in a pause, and at night or as
+the fourth of a day only what was asked for by hand; and whatever changes, what is planned is at once what would be
+planned anew.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from meetings.queries.occurrences import upcoming_dates
 from meetings.reminders import timing
 from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.next_reminder import next_reminder
 from meetings.reminders.queries.people import quiet_of
+from meetings.reminders.services.anyway import remind_anyway
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.replan import replan
 from meetings.services import signups
@@ -147,6 +150,21 @@ class Life(RuleBasedStateMachine):
         with self.planned_at_once():
             choose(contact_point=point, wanted=wanted, wording="w", source="test", now=self.now)
 
+    @precondition(lambda self: self.coming())
+    @rule(which=numbers)
+    def ask_anyway(self, which: int) -> None:
+        signup = self.pick(which)
+        before = next_reminder(signup, now=self.now)
+        assert before is not None
+        assert remind_anyway(signup=signup, now=self.now) == (before.offer is not None)
+        after = next_reminder(signup, now=self.now)
+        if before.offer is not None:
+            # It comes when it was said to, and stays planned.
+            assert after is not None
+            assert after.due_at == before.offer.at
+            self.nothing_is_left_to_plan()
+        assert not remind_anyway(signup=signup, now=self.now)
+
     @rule(hours=st.integers(4, 30), meanwhile=st.lists(numbers, max_size=2))
     def time_passes(self, hours: int, meanwhile: list[int]) -> None:
         """Messages go out every half hour; some dates move between the writing of one and its sending."""
@@ -187,7 +205,7 @@ class Life(RuleBasedStateMachine):
     def check_reminder(self, row: Reminder, parts: list[tuple[Signup, str]]) -> None:
         tz, wishes = self.user.tz, preferences_for(of_member(self.user))
         quiet = quiet_of(wishes)
-        assert quiet is None or not timing.is_quiet(self.now, tz, quiet)
+        assert quiet is None or row.is_asked or not timing.is_quiet(self.now, tz, quiet)
         assert wishes.paused_until is None or wishes.paused_until <= self.today()
         for signup, lead in ((row.signup, row.lead_key), *parts):
             assert self.now < signup.occurrence.starts_at
@@ -196,7 +214,7 @@ class Life(RuleBasedStateMachine):
             assert self.sent[told] == 1
         day = ("day", self.today(), tz)
         self.sent[day] += 1
-        assert self.sent[day] <= 3
+        assert row.is_asked or self.sent[day] <= 3
 
     # -- what is asked -----------------------------------------------------------------------------------------------
 
