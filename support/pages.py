@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template import loader
 from django.templatetags.static import static
@@ -77,28 +78,29 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
 
-# Error pages stand alone: whatever broke (a context processor, the database, a reverse) must not break them too. They
-# get no request, so no context processor runs.
+# Error pages stand alone: whatever broke (a context processor, the database, a reverse) must not break them too. No
+# context processor runs for them. Where nothing broke, they look who is signed in.
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    # Before anything was read of it, perhaps: no form of this page would be taken.
     return _error_page("400.html", 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error_page("403.html", 403)
+    return _error_page("403.html", 403, _whose(request) | _languages(request))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return _error_page("403_csrf.html", 403)
+    return _error_page("403_csrf.html", 403, _whose(request) | _languages(request))
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error_page("404.html", 404)
+    return _error_page("404.html", 404, _whose(request) | _languages(request))
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error_page("429.html", 429)
+    return _error_page("429.html", 429, _whose(request) | _languages(request))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -108,7 +110,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = str(outage.RETRY_AFTER)
         response["Cache-Control"] = "no-store"
         return response
-    return _error_page("500.html", 500)
+    return _error_page("500.html", 500, _languages(request))
 
 
 def _try_again(request: HttpRequest) -> HttpResponse:
@@ -121,7 +123,18 @@ def _try_again(request: HttpRequest) -> HttpResponse:
         return HttpResponse(words, status=503, headers={"HX-Retarget": ".messages", "HX-Reswap": "innerHTML show:top"})
     is_post = request.method == "POST"
     context = {"path": request.get_full_path(), "is_post": is_post, "typed": typed(request) if is_post else None}
-    return _error_page("503.html", 503, context)
+    return _error_page("503.html", 503, _languages(request) | context)
+
+
+def _whose(request: HttpRequest) -> dict[str, Any]:
+    """Return whether nobody is signed in. The session may have to be read: if that fails, server_error answers."""
+    return {"is_visitor": hasattr(request, "user") and not request.user.is_authenticated}
+
+
+def _languages(request: HttpRequest) -> dict[str, Any]:
+    """Return what the buttons for other languages need: a token, from a cookie alone, and this page to come back to."""
+    is_page = request.method in ("GET", "HEAD")
+    return {"csrf_token": get_token(request), "next_path": request.get_full_path() if is_page else "/"}
 
 
 def _is_machine(request: HttpRequest) -> bool:

@@ -40,19 +40,23 @@ class Visitor:
 
     def post(self, path: str, **typed: str) -> int:
         """Send a form from the page that is open."""
-        (token,) = set(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page)) or {""}
+        token = next(iter(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', self.page)), "")
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **typed}).encode()
         headers = {"Origin": self.address}
         return self._ask(urllib.request.Request(self.address + path, data, headers))  # noqa: S310  # our own address
 
     def press_again(self) -> int:
         """Send what the page offers to send again."""
-        (path,) = re.findall(r'<form [^>]*method="post" action="([^"]+)"', self.page)
+        (path,) = re.findall(r'<form [^>]*method="post" action="([^"]+)"', self._main())
         return self.post(path, **self.kept())
 
     def kept(self) -> dict[str, str]:
-        pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', self.page)
+        pairs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', self._main())
         return {name: html.unescape(value) for name, value in pairs if name != "csrfmiddlewaretoken"}
+
+    def _main(self) -> str:
+        """The page without its header, where other buttons are."""
+        return self.page.partition("<main")[2]
 
     def _ask(self, request: urllib.request.Request) -> int:
         try:

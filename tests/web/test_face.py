@@ -11,6 +11,7 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
+from django.urls import resolve
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -121,6 +122,39 @@ def test_error_page_stands_alone_and_offers_help(
 def test_error_page_needs_no_request_and_no_database(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
         assert pages.server_error(HttpRequest()).status_code == 500
+
+
+def test_error_pages_keep_the_ways_of_whoever_is_signed_in_and_the_other_language() -> None:
+    member, visitor = Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True)
+    member.force_login(make_user())
+    for browser, own in ((member, "/my/account/"), (visitor, "/accounts/login/")):
+        browser.cookies.pop("csrftoken", None)
+        page = browser.get("/no-such-page/?a=1&b=2").content.decode()
+        for address in ("/meetings/", "/my/meetings/", own):
+            assert f'class="bar__link" href="{address}"' in page
+            assert resolve(address)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+        assert fields["next"] == "/no-such-page/?a=1&amp;b=2"
+        response = browser.post("/i18n/setlang/", {**fields, "next": "/no-such-page/", "language": "es"})
+        assert response["Location"] == "/no-such-page/"
+        assert '<html lang="es"' in browser.get("/no-such-page/").content.decode()
+
+
+def test_page_of_something_broken_leads_on_without_asking_who_reads_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(request: HttpRequest) -> str:
+        raise RuntimeError
+
+    client.force_login(make_user())
+    client.raise_request_exception = False
+    monkeypatch.setattr("support.context.reader_zone", broken)
+    response = client.get("/about/")
+    assert response.status_code == 500
+    page = response.content.decode()
+    for address in ("/meetings/", "/my/meetings/", "/my/account/"):
+        assert f'class="bar__link" href="{address}"' in page
+    assert 'action="/i18n/setlang/"' in page
 
 
 def test_unknown_address_shows_the_site_s_own_page(client: Client) -> None:

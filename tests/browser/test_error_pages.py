@@ -1,0 +1,25 @@
+"""A page that was not found dropped the ways to one's own pages and the other language, also to members."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.test_account_life import enter
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_page_that_is_not_found_changes_its_language_and_leads_to_the_account(
+    page: Page, live_server: LiveServer
+) -> None:
+    own = enter(page.context, live_server, make_user())
+    own.set_viewport_size({"width": 375, "height": 740})
+    own.goto(f"{live_server.url}/no-such-page/")
+    own.get_by_role("button", name="Español").click()
+    expect(own.get_by_role("heading", level=1)).to_have_text("No encontramos esa página")
+    assert own.url.endswith("/no-such-page/")
+    own.get_by_role("link", name="Cuenta").click()
+    own.wait_for_url("**/my/account/")
