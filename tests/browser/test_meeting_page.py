@@ -42,9 +42,7 @@ def bottom(page: Page, name: str) -> float:
     return box["y"] + box["height"]
 
 
-def test_when_and_where_are_on_the_first_screen_and_how_to_join_next(
-    page: Page, live_server: LiveServer
-) -> None:
+def test_when_and_where_are_on_the_first_screen_and_how_to_join_next(page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size({"width": 375, "height": 812})
     page.goto(f"{live_server.url}/meetings/both/")
     bar = page.locator(".bar").bounding_box()
