@@ -124,6 +124,8 @@ def test_staff_give_a_task_to_somebody_by_their_whole_address(browser: Browser, 
         for field, typed, offered in (("service_body", "River", "River Area"), ("user", robin.email, f"#{robin.pk}")):
             page.locator(f".field-{field} .select2-selection").click()
             page.locator(".select2-search__field").fill(typed)
+            # What is offered before anything is typed goes away.
+            expect(page.get_by_role("option")).to_have_text([offered])
             page.get_by_role("option", name=offered, exact=True).click()
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("was added successfully")).to_be_visible()
