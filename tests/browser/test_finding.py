@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.models import Meeting
 from meetings.services import schedule
 from support import clock
-from tests.factories import make_format, make_meeting, make_venue
+from tests.factories import make_format, make_meeting, make_user, make_venue
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -68,7 +70,7 @@ def assert_is_on_the_first_screen(page: Page) -> None:
     """The first meeting's name and where it is are above the fixed bar, with nothing scrolled."""
     row = page.locator(".timetable__row").first
     expect(row).to_be_visible()
-    bar = top_of(page.locator(".bar"))
+    bar = top_of(page.locator(".bar--foot"))
     for part in (row.locator("a").first, row.locator(".timetable__what p").first):
         box = part.bounding_box()
         assert box is not None
@@ -153,6 +155,19 @@ def test_the_whole_row_leads_to_the_meeting(phone: Page) -> None:
         assert box is not None
         phone.touchscreen.tap(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
         expect(phone.get_by_role("heading", level=1)).to_have_text("Porch Light 0")
+
+
+@pytest.mark.usefixtures("meetings")
+def test_the_star_in_a_row_keeps_the_meeting_and_leads_nowhere(phone: Page, live_server: LiveServer) -> None:
+    client = Client()
+    client.force_login(make_user())
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    phone.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    phone.goto(f"{live_server.url}/meetings/?near=Albany,+NY")
+    star = phone.get_by_role("button", name=re.compile("Favorite")).first
+    star.tap()
+    expect(phone.get_by_role("button", name=re.compile("Favorite"), pressed=True)).to_have_count(1)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Find a meeting")
 
 
 @pytest.mark.usefixtures("meetings")

@@ -262,7 +262,7 @@ def test_a_press_with_scripts_off_leaves_a_clean_address_too(client: Client, now
 def test_nothing_found_says_what_to_try_next(client: Client, now: dt.datetime) -> None:
     listed(now)
     asked = "near=Buffalo%2C+NY&radius=10&unit=km&day=wed"
-    assert "Nothing found" in page_of(client, f"/meetings/?{asked}")
+    assert "Nothing matches" in page_of(client, f"/meetings/?{asked}")
     assert after(client, asked, "Within 25 km") == "near=Buffalo%2C+NY&radius=25&unit=km&day=wed"
     assert after(client, asked, "On any day") == "near=Buffalo%2C+NY&radius=10&unit=km"
     assert after(client, asked, "Online, from anywhere") == "near=Buffalo%2C+NY&radius=10&unit=km&day=wed&venue=online"
@@ -348,7 +348,7 @@ def test_a_place_that_is_not_known_is_told_and_no_other_is_shown_as_if_found(
     html = page_of(client, f"/meetings/?{urlencode({'near': near, 'day': 'tue'})}")
     assert message in html
     assert shown(html) == []
-    assert "Nothing found" not in html
+    assert "Nothing matches" not in html
     assert {"On any day", "Online, from anywhere"} <= set(buttons(html))
 
 
@@ -376,6 +376,22 @@ def test_headings_lead_from_the_results_to_the_day_to_the_meeting(client: Client
         assert found == levels, query
     home = page_of(client, "/")
     assert "".join(re.findall(r"<h([1-6])", home[: home.index("<footer")])) == "1232333"
+
+
+@pytest.mark.parametrize("path", ["/", "/meetings/", "/about/", "/privacy/", "/crisis/", "/start-again/"])
+def test_titles_say_which_page_it_is_and_then_the_site(client: Client, path: str) -> None:
+    html = page_of(client, path)
+    [title] = re.findall(r"<title>([^<]*)</title>", html)
+    assert re.fullmatch(r"[^–·|]+ – Homegroup", title)
+    assert re.findall(r'<meta name="description" content="([^"]+)">', html) != []
+
+
+def test_every_list_of_meetings_has_headings(client: Client, now: dt.datetime) -> None:
+    listed(now, venue_type=VenueType.ONLINE, venue=None)
+    for path in ("/", "/meetings/", "/start-again/"):
+        html = page_of(client, path)
+        assert "<h>" not in html
+        assert len(shown(html)) == 1, path
 
 
 def test_one_way_leads_past_the_questions(client: Client, now: dt.datetime) -> None:
