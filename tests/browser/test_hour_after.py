@@ -1,8 +1,8 @@
 """A crisis, the hour after, and leaving in a hurry, as somebody with a phone, a keyboard or a screen reader meets them.
 
-In Spanish the crisis lines named keys that are answered in English. Nobody said who runs the site. Starting again led
-to no meeting and no number. The Leave button was explained nowhere before it was needed, and could not be reached as a
-link.
+In Spanish the crisis lines named keys that are answered in English. Nobody said who runs the site. Starting again
+led to no meeting and no number. The Leave button was explained nowhere before it was needed, and was no link that a
+keyboard comes to early.
 """
 
 from __future__ import annotations
