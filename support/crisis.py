@@ -190,7 +190,7 @@ AFTER_A_BREAK: Final[tuple[Advice, ...]] = (
         Source("https://www.cdc.gov/stop-overdose/caring/index.html", dt.date(2026, 11, 26)),
     ),
     Advice(
-        _("Someone will not wake up, or breathes slowly or not at all? Call 911, give naloxone, and stay with them."),
+        _("If someone won’t wake up, or breathes slowly or not at all: call 911, give naloxone, and stay with them."),
         Source("https://www.pittcountync.gov/1289/Narcan-Administration-Instructions", dt.date(2026, 11, 26)),
     ),
 )

@@ -75,7 +75,7 @@ SITE_NAME = env.text("SITE_NAME", "Homegroup")
 SENDER_NAME = env.text("SENDER_NAME", "Homegroup")
 #: Who runs the site, and how they are reached: on About and Privacy, and in the answer to HELP by text. Who tries the
 #: site out has invented ones.
-OPERATOR_NAME = env.text("OPERATOR_NAME", "The people of this trial site" if DEVELOPMENT else "")
+OPERATOR_NAME = env.text("OPERATOR_NAME", "River Area" if DEVELOPMENT else "")
 OPERATOR_CONTACT = env.contact("OPERATOR_CONTACT", default="help@example.org" if DEVELOPMENT else "")
 DEFAULT_TIME_ZONE = env.text("DEFAULT_TIME_ZONE", "America/New_York")
 #: Where the "Leave" button leads: a place that anyone might be looking at, and that says nothing of this one.
