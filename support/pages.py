@@ -17,6 +17,7 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
 from accounts import phones
+from meetings.queries.listed import listed
 from support import outage
 from support.crisis import CRISIS_LINES
 from support.typed import typed
@@ -35,7 +36,12 @@ def crisis(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """Say what this site is, and what it is not."""
     number = phones.normal(settings.SMS_NUMBER) if settings.SMS_PROVIDER else None
-    context = {"sms_number": number, "sms_number_shown": phones.shown(number) if number else "", **_operator()}
+    context = {
+        "sms_number": number,
+        "sms_number_shown": phones.shown(number) if number else "",
+        "listed": listed(),
+        **_operator(),
+    }
     return render(request, "pages/about.html", context)
 
 

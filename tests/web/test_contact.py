@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
+from meetings.enums import VenueType
+from meetings.models import Meeting
 from support import contact, environment
+from tests.factories import make_meeting
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +26,23 @@ def test_page_says_who_runs_the_site_and_how_to_reach_them(
     html = client.get(path, headers={"accept-language": language}).content.decode()
     assert "River Area" in html
     assert '<a href="mailto:help@riverarea.example.org">help@riverarea.example.org</a>' in html
+
+
+def test_about_counts_what_is_listed_in_one_query(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    assert "listed here today" not in client.get("/about/").content.decode()
+    make_meeting(is_listed=False)
+    make_meeting(venue=None, venue_type=VenueType.ONLINE, conference_url="https://m.example/1")
+    with django_assert_max_num_queries(1):
+        assert (
+            "1 meeting is listed here today. 1 of them can be joined online." in client.get("/about/").content.decode()
+        )
+    Meeting.objects.bulk_create(
+        Meeting(name="Online", slug=f"online-{number}", service_body_id=Meeting.objects.first().service_body_id)  # type: ignore[union-attr]
+        for number in range(1000)
+    )
+    assert "1,001 meetings are listed here today." in client.get("/about/").content.decode()
 
 
 def test_page_of_a_site_that_names_nobody_says_so(client: Client, settings: Any) -> None:
