@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.milestones import Milestone, Span, Unit
 
@@ -52,3 +52,41 @@ def _months(count: int) -> str:
 
 def _days(count: int) -> str:
     return ngettext("%(count)d day", "%(count)d days", count) % {"count": count} if count else ""
+
+
+#: What the files of somebody's copy are, by the name of their section (accounts.signals.data_asked).
+_SECTIONS = {
+    "account": gettext_lazy("your account: address, name shown, time zone, language, when you joined"),
+    "second_factors": gettext_lazy("passkeys, authenticator app and recovery codes, without their secrets"),
+    "addresses": gettext_lazy("email addresses you sign in with"),
+    "devices": gettext_lazy("where you are signed in"),
+    "contact_points": gettext_lazy("addresses, phone numbers and browsers that messages go to"),
+    "consents": gettext_lazy("what you agreed to be sent, or said no to, and when"),
+    "preferences": gettext_lazy("how and when you want to hear from us"),
+    "clean_time": gettext_lazy("your clean date"),
+    "access_records": gettext_lazy("who looked at your data, and when"),
+    "disclosures": gettext_lazy("what was told about you outside this site"),
+    "looked_at_others": gettext_lazy("as staff or facilitator: when you looked at other people’s data"),
+    "disclosures_recorded": gettext_lazy("as staff: disclosures you wrote down"),
+    "agreements_recorded": gettext_lazy("as staff: agreements with vendors you wrote down"),
+    "admin_log": gettext_lazy("as staff: what you changed"),
+    "copies_asked_for": gettext_lazy("copies of your data that you asked for"),
+    "told_of_forgetting": gettext_lazy("when we told you that you would be forgotten"),
+    "participant": gettext_lazy("how you appear to the people who run your meetings"),
+    "signups": gettext_lazy("the dates you signed up for, and what became of each"),
+    "standing_signups": gettext_lazy("the meetings you come to every time"),
+    "favourites": gettext_lazy("the meetings you keep at hand, and your home group"),
+    "calendar_address": gettext_lazy("since when your own calendar can read your dates"),
+    "service_bodies": gettext_lazy("the groups whose listings you look after"),
+    "meetings_run": gettext_lazy("the meetings you run"),
+    "invitations": gettext_lazy("invitations you gave"),
+    "messages": gettext_lazy("the messages planned for you or sent to you"),
+    "message_events": gettext_lazy("what became of each message"),
+    "channels_paused": gettext_lazy("as staff: channels you paused"),
+    "texts_written": gettext_lazy("texts you wrote to us that we still keep"),
+}
+
+
+def section_words(name: str) -> str:
+    """Return what a section of somebody's copy is, in a few words; its own name where nobody has put it so yet."""
+    return str(_SECTIONS.get(name, name.replace("_", " ")))

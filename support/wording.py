@@ -19,6 +19,7 @@ H12, H24 = "h12", "h24"
 
 # Formats of django.utils.dateformat by language; a language not named here gets day before month.
 _SHORT_DATE = {"en": "D, M j", "es": "D, j b"}
+_YEAR = {"en": ", Y", "es": " Y"}
 _LONG_DATE = {"en": "l, F j", "es": r"l, j \d\e F"}
 # The same within a sentence: by the weekday alone where that says which day is meant, else with the date.
 _NEAR_DAY = {"en": "D", "es": r"\e\l l"}
@@ -89,6 +90,13 @@ def moment_words(
         # Spanish says "a la 1:30" and "a las 2:30".
         words = pgettext("one o’clock", "%(day)s at %(time)s") if is_one else _("%(day)s at %(time)s")
     return words % values
+
+
+def date_and_year_words(day: dt.date, language: str | None = None) -> str:
+    """Return a day with its year, short: "Thu, Nov 20, 2025", "jue, 20 nov 2025"."""
+    base = _base_language(language)
+    with translation.override(base):
+        return dateformat.format(day, f"{_SHORT_DATE.get(base, 'D, j b')}{_YEAR.get(base, ' Y')}")
 
 
 def clock_words(time: dt.time, hour_cycle: str = H12, language: str | None = None) -> str:

@@ -68,7 +68,7 @@ class PhoneForm(forms.Form):
     def clean_number(self) -> str:
         number = phones.normal(self.cleaned_data["number"])
         if number is None:
-            raise forms.ValidationError(_("This is not a phone number as we know them. Look at each digit again."))
+            raise forms.ValidationError(_("That doesn’t look like a phone number. Please check it."))
         if not phones.takes_texts(number):
             raise forms.ValidationError(_("This number takes no text messages. Use a mobile number."))
         if not allowance.is_served(number):
@@ -93,7 +93,7 @@ class PhoneCodeForm(forms.Form):
         label=_("Code"),
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
-        error_messages={"required": _("Type the code from the text message.")},
+        error_messages={"required": _("Enter the code from the text message.")},
     )
 
     def __init__(self, *args: Any, expected: str, sent: str, tries: int, seconds: int, **kwargs: Any) -> None:

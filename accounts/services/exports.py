@@ -37,6 +37,7 @@ from accounts.person import Person, of_guest, of_member
 from accounts.queries import clean_date_of
 from accounts.services import ledger
 from accounts.signals import data_asked, value_asked
+from accounts.wording import section_words
 from support.messaging.outbox import newest_first
 from support.messaging.reading import read
 
@@ -311,12 +312,23 @@ def _archive(sections: dict[str, Rows], language: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         with override(language):
-            words = gettext("All that is kept about you. The JSON and the CSV files say the same.")
-            archive.writestr("README.txt", "\n\n".join(filter(None, (words, notice()))))
+            archive.writestr("README.txt", _readme(sections))
         archive.writestr("data.json", json.dumps(sections, default=plain, indent=2, ensure_ascii=False))
         for name, rows in sections.items():
             archive.writestr(f"{name}.csv", _csv(rows))
     return buffer.getvalue()
+
+
+def _readme(sections: dict[str, Rows]) -> str:
+    """Return what each file of the archive is, in the language that is active."""
+    intro = gettext(
+        "Everything that is kept about you. Open a CSV file with a spreadsheet program; data.json says the same for "
+        "software. Times are given with their time zone. An empty file means that nothing of that kind is "
+        "kept."
+    )
+    files = [f"data.json: {gettext('all of it in one file')}"]
+    files += [f"{name}.csv: {section_words(name)}" for name in sections]
+    return "\n\n".join(filter(None, (intro, "\n".join(files), notice()))) + "\n"
 
 
 def _csv(rows: Rows) -> bytes:

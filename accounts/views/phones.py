@@ -158,17 +158,16 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
 def _shown(user: User) -> dict[str, Any]:
     points = service.phones_of(user)
     return {
-        "numbers": [
-            {
-                "point": point,
-                "number": phones.shown(point.value),
-                "form": TextChoicesForm(initial={"wanted": wanted_purposes(point)}, auto_id=f"number-{place}-%s"),
-            }
-            for place, point in enumerate(points, start=1)
-        ],
+        "numbers": [_number(point, place) for place, point in enumerate(points, start=1)],
         "is_open": _is_open(),
         "is_full": len(points) >= service.MOST,
     }
+
+
+def _number(point: ContactPoint, place: int) -> dict[str, Any]:
+    wanted = wanted_purposes(point)
+    form = TextChoicesForm(initial={"wanted": wanted}, auto_id=f"number-{place}-%s")
+    return {"point": point, "number": phones.shown(point.value), "is_used": bool(wanted), "form": form}
 
 
 def _is_open() -> bool:

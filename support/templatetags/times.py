@@ -25,6 +25,12 @@ def wall_date_long(instant: dt.datetime | None, tz: str) -> str:
 
 
 @register.filter
+def day_and_year(day: dt.date | None) -> str:
+    """Return a day that may be of any year: "Thu, Nov 20, 2025"."""
+    return wording.date_and_year_words(day) if day else ""
+
+
+@register.filter
 def clock_face(time: dt.time | None, hour_cycle: str = wording.H12) -> str:
     """Return a plain wall time: "7:00 PM" or "19:00"."""
     return wording.clock_words(time, hour_cycle) if time else ""

@@ -141,11 +141,11 @@ def test_reminders_follow_the_tick_and_go_back_with_it(own: Client, user: User) 
     ("number", "words"),
     [
         ("", "Type the number"),
-        ("12", "not a phone number"),
-        ("hello", "not a phone number"),
+        ("12", "look like a phone number"),
+        ("hello", "look like a phone number"),
         ("+1 800 555 0199", "takes no text messages"),
         ("+44 20 7946 0958", "takes no text messages"),
-        ("+12025550143x5", "not a phone number"),
+        ("+12025550143x5", "look like a phone number"),
     ],
 )
 def test_what_is_no_mobile_number_is_said_beside_the_field(own: Client, number: str, words: str) -> None:
@@ -196,7 +196,7 @@ def test_number_that_wrote_stop_looks_like_any_other(own: Client, settings: Any)
     answer = ask(own)
     assert (answer.status_code, texts()) == (302, [])
     page = own.get(reverse("accounts:phone_code")).content.decode()
-    assert "send us START first" in page
+    assert "text START first" in page
 
 
 def test_stranger_with_an_unlocked_screen_is_asked_who_they_are(client: Client, user: User) -> None:

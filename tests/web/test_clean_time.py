@@ -45,10 +45,10 @@ def test_date_is_kept_and_shown_with_its_milestones(client: Client, member: User
     assert client.post(PATH, {"clean_on": "2025-08-15"}).status_code == 302
     assert CleanTime.objects.get().clean_on == dt.date(2025, 8, 15)
     shown = page(client)
-    for words in ("1 year, 3 months and 2 days", "Since Aug. 15, 2025.", "Next: 18 months, on Feb. 15, 2027."):
+    for words in ("1 year, 3 months and 2 days", "Since Fri, Aug 15, 2025.", "Next: 18 months, on Mon, Feb 15, 2027."):
         assert words in shown
     assert shown.index("<dt>1 year</dt>") < shown.index("<dt>90 days</dt>") < shown.index("<dt>Welcome</dt>")
-    assert "<title>Account" in shown
+    assert "<title>Clean time – Account" in shown
     assert "no-store" in client.get(PATH)["Cache-Control"]
     assert "1 year, 3 months and 2 days" in client.get("/my/meetings/").content.decode()
 

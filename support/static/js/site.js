@@ -165,6 +165,23 @@
     }
   });
 
+  // -- Copying an address or codes that stand on the page ---------------------------------------------------------------
+
+  function textOf(source) {
+    return source.value || Array.from(source.children, (line) => line.textContent.trim()).join("\n");
+  }
+
+  if (navigator.clipboard) {
+    document.querySelectorAll("[data-copy]").forEach(function (button) {
+      button.hidden = false;
+      button.addEventListener("click", function () {
+        navigator.clipboard.writeText(textOf(document.getElementById(button.dataset.copy))).then(function () {
+          button.nextElementSibling.textContent = button.dataset.copied;
+        });
+      });
+    });
+  }
+
   // -- One press, one request: the server is safe against a second one, and the reader is spared the doubt --------------
 
   function rest(form) {

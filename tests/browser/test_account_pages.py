@@ -1,0 +1,35 @@
+"""On a phone the account's tabs hid the page one was on; addresses to pass on had to be selected by hand."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from meetings.services.calendar_addresses import renew_calendar_address
+from support import clock
+from tests.browser.test_account_life import enter
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_tab_of_the_page_is_seen_on_a_phone_and_an_address_is_copied_by_one_press(
+    page: Page, live_server: LiveServer
+) -> None:
+    user = make_user()
+    address = renew_calendar_address(user=user, now=clock.now()).token
+    own = enter(page.context, live_server, user)
+    own.set_viewport_size({"width": 375, "height": 740})
+    for path in ("/my/account/data/", "/my/account/messages/"):
+        own.goto(live_server.url + path)
+        box = own.locator(".account-menu [aria-current]").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+
+    own.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    own.goto(f"{live_server.url}/my/meetings/")
+    own.get_by_role("button", name="Copy", exact=True).click()
+    expect(own.get_by_text("Copied.")).to_be_visible()
+    assert address in own.evaluate("navigator.clipboard.readText()")
