@@ -131,6 +131,22 @@ def range_words(
     return f"{starting}{_EN_DASH}{ending}"
 
 
+def moved_words(old: dt.datetime, new: dt.datetime, tz: str, hour_cycle: str = H12, language: str | None = None) -> str:
+    """Return from when to when a date was moved: "Moved from Thu, Nov 26, 7:48 AM to 10:10 AM".
+
+    The new day is named where it is another one.
+    """
+    with translation.override(_base_language(language)):
+        from_day, to_day = date_words(old, tz, language), date_words(new, tz, language)
+        times = {
+            "old": f"{from_day}, {time_words(old, tz, hour_cycle, language)}",
+            "new": time_words(new, tz, hour_cycle, language),
+        }
+        if clock.to_wall(old, tz).date() != clock.to_wall(new, tz).date():
+            times["new"] = f"{to_day}, {times['new']}"
+        return _("Moved from %(old)s to %(new)s") % times
+
+
 def zone_words(tz: str, language: str | None = None) -> str:
     """Return a zone in words a traveller would use, from the city in its name: "New York time"; "UTC" is "UTC"."""
     area, _slash, rest = tz.partition("/")

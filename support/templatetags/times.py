@@ -55,6 +55,12 @@ def wall_range(context: Context, starts_at: dt.datetime, ends_at: dt.datetime, t
 
 
 @register.simple_tag(takes_context=True)
+def moved_words(context: Context, old: dt.datetime, new: dt.datetime, tz: str) -> str:
+    """Return "Moved from Tue, Nov 24, 7:00 PM to 8:00 PM"."""
+    return wording.moved_words(old, new, tz, _hour_cycle(context))
+
+
+@register.simple_tag(takes_context=True)
 def zone_note(context: Context, instant: dt.datetime, tz: str, beside: str | None = None) -> str:
     """Return "New York time" where the reader might take the time for another, else "".
 

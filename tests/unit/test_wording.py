@@ -157,3 +157,17 @@ def test_zone_names_its_city_in_the_language_of_the_reader() -> None:
     assert wording.zone_words("America/New_York", "es") == "hora de Nueva York"
     assert wording.zone_words("America/Denver", "es") == "hora de Denver"
     assert wording.zone_words("America/New_York", "en") == "New York time"
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "words"),
+    [
+        (2, "en", "Moved from Tue, Nov 24, 7:00\u00a0PM to 9:00\u00a0PM"),
+        (25, "en", "Moved from Tue, Nov 24, 7:00\u00a0PM to Wed, Nov 25, 8:00\u00a0PM"),
+        (2, "es", "Reprogramada: antes mar, 24 nov, 7:00\u00a0p.\u00a0m., ahora 9:00\u00a0p.\u00a0m."),
+    ],
+)
+def test_a_move_names_the_new_day_only_where_it_is_another(hours: int, language: str, words: str) -> None:
+    old = dt.datetime(2026, 11, 25, 0, 0, tzinfo=dt.UTC)
+    new = old + dt.timedelta(hours=hours)
+    assert wording.moved_words(old, new, "America/New_York", language=language) == words
