@@ -18,8 +18,9 @@ from django.core import signing
 #: How long a link of each purpose is good for.
 LIFETIMES: Final = {
     "confirm": dt.timedelta(days=2),
-    # One place: seen, put in a calendar, given back; and with it those that come by the same standing signup. When its
-    # reminder comes; and for guests what they are written to about, which shows less than the place does.
+    # One place or reminder: seen, put in a calendar, given up and taken back; and with it those that come by the same
+    # standing signup. When its reminder comes; and for guests what they are written to about, which shows less than the
+    # place does.
     "manage": dt.timedelta(days=400),
     # What one is written to about, how and when: chosen and stopped. It shows no dates, and nothing of who one is.
     "unsubscribe": dt.timedelta(days=400),

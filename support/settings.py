@@ -391,6 +391,7 @@ ACCOUNT_RATE_LIMITS = {
 EVEN_PACE = {
     "account_login",
     "meetings:sign_up",
+    "meetings:signup_requested",
 }
 EVEN_PACE_SECONDS = 0.25
 #: Forms that one place, or one member, can send in a minute, whatever they are. Generous: a house shares an address.
@@ -483,12 +484,15 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 #: Says that somebody signed in from this browser before, see accounts.known_browsers.
 KNOWN_BROWSER_COOKIE_NAME = "known"
+#: What a guest just asked for, sealed, for a quarter of an hour, see meetings.views.asked.
+ASKED_COOKIE_NAME = "asked"
 if IS_SECURE:
     # A __Host- cookie is bound to this host, to "/" and to https by the browser itself.
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
     LANGUAGE_COOKIE_NAME = "__Host-language"
     KNOWN_BROWSER_COOKIE_NAME = "__Host-known"
+    ASKED_COOKIE_NAME = "__Host-asked"
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
     # Monitors and script/server ask behind the proxy, without TLS.
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]

@@ -36,26 +36,31 @@ class SignupForm(forms.Form):
         return None if self.is_every else dt.date.fromisoformat(self.cleaned_data["when"])
 
 
-class GuestSignupForm(SignupForm):
+class GuestReminderForm(SignupForm):
     """The same for a guest: an address is all that is needed."""
 
     email = forms.EmailField(
         label=_("Your email address"),
         max_length=254,
-        help_text=_("We send one message to confirm it. It is kept sealed and shown to nobody."),
+        help_text=_("We send one message to confirm it. It is stored encrypted and shown to nobody."),
         error_messages={
-            "required": _("We need an address to send the reminder to."),
+            "required": _("Enter the address that we should write to."),
             "invalid": _("That does not look like an email address. Check it for a missing @ or dot."),
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class GuestSignupForm(GuestReminderForm):
+    """The same for a place, which whoever runs the meeting sees: under a name, if its owner likes."""
+
     display_name = forms.CharField(
         label=_("A name to show"),
         max_length=40,
         required=False,
-        help_text=_("It need not be yours. A first name and an initial at most, or nothing."),
+        help_text=_("It doesn't have to be yours. A first name and an initial at most, or nothing."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()

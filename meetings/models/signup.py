@@ -133,6 +133,20 @@ class Signup(models.Model):
         return Held.WAIT if self.status == SignupStatus.WAITLISTED else Held.PLACE
 
     @property
+    def comes_every_time(self) -> bool:
+        """Whether it is one of many, made from a wish to come every time that goes on."""
+        return self.standing is not None and self.standing.ended_at is None
+
+    @property
+    def gave_up_every_time(self) -> bool:
+        """Whether its participant gave it up by stopping to come every time."""
+        return (
+            self.standing is not None
+            and self.standing.ended_at is not None
+            and self.standing.ended_at == self.cancelled_at
+        )
+
+    @property
     def is_certain(self) -> bool:
         """Whether there is a place, not an offer of one, a request or a wait; and it was not given back."""
         return self.status == SignupStatus.CONFIRMED

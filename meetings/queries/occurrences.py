@@ -15,6 +15,8 @@ from meetings.recurrence import Slot
 HORIZON = dt.timedelta(days=366)
 #: An occurrence can have been moved this far from its date and still be found beside its neighbours.
 MOVE_SLACK = dt.timedelta(days=60)
+#: As many dates as a meeting's own page shows, and can be chosen from, without scrolling for long.
+DATES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class DatedOccurrence:
 def upcoming_dates(meeting: Meeting, *, now: dt.datetime, limit: int) -> list[DatedOccurrence]:
     """Return the next `limit` dates that have not ended, cancelled and moved ones among them, earliest first."""
     return _merge(meeting, list(_exceptions([meeting], now)[meeting.pk]), now=now, limit=limit)
+
+
+def shown_dates(meeting: Meeting, *, now: dt.datetime) -> list[DatedOccurrence]:
+    """Return the next dates that a meeting's pages show, canceled and moved ones too; none while it is closed."""
+    return [] if meeting.is_temporarily_closed else upcoming_dates(meeting, now=now, limit=DATES_SHOWN)
 
 
 def next_dates(meetings: Iterable[Meeting], *, now: dt.datetime) -> dict[int, DatedOccurrence]:

@@ -14,6 +14,8 @@ from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, Standing
 from meetings.queries.occurrences import DatedOccurrence, next_dates, soonest_first, upcoming_dates
 
 DATES_AHEAD = 8
+#: For so long "My meetings" offers what somebody gave up; after that it is found where they found it first.
+UNDO_SHOWN = dt.timedelta(days=1)
 #: Longer ago, a calendar program need not be told again.
 CALENDAR_PAST = dt.timedelta(days=30)
 
@@ -32,6 +34,8 @@ class DateCount:
 class MySignups:
     coming: list[Signup]
     standing: list[StandingSignup]
+    #: What they gave up lately and may have back; one of those that went in one step.
+    given_up: list[Signup]
 
 
 def my_signups(user: User, *, now: dt.datetime) -> MySignups:
@@ -52,7 +56,26 @@ def my_signups(user: User, *, now: dt.datetime) -> MySignups:
             .select_related("meeting")
             .order_by("meeting__name")
         ),
+        given_up=_given_up_lately(user, now=now),
     )
+
+
+def _given_up_lately(user: User, *, now: dt.datetime) -> list[Signup]:
+    rows = (
+        Signup.objects.filter(
+            participant__user=user,
+            status=SignupStatus.CANCELLED,
+            cancelled_at__gt=now - UNDO_SHOWN,
+            occurrence__status=OccurrenceStatus.SCHEDULED,
+            occurrence__starts_at__gt=now,
+            occurrence__meeting__is_published=True,
+            occurrence__meeting__is_temporarily_closed=False,
+        )
+        .select_related("occurrence__meeting", "standing")
+        .order_by("occurrence__starts_at", "pk")
+    )
+    by_step = {(row.standing_id, row.cancelled_at) if row.gave_up_every_time else row.pk: row for row in reversed(rows)}
+    return sorted(by_step.values(), key=lambda row: row.occurrence.starts_at)
 
 
 def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
@@ -65,6 +88,26 @@ def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
         )
         .exclude(status__in=(SignupStatus.PENDING, SignupStatus.CANCELLED))
         .select_related("occurrence")
+        .order_by("occurrence__starts_at", "pk")
+    )
+
+
+def given_up_with(signup: Signup, *, now: dt.datetime) -> QuerySet[Signup]:
+    """Return what somebody gave up in the same step as `signup` and may have back: dates still to come, in their order.
+
+    Nothing where they did not give it up, never proved that the address is theirs, or the meeting is closed for now.
+    """
+    meeting = signup.occurrence.meeting
+    is_open = meeting.is_published and not meeting.is_temporarily_closed
+    if signup.status != SignupStatus.CANCELLED or not is_open or not signup.participant.contact_point.verified_at:
+        return Signup.objects.none()
+    together = Q(pk=signup.pk)
+    if signup.gave_up_every_time:
+        together |= Q(standing=signup.standing_id, cancelled_at=signup.cancelled_at)
+    return (
+        Signup.objects.filter(together, participant=signup.participant_id, status=SignupStatus.CANCELLED)
+        .filter(occurrence__status=OccurrenceStatus.SCHEDULED, occurrence__starts_at__gt=now)
+        .select_related("occurrence__meeting", "participant__contact_point")
         .order_by("occurrence__starts_at", "pk")
     )
 

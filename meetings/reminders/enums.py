@@ -18,7 +18,7 @@ class ReminderKind(models.TextChoices):
     REMINDER = "reminder", _("Reminder")
     MOVED = "moved", _("Moved")
     CANCELLED = "cancelled", _("Canceled")
-    GIVEN_BACK = "given_back", _("Place given back, or reminder stopped")
+    GIVEN_BACK = "given_back", _("Place given back")
 
 
 def kind_words(kind: str, held: Held) -> str:

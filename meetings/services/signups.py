@@ -17,13 +17,16 @@ from accounts.services.purges import record_purge
 from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
 from meetings.queries.occurrences import upcoming_dates
+from meetings.queries.roster import given_up_with
 from meetings.services.occurrences import NotAnOccurrence, ensure_occurrence
 from meetings.signals import reader_changed, signup_cancelled, signup_confirmed, signup_extended, signup_requested
 
 #: How far ahead a standing signup becomes signups.
 STANDING_HORIZON = dt.timedelta(days=28)
+#: Within this time a guest who asks again has pressed twice, and gets no second message.
+SECOND_CLICK = dt.timedelta(minutes=2)
 #: Which wording a person saw when they asked to be reminded; raised when the words on the form change.
-CONSENT_WORDING = "signup-2026-11"
+CONSENT_WORDING = "signup-2026-11-26"
 
 
 class SignupRefused(ValueError):
@@ -147,6 +150,38 @@ def cancel_signup(*, signup: Signup, now: dt.datetime) -> None:
         occurrence = _lock(signup.occurrence)
         _cancel([signup.pk], now)
         fill_places(occurrence=occurrence, now=now)
+
+
+def restore_signup(*, signup: Signup, now: dt.datetime) -> list[Signup]:
+    """Undo that its participant gave up `signup`, and with it the dates that they gave up in the same step.
+
+    Who took a place meanwhile keeps it: then it is a turn on the waitlist, the last one. Returns them as they are now.
+    Restoring again is harmless. Raises SignupRefused where it is too late.
+    """
+    with transaction.atomic():
+        _lock_participant(signup.participant)
+        signup.refresh_from_db(fields=["status", "cancelled_at", "standing"])
+        if signup.status != SignupStatus.CANCELLED:
+            return [signup]
+        back = list(given_up_with(signup, now=now))
+        if not back:
+            raise SignupRefused(_("That date has begun, or no longer takes place. Choose another one."))
+        if signup.gave_up_every_time:
+            _go_on(signup)
+        for each in back:
+            each.status, each.cancelled_at, each.confirmed_at = SignupStatus.PENDING, None, None
+            # As whoever asks anew: behind those who wait already.
+            each.created_at = now
+            each.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at"])
+        _confirm(back, now)
+    return back
+
+
+def _go_on(signup: Signup) -> None:
+    """Let a standing signup go on, unless its participant has asked for every time anew meanwhile."""
+    mine = StandingSignup.objects.filter(meeting=signup.occurrence.meeting, participant=signup.participant)
+    if not mine.filter(ended_at=None).exists():
+        mine.filter(signups=signup).update(ended_at=None)
 
 
 def end_standing_signup(*, standing: StandingSignup, now: dt.datetime) -> None:

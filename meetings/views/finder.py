@@ -35,7 +35,7 @@ from meetings.models import Meeting
 from meetings.queries import access, finder
 from meetings.queries.favourites import kept_among
 from meetings.queries.finder import DISTANCE, WHEN, Found
-from meetings.queries.occurrences import upcoming_dates
+from meetings.queries.occurrences import shown_dates
 from meetings.queries.siblings import siblings_of
 from meetings.views.back import results_before
 from support import clock, wording
@@ -44,7 +44,6 @@ from support.microcache import Microcache
 PAGE_SIZE = 25
 #: As many as the first screen has room for.
 SOON = 6
-DATES_SHOWN = 6
 #: How a place is asked for; on a phone, these fields are not folded away.
 PLACE = ("near", "lat", "lon")
 UNFOLDED = {*PLACE, NON_FIELD_ERRORS}
@@ -122,7 +121,7 @@ def meeting_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One meeting: when, where, how to join, what it is like, whom to ask."""
     now = clock.now()
     meeting = access.meeting_for_visitor(slug)
-    dates = [] if meeting.is_temporarily_closed else upcoming_dates(meeting, now=now, limit=DATES_SHOWN)
+    dates = shown_dates(meeting, now=now)
     coming = [date for date in dates if not date.is_cancelled and date.starts_at > now]
     tz = meeting.tz if meeting.is_in_person else _reader_tz()
     kept = kept_among(request.user, [meeting.pk])

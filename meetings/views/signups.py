@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import links
@@ -24,20 +27,21 @@ from accounts.middleware import own_zone, reader_hour_cycle, reader_zone
 from accounts.milestones import Span, span
 from accounts.models import User
 from accounts.queries import clean_date_of
-from meetings.enums import SignupPolicy, SignupStatus
+from meetings.enums import Held, SignupStatus
 from meetings.feeds.calendar import occurrence_calendar
-from meetings.forms.signup import EVERY, GuestSignupForm, SignupForm
+from meetings.forms.signup import EVERY, GuestReminderForm, GuestSignupForm, SignupForm
 from meetings.models import CalendarAddress, Meeting, Signup
 from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
-from meetings.queries.occurrences import upcoming_dates
+from meetings.queries.occurrences import shown_dates
 from meetings.services import handover, signups
 from meetings.signals import next_reminder_asked
+from meetings.views.asked import Asked, forget, recall, remember
+from meetings.wording import every_time_words, rule_at_words
 from support import clock, limits, wording
 
-#: As many dates as can be chosen from without scrolling for long.
-DATES_OFFERED = 5
 PAST_SHOWN = 20
+_TOO_MANY = gettext_lazy("That is many requests in a short time. Please wait an hour, then try again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,20 +56,24 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
         except signups.SignupRefused as refusal:
             form.add_error("when", str(refusal))
         except limits.TooMany:
-            form.add_error("email", _("That is many requests in a short time. Please wait an hour, then try again."))
+            form.add_error("email", _TOO_MANY)
     context = {
         "meeting": meeting,
         "form": form,
-        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
-        "has_dates": bool(form.fields["when"].choices),  # type: ignore[attr-defined]
+        "is_reminder": not meeting.keeps_places,
+        "dead_end": "" if form.fields["when"].choices else _dead_end(meeting, now),  # type: ignore[attr-defined]
     }
     return render(request, "meetings/signup.html", context, status=422 if form.errors else 200)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def signup_requested(request: HttpRequest) -> HttpResponse:
-    """Say that a message is on its way; the same words whatever address was given."""
-    return render(request, "meetings/signup_requested.html")
+    """Say that a message is on its way, and send it again when asked; the same words whatever address was given."""
+    now = clock.now()
+    asked = recall(request, now)
+    if request.method == "POST":
+        return _private(_ask_again(request, asked, now))
+    return _private(render(request, "meetings/signup_requested.html", {"asked": asked}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,7 +87,9 @@ def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and signup.status != SignupStatus.CANCELLED:
         signup = handover.as_members(signup=signup, now=now)
         signups.confirm_signups(signup=signup, now=now)
-        return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
+        response = _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
+        forget(response)
+        return response
     if signup.status != SignupStatus.PENDING:
         return _private(redirect("meetings:signup_manage", links.sign("manage", signup.public_id)))
     if signup.occurrence.is_cancelled or signup.occurrence.starts_at <= now:
@@ -102,7 +112,7 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         "can_cancel": signup.status in (SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.PENDING)
         and occurrence.starts_at > now
         and not occurrence.is_cancelled,
-        "is_standing": bool(signup.standing and signup.standing.ended_at is None),
+        "can_restore": roster.given_up_with(signup, now=now).exists(),
         # What a facilitator writes to those coming may be another link.
         "change": occurrence.changes.last() if signup.is_certain or not context["meeting"].withholds_link else None,
     }
@@ -117,6 +127,17 @@ def signup_cancel(request: HttpRequest, token: str) -> HttpResponse:
     except (links.BadLink, Http404):
         return _dead_link(request)
     _give_back(request, signup, clock.now())
+    return _private(redirect("meetings:signup_manage", token))
+
+
+@require_POST
+def signup_restore(request: HttpRequest, token: str) -> HttpResponse:
+    """Undo that a place was given back or a reminder was stopped, by the same signed link."""
+    try:
+        signup = access.signup_by_link(links.read(token, "manage"))
+    except (links.BadLink, Http404):
+        return _dead_link(request)
+    _restore(request, signup, clock.now())
     return _private(redirect("meetings:signup_manage", token))
 
 
@@ -166,12 +187,21 @@ def my_signup_cancel(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+def my_signup_restore(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Undo that a member gave up a place or a reminder, or all of those that came every time."""
+    assert isinstance(request.user, User)
+    _restore(request, access.signup_for_member(request.user, public_id), clock.now())
+    return redirect("meetings:my_meetings")
+
+
+@login_required
+@require_POST
 def my_standing_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Stop a member's coming every time."""
     assert isinstance(request.user, User)
     standing = access.standing_signup_for_member(request.user, public_id)
     signups.end_standing_signup(standing=standing, now=clock.now())
-    messages.success(request, _("Done. You will not be reminded of it any more."))
+    messages.success(request, _stopped_every_time(standing.meeting))
     return redirect("meetings:my_meetings")
 
 
@@ -184,27 +214,34 @@ def _clean_span(user: User, now: dt.datetime) -> Span | None:
 
 
 def _signup_form(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> SignupForm:
-    form_class = SignupForm if request.user.is_authenticated else GuestSignupForm
+    form_class: type[SignupForm] = SignupForm
+    if not request.user.is_authenticated:
+        form_class = GuestSignupForm if meeting.keeps_places else GuestReminderForm
     choices = _date_choices(request, meeting, now)
-    initial = {"when": request.GET.get("date") or (choices[0][0] if choices else None)}
+    offered = [value for value, _words in choices]
+    wanted = request.GET.get("date")
+    initial = {"when": wanted if wanted in offered else next(iter(offered), None)}
     return form_class(request.POST if request.method == "POST" else None, choices=choices, initial=initial)
 
 
 def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> list[tuple[str, str]]:
-    if meeting.is_temporarily_closed:
-        return []
     tz = meeting.tz if meeting.is_in_person else reader_zone(request)
-    coming = [
-        date
-        for date in upcoming_dates(meeting, now=now, limit=DATES_OFFERED + 1)
-        if not date.is_cancelled and date.starts_at > now
-    ]
-    choices = [
-        (date.original_date.isoformat(), _date_words(request, date.starts_at, tz)) for date in coming[:DATES_OFFERED]
-    ]
+    coming = [date for date in shown_dates(meeting, now=now) if not date.is_cancelled and date.starts_at > now]
+    choices = [(date.original_date.isoformat(), _date_words(request, date.starts_at, tz)) for date in coming]
     if len(coming) > 1:
-        choices.append((EVERY, _("Every time, until I say stop")))
+        choices.append((EVERY, _("Every time, until I cancel")))
     return choices
+
+
+def _dead_end(meeting: Meeting, now: dt.datetime) -> str:
+    """Return why no date of a meeting can be chosen."""
+    if meeting.is_temporarily_closed:
+        return _("This meeting is closed for now.")
+    if meeting.is_by_appointment:
+        return _("This meeting is by appointment: it has no fixed dates.")
+    if shown_dates(meeting, now=now):
+        return _("None of the next dates can be chosen: they are canceled, or have begun.")
+    return _("No more dates are planned.")
 
 
 def _date_words(request: HttpRequest, starts_at: dt.datetime, tz: str) -> str:
@@ -220,21 +257,65 @@ def _ask(request: HttpRequest, meeting: Meeting, form: SignupForm, now: dt.datet
         )
         messages.success(request, _member_answer(made, now))
         return redirect("meetings:my_meetings")
-    email = form.cleaned_data["email"]
+    asked = Asked(form.cleaned_data["email"], meeting.slug, form.cleaned_data["when"], now.timestamp())
+    _request(request, meeting, asked, form.cleaned_data.get("display_name", ""), now)
+    response = redirect("meetings:signup_requested")
+    before = recall(request, now)
+    if before and replace(before, at=asked.at) == asked and _seconds_to_wait(before, now):
+        messages.info(request, _sent_lately(before, now))
+    else:
+        remember(response, asked)
+    return response
+
+
+def _ask_again(request: HttpRequest, asked: Asked | None, now: dt.datetime) -> HttpResponse:
+    response = redirect("meetings:signup_requested")
+    if asked is None:
+        messages.info(request, _("That was a while ago. Choose the meeting and type your address again."))
+        return redirect("meetings:list")
+    if _seconds_to_wait(asked, now):
+        # Said by what this browser did alone: the answer is the same for every address.
+        messages.info(request, _sent_lately(asked, now))
+        return response
+    try:
+        _request(request, access.meeting_for_visitor(asked.slug), asked, "", now)
+    except signups.SignupRefused as refusal:
+        messages.error(request, str(refusal))
+    except limits.TooMany:
+        messages.error(request, _TOO_MANY)
+    else:
+        messages.success(request, _("Another message is on its way."))
+        remember(response, replace(asked, at=now.timestamp()))
+    return response
+
+
+def _request(request: HttpRequest, meeting: Meeting, asked: Asked, display_name: str, now: dt.datetime) -> None:
     often = settings.SIGNUP_REQUESTS_PER_HOUR
-    Share("signup-address", rates=((often, 3600),), in_all=(3 * often, 3600)).consume(request, email)
+    Share("signup-address", rates=((often, 3600),), in_all=(3 * often, 3600)).consume(request, asked.email)
     signups.request_guest_signup(
         meeting=meeting,
-        date=form.date,
-        every=form.is_every,
-        email=email,
-        display_name=form.cleaned_data["display_name"],
+        date=None if asked.when == EVERY else dt.date.fromisoformat(asked.when),
+        every=asked.when == EVERY,
+        email=asked.email,
+        display_name=display_name,
         tz=reader_zone(request),
         language=translation.get_language() or settings.LANGUAGE_CODE,
         hour_cycle=reader_hour_cycle(request),
         now=now,
     )
-    return redirect("meetings:signup_requested")
+
+
+def _seconds_to_wait(asked: Asked, now: dt.datetime) -> float:
+    return max(0.0, asked.at + signups.SECOND_CLICK.total_seconds() - now.timestamp())
+
+
+def _sent_lately(asked: Asked, now: dt.datetime) -> str:
+    minutes = math.ceil(_seconds_to_wait(asked, now) / 60)
+    return ngettext(
+        "We sent it a moment ago. You can ask again in %(number)d minute.",
+        "We sent it a moment ago. You can ask again in %(number)d minutes.",
+        minutes,
+    ) % {"number": minutes}
 
 
 def _member_answer(made: list[Signup], now: dt.datetime) -> str:
@@ -247,10 +328,41 @@ def _member_answer(made: list[Signup], now: dt.datetime) -> str:
 def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
     if request.POST.get("all") and signup.standing:
         signups.end_standing_signup(standing=signup.standing, now=now)
-        messages.success(request, _("Done. You will not be reminded of it any more."))
+        messages.success(request, _stopped_every_time(signup.occurrence.meeting))
+        return
+    words = {
+        Held.REMINDER: _("Done. We won't remind you of this date."),
+        Held.PLACE: _("Done. Your place is free for someone else."),
+        Held.WAIT: _("Done. You're off the waitlist."),
+    }[signup.held]
+    signups.cancel_signup(signup=signup, now=now)
+    messages.success(request, words)
+
+
+def _stopped_every_time(meeting: Meeting) -> str:
+    if meeting.keeps_places:
+        return _("Done. Your places are free for others.")
+    return _("Done. We won't remind you of this meeting anymore.")
+
+
+def _restore(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
+    try:
+        back = signups.restore_signup(signup=signup, now=now)
+    except signups.SignupRefused as refusal:
+        messages.error(request, str(refusal))
+        return
+    held = {each.held for each in back}
+    if held == {Held.REMINDER}:
+        messages.success(request, _("Done. Your reminder is back."))
+    elif held == {Held.PLACE}:
+        messages.success(request, _("Done. You have your place again."))
+    elif held == {Held.WAIT}:
+        words = _(
+            "Someone else took the place in the meantime. You're on the waitlist, and we write as soon as one is free."
+        )
+        messages.warning(request, words)
     else:
-        signups.cancel_signup(signup=signup, now=now)
-        messages.success(request, _("Done. Your place is free for someone else."))
+        messages.warning(request, _("Done. On some dates someone else took your place: there, you're on the waitlist."))
 
 
 def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, Any]:
@@ -264,9 +376,20 @@ def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, A
         "meeting": meeting,
         "token": token,
         "tz": meeting.tz if meeting.is_in_person else signup.participant.tz,
-        "is_drop_in": meeting.signup_policy == SignupPolicy.DROP_IN,
+        "is_reminder": not meeting.keeps_places,
+        "every": _every(signup),
         "calendar_url": reverse("meetings:signup_calendar", args=[token]),
     }
+
+
+def _every(signup: Signup) -> str:
+    """Return by which rule a participant comes every time, as they read it, or "" for one date alone."""
+    rule, reader = signup.occurrence.meeting.rule, signup.participant
+    if rule is None or not (signup.comes_every_time or signup.gave_up_every_time):
+        return ""
+    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, reader.tz)
+    said = every_time_words if signup.comes_every_time else rule_at_words
+    return said(rule, reader.hour_cycle, zone=zone)
 
 
 def _dead_link(request: HttpRequest, meeting: Meeting | None = None) -> HttpResponse:

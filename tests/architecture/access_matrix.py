@@ -42,6 +42,7 @@ MATRIX: dict[str, Row] = {
     "meetings:signup_confirm": everyone(200),
     "meetings:signup_manage": everyone(200),
     "meetings:signup_cancel": everyone(405),
+    "meetings:signup_restore": everyone(405),
     "meetings:signup_calendar": everyone(200),
     # A member's own, and a facilitator's: staff have the admin, and no way in here.
     "meetings:my_meetings": members(200),
@@ -51,6 +52,7 @@ MATRIX: dict[str, Row] = {
     "meetings:favourite": everyone(405),
     "meetings:home_group": everyone(405),
     "meetings:my_signup_cancel": members(405),
+    "meetings:my_signup_restore": members(405),
     "meetings:my_standing_end": members(405),
     # A coordinator's, of the body that owns the meeting.
     "meetings:bodies": Row(302, 404, 404, 404, 200, 404),

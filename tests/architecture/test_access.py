@@ -91,6 +91,7 @@ def addresses() -> dict[str, str]:
         "meetings:occurrence_cancel": on_date,
         "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
+        "meetings:my_signup_restore": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
         "reminders:anyway": {"public_id": signup.public_id},
         "reminders:unsubscribe": {"token": own_link},
@@ -121,7 +122,7 @@ def addresses() -> dict[str, str]:
         "mfa_remove_webauthn": {"pk": 1},
         "mfa_edit_webauthn": {"pk": 1},
     }
-    for name in ("signup_manage", "signup_cancel", "signup_calendar"):
+    for name in ("signup_manage", "signup_cancel", "signup_restore", "signup_calendar"):
         known[f"meetings:{name}"] = {"token": links.sign("manage", signup.public_id)}
     for name in ("anyway_by_link", "times_by_link"):
         known[f"reminders:{name}"] = {"token": links.sign("manage", signup.public_id)}

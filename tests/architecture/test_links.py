@@ -22,6 +22,7 @@ OPENS = {
     "manage": {
         "meetings:signup_manage",
         "meetings:signup_cancel",
+        "meetings:signup_restore",
         "meetings:signup_calendar",
         "reminders:anyway_by_link",
         "reminders:times_by_link",

@@ -8,8 +8,13 @@ import re
 OF_PLACES = re.compile(
     r"\bplaces?\b|\bseats?\b|wait ?list|g[ia]ven? back|give .{0,20}back|someone else|sign(?:ed)? up"
     r"|reply [CX] if you (?:come|cannot)"
-    r"|\blugar(?:es)?\b|\bced(?:e|er|ido|iste)\b|lista de espera|inscri|alguien más|otra persona"
+    r"|\blugar(?:es)?\b|\bced(?:e|er|ido|iste)\b|lista de espera|(?<!sin )inscri|alguien más|otra persona"
     r"|responde [CX] si (?:vienes|no puedes)",
     re.IGNORECASE,
 )
-OF_REMINDERS = re.compile(r"\breminder|recordatorio", re.IGNORECASE)
+#: And none of these where somebody has a place, or asked for one; of its reminder every message may speak.
+OF_REMINDERS = re.compile(
+    r"asked for a reminder|reminders? stopped|stop(?:ped)? (?:the|your) reminder"
+    r"|(?:pediste|pidió) un recordatorio|recordatorios? detenid|det(?:ener|uvimos) (?:el|tu) recordatorio",
+    re.IGNORECASE,
+)

@@ -55,7 +55,8 @@ def test_guest_signs_up_and_confirms(client: Client, meeting: Meeting) -> None:
     assert answer.url == reverse("meetings:signup_requested")
     signup = Signup.objects.get()
     assert signup.status == SignupStatus.PENDING
-    assert "guest@example.org" not in client.get(answer.url).content.decode()
+    assert "guest@example.org" in client.get(answer.url).content.decode(), "so that a typo can be seen"
+    assert "guest@example.org" not in Client().get(answer.url).content.decode(), "and by nobody else"
 
     shown = client.get(confirm_url(signup))
     assert shown.status_code == 200
@@ -176,7 +177,7 @@ def test_every_time_waits_while_a_meeting_is_closed_and_goes_on_when_it_opens(
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"email": ""}, "We need an address"),
+        ({"email": ""}, "Enter the address"),
         ({"email": "guest.example.org"}, "does not look like an email address"),
         ({"when": "2026-11-25"}, "can no longer be chosen"),
         ({"when": "nonsense"}, "can no longer be chosen"),
@@ -306,7 +307,7 @@ def test_guest_cancels_by_link(client: Client) -> None:
     cancel = reverse("meetings:signup_cancel", args=[token])
     assert client.get(cancel).status_code == 405
     page = client.post(cancel, follow=True)
-    assert "You are not coming" in page.content.decode()
+    assert "Reminder stopped" in page.content.decode()
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CANCELLED
     assert page.headers["Cache-Control"].count("no-store")
@@ -442,7 +443,7 @@ def test_my_meetings_costs_the_same_for_one_and_for_many(
     make_meeting().facilitators.add(user)
     client.force_login(user)
     url = reverse("meetings:my_meetings")
-    with django_assert_max_num_queries(25) as one:
+    with django_assert_max_num_queries(26) as one:
         client.get(url)
     for _ in range(3):
         make_signup(participant=participant, occurrence=make_occurrence())

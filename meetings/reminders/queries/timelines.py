@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from meetings.models import Signup
-from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import EventKind, ReminderState, kind_words
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from support import wording
 
@@ -93,7 +93,7 @@ class Story:
 
     @property
     def kind(self) -> str:
-        return str(ReminderKind(self.reminder.kind).label)
+        return kind_words(self.reminder.kind, self.reminder.signup.held)
 
 
 def tone(reminder: Reminder) -> str:
@@ -103,7 +103,9 @@ def tone(reminder: Reminder) -> str:
 
 def stories(reminders: QuerySet[Reminder], *, reader: Reader) -> list[Story]:
     """Return the stories of messages in the order in which they were planned, in two queries."""
-    rows = reminders.select_related("signup__occurrence").prefetch_related("events").order_by("created_at", "pk")
+    rows = (
+        reminders.select_related("signup__occurrence__meeting").prefetch_related("events").order_by("created_at", "pk")
+    )
     return [Story(row, _lines(row, reader)) for row in rows]
 
 

@@ -22,12 +22,11 @@ from meetings.reminders.models import Reminder
 from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services.replan import replan
+from meetings.services.signups import SECOND_CLICK
 from support.messaging.letter import message_id
 
 #: Rows written at once.
 _CHUNK = 1000
-#: Asking again within this time is a second click; later, it is somebody who found no message.
-_SECOND_CLICK = dt.timedelta(minutes=2)
 #: As long as the link in it is good (accounts.links).
 _CONFIRM_WITHIN = dt.timedelta(days=2)
 
@@ -50,7 +49,7 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     kind = ReminderKind.CONFIRM_REQUEST if pending else ReminderKind.CONFIRMATION
     signup = min(pending or signups, key=lambda each: each.occurrence.starts_at)
     earlier = Reminder.objects.filter(signup=signup, kind=kind, schedule_seq=signup.occurrence.schedule_seq)
-    is_on_its_way = earlier.exclude(state__in=NEVER_SENT).filter(created_at__gt=now - _SECOND_CLICK).exists()
+    is_on_its_way = earlier.exclude(state__in=NEVER_SENT).filter(created_at__gt=now - SECOND_CLICK).exists()
     if is_on_its_way or earlier.unsent().exists():
         return
     again = earlier.count()
