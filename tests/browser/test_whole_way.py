@@ -27,6 +27,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.helpers.environment import bare_environment
+from tests.helpers.words import OF_PLACES
 from tests.helpers.zones import midday_zone
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.timeout(400)]
@@ -213,6 +214,9 @@ def test_the_whole_way(site: Site, open_page: Callable[[], Page], tz: str, tmp_p
     time.sleep(12)
     subjects = [message["Subject"].split(" for ")[0].split(" to ")[0] for message in site.messages(GUEST)]
     assert subjects == ["Please confirm", "Confirmed", "Moved", "Reminder"], "each once, in this order"
+    for message in site.messages(GUEST):
+        words = re.sub(r"https?://\S+", "", f"{message['Subject']}\n{text_of(message)}")
+        assert not OF_PLACES.search(words), "nobody keeps a place at a meeting that anyone may come to"
 
 
 def find_slug(site: Site, name: str) -> str:
