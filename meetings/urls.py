@@ -25,6 +25,7 @@ register_converter(DateConverter, "date")
 
 urlpatterns: list[URLPattern] = [
     path("meetings/", finder.meeting_list, name="list"),
+    path("print/", finder.print_list, name="print"),
     path("meetings/<slug:slug>/", finder.meeting_detail, name="detail"),
     path("meetings/<slug:slug>/calendar.ics", calendar.meeting_calendar_file, name="calendar"),
     path("meetings/<slug:slug>/sign-up/", signups.sign_up, name="sign_up"),

@@ -13,9 +13,10 @@ from support.development import is_shown_to
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the site's own name, where "Leave" leads, the crisis lines, and the zone and clock to show times by."""
+    """Return the site's name and address, where "Leave" leads, the crisis lines, and whose zone and clock it is."""
     return {
         "site_name": settings.SITE_NAME,
+        "site_url": settings.PUBLIC_BASE_URL,
         "is_development": is_shown_to(request),
         "quick_exit_url": settings.QUICK_EXIT_URL,
         "crisis_lines": CRISIS_LINES,

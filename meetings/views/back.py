@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.http import HttpRequest
 from django.urls import reverse
 
-from meetings.forms.finder import PARAMETERS
+from meetings.forms.finder import CHANGE, PARAMETERS
 
 #: What an address of the finder may ask.
-_ASKED = {*PARAMETERS, "page"}
+_ASKED = {*PARAMETERS, CHANGE, "page"}
 
 
 def results_before(request: HttpRequest) -> str:

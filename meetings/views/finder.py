@@ -42,6 +42,8 @@ from support import clock, wording
 from support.microcache import Microcache
 
 PAGE_SIZE = 25
+#: As many as anybody carries on paper.
+PRINTED = 200
 #: As many as the first screen has room for.
 SOON = 6
 #: How a place is asked for; on a phone, these fields are not folded away.
@@ -112,6 +114,31 @@ def meeting_list(request: HttpRequest) -> HttpResponse:
         response = render(request, "meetings/list.html", {"finder": answer.html, "found_words": answer.words})
     # The same address answers with a page or with a part of one; neither may be shown in the other's stead.
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
+
+
+@require_safe
+def print_list(request: HttpRequest) -> HttpResponse:
+    """All that was found on one page, to be printed: no form, and of very many the first."""
+    now = clock.now()
+    form = FinderForm(request.GET, formats=finder.format_choices(_language()), default_unit=_default_unit())
+    if form.errors:
+        # Said beside its field; a list of something else would be of no use on paper.
+        return redirect(f"{reverse('meetings:list')}?{request.GET.urlencode()}")
+    found = finder.search(form.criteria(), now=now, reader_tz=_reader_tz(), language=_language())
+    page = Paginator(found, PRINTED).get_page(1)
+    parameters = form.parameters()
+    context = {
+        "form": form,
+        "page": page,
+        "found_words": _found_words(form, page.paginator.count),
+        "groups": _groups(page, form, now),
+        "list_url": _url(parameters),
+        "paper_url": _paper_url(parameters),
+    }
+    response = render(request, "meetings/print.html", context)
+    response["X-Robots-Tag"] = "noindex"
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
@@ -229,6 +256,7 @@ def _answer(asked: Asked, now: dt.datetime, request: HttpRequest | None = None) 
         "page": page,
         "params": parameters.urlencode(),
         "found_words": words,
+        "paper_url": _paper_url(parameters),
         "groups": _groups(page, form, now),
         "chips": chips,
         "others": _other_places(form),
@@ -408,6 +436,12 @@ def _kind_words() -> dict[MeetingKind, str]:
 def _url(parameters: QueryDict) -> str:
     query = parameters.urlencode()
     return f"{reverse('meetings:list')}?{query}" if query else reverse("meetings:list")
+
+
+def _paper_url(parameters: QueryDict) -> str:
+    """Return where the whole list is, as it is typed from paper."""
+    query = parameters.urlencode()
+    return f"{settings.PUBLIC_BASE_URL}{reverse('meetings:print')}" + (f"?{query}" if query else "")
 
 
 def _list_url(**values: str) -> str:

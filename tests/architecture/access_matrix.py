@@ -35,6 +35,7 @@ MATRIX: dict[str, Row] = {
     # The meetings and signing up: by slug, or by a signed link that is the key itself.
     "home": everyone(200),
     "meetings:list": everyone(200),
+    "meetings:print": everyone(200),
     "meetings:detail": everyone(200),
     "meetings:calendar": everyone(200),
     "meetings:sign_up": everyone(200),

@@ -45,7 +45,7 @@ def bottom(page: Page, name: str) -> float:
 def test_when_and_where_are_on_the_first_screen_and_how_to_join_next(page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size({"width": 375, "height": 812})
     page.goto(f"{live_server.url}/meetings/both/")
-    bar = page.locator(".bar").bounding_box()
+    bar = page.locator(".bar--foot").bounding_box()
     assert bar is not None
     assert bottom(page, "Remind me") < bar["y"]
     where = page.locator("address").bounding_box()

@@ -30,6 +30,8 @@ def way_back(client: Client, referer: str) -> str:
         ),
         # A form without scripts sends what is empty, too; the address in the browser's history has it.
         ("/meetings/?q=&near=Troy&day=mon&day=tue", "/meetings/?q=&near=Troy&day=mon&day=tue"),
+        # So does a button of that form.
+        ("/meetings/?near=Troy&change=day%3Dtoday", "/meetings/?near=Troy&change=day%3Dtoday"),
         ("/meetings/?near=Troy&next=//evil.example&utm_source=x", "/meetings/?near=Troy"),
     ],
 )

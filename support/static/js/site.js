@@ -95,6 +95,15 @@
     }
   });
 
+  // -- A list to print ---------------------------------------------------------------------------------------------------
+
+  document.querySelectorAll("[data-print]").forEach(function (line) {
+    line.hidden = false;
+    line.addEventListener("click", function () {
+      window.print();
+    });
+  });
+
   // -- Leaving quickly: the button, the link before the menu, or Esc twice within two seconds ---------------------------
 
   var exits = document.querySelectorAll("[data-quick-exit]");
