@@ -22,9 +22,11 @@ from meetings.reminders.enums import EventKind, Lane, ReminderKind, ReminderStat
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services import plan, replan
+from meetings.reminders.services.anyway import remind_anyway
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from meetings.services.signups import cancel_signup
 from support import clock
+from support.messaging import Refused
 from tests.conftest import NOW
 from tests.factories import make_contact_point, make_meeting, make_occurrence, make_participant, make_signup, make_user
 from tests.unit.test_reminder_engine import Told, run
@@ -376,6 +378,19 @@ def test_where_quiet_hours_leave_little_time_it_does_not_ring(settings: Any) -> 
     wish(member, reminder_channel="sms")
     drop_in("18 08:40", member, now=at("17 22:00"))
     assert (planned(), by_channel(), why()) == (["18 08:00"], {"email": 1}, [timing.BY_EMAIL])
+
+
+def test_what_was_asked_for_in_quiet_hours_and_failed_goes_by_email_then_and_there(settings: Any) -> None:
+    settings.SMS_PROVIDER = "outbox"
+    member, _phone = member_with_phone(is_consented=True)
+    wish(member, reminder_channel="sms")
+    signup = drop_in("18 07:48", member, now=at("18 05:44"))
+    assert remind_anyway(signup=signup, now=at("18 05:44"))
+    assert (planned(), by_channel()) == (["18 05:48"], {"sms": 1})
+    refused = Told(Refused(reason="no", suppress=False))
+    run(refused, at=at("18 05:48"))
+    row = Reminder.objects.get(state=ReminderState.ACCEPTED, kind="reminder")
+    assert (row.channel, row.is_asked) == ("email", True)
 
 
 def test_messages_lead_to_where_one_chooses_how_and_when(guest: Participant) -> None:

@@ -12,10 +12,11 @@ from django.db import connection
 
 from accounts.person import of_guest
 from accounts.services.preferences import save_preferences
-from meetings.models import Occurrence, Participant
+from meetings.models import Occurrence, Participant, Signup
 from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.services import plan
+from meetings.reminders.services.anyway import remind_anyway
 from meetings.reminders.services.deliver import deliver_due
 from meetings.services.occurrences import move_occurrence
 from tests.conftest import NOW
@@ -85,3 +86,18 @@ def test_two_dates_of_the_same_people_moved_at_once_and_wishes_changed_meanwhile
     assert all(
         "9:30" in letter.text or "11:30" in letter.text for letter in gateway.letters if "Reminder" in letter.subject
     )
+
+
+def test_one_who_presses_several_times_at_once_gets_one_reminder() -> None:
+    early = dt.datetime(2026, 11, 24, 10, 44, tzinfo=dt.UTC)
+    signup = make_signup(occurrence=make_occurrence(meeting=make_meeting(start_time=dt.time(7, 48))))
+    plan.plan_reminders(signups=[signup], now=early)
+    answers: list[bool] = []
+
+    def press() -> None:
+        answers.append(remind_anyway(signup=Signup.objects.get(pk=signup.pk), now=early))
+
+    at_once(press, press, press, press)
+    assert sorted(answers) == [False, False, False, True]
+    asked = Reminder.objects.filter(kind=ReminderKind.REMINDER, is_asked=True)
+    assert [row.state for row in asked] == ["planned"]
