@@ -134,7 +134,10 @@ class FinderForm(forms.Form):
     sort = forms.ChoiceField(choices=[(WHEN, ""), (DISTANCE, "")], required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, formats: list[FormatWords], default_unit: str = KM, **options: Any) -> None:
-        super().__init__(_with_defaults(changed(data), default_unit), label_suffix="", **options)
+        asked = changed(data)
+        super().__init__(_with_defaults(asked, default_unit), label_suffix="", **options)
+        #: Else it goes by the reader's zone, and a first page may be made before that is known.
+        self.is_unit_given = bool(asked.get("unit"))
         # "from" is a word of Python's, so the two ends of the hours are declared by name.
         formats_accepted = ["%H:%M", "%H:%M:%S"]
         for name, label in (("from", _("Starts after")), ("until", _("Starts before"))):

@@ -40,6 +40,7 @@ def near(page: Page, place: str) -> None:
     box.press("Enter")
 
 
+@pytest.mark.browser_context_args(timezone_id="America/New_York")
 @pytest.mark.usefixtures("meetings")
 def test_choices_refresh_the_results_and_the_address(page: Page, live_server: LiveServer) -> None:
     asked: list[str] = []

@@ -424,6 +424,14 @@ def test_what_most_look_for_stands_before_the_other_formats(client: Client, now:
     assert html.index(">More formats<") < html.index('value="candlelight"')
 
 
+def test_the_unit_goes_by_the_reader_until_an_address_names_it(client: Client, now: dt.datetime) -> None:
+    listed(now)
+    hidden = 'type="hidden" name="unit" value="{}"'
+    assert 'name="unit"' not in page_of(client, "/meetings/?near=Albany,+NY")
+    assert hidden.format("km") in page_of(client, "/meetings/?near=Albany,+NY&radius=10&unit=km")
+    assert 'value="parsec"' not in page_of(client, "/meetings/?near=Albany,+NY&unit=parsec")
+
+
 def test_the_form_keeps_what_was_asked(client: Client, now: dt.datetime) -> None:
     listed(now)
     html = page_of(client, "/meetings/?q=light&near=Albany,+NY&day=tue&from=17:00&venue=online")
