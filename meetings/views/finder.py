@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -21,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.dates import WEEKDAYS
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -314,7 +314,7 @@ def _day_words(day: dt.date, today: dt.date, found: list[Found]) -> str:
 
 def _found_words(form: FinderForm, count: int) -> str:
     """Return what was found as a heading and a title say it: "80 meetings today near Albany, NY"."""
-    numbers = {"count": intcomma(count)}
+    numbers = {"count": number_format(count, force_grouping=True)}
     if form.is_online_alone:
         words = [ngettext("%(count)s online meeting", "%(count)s online meetings", count) % numbers]
     else:
