@@ -46,7 +46,7 @@ class PhoneForm(forms.Form):
         max_length=40,
         help_text=_("With the country code if it is not a number of this country, like +34 612 34 56 78."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-        error_messages={"required": _("Type the number that you want texts on.")},
+        error_messages={"required": _("Enter the number you want texts on.")},
     )
     wanted = forms.MultipleChoiceField(
         label=_("What we may text you"),

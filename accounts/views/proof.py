@@ -104,7 +104,7 @@ def prove(request: HttpRequest) -> HttpResponse:
         is_right = form.is_valid()
     except limits.TooMany:
         request.session.pop(SESSION_KEY, None)
-        messages.warning(request, _("That code is over. Ask for a new one."))
+        messages.warning(request, _("That code no longer works. Ask for a new one."))
         return redirect(f"{reverse('accounts:prove')}?{urlencode({'next': target})}")
     if not is_right:
         if form.is_bound and waiting:

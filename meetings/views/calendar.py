@@ -35,10 +35,10 @@ def calendar_address(request: HttpRequest) -> HttpResponse:
     user = member(request)
     if request.POST.get("action") == "end":
         calendar_addresses.end_calendar_address(user=user)
-        messages.success(request, _("Done. That address leads nowhere now."))
+        messages.success(request, _("Done. That address no longer works."))
     else:
         calendar_addresses.renew_calendar_address(user=user, now=clock.now())
-        messages.success(request, _("Here is your address. Any you had before leads nowhere now."))
+        messages.success(request, _("Here is your address. Your old address, if you had one, no longer works."))
     return redirect("meetings:my_meetings")
 
 

@@ -10,6 +10,8 @@ import zipfile
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 
@@ -25,6 +27,7 @@ from tests.conftest import NOW
 from tests.factories import make_user
 from tests.factories.accounts import make_contact_point
 from tests.web.test_accounts_phone import proven
+from tests.web.test_signin import code_in
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +96,17 @@ def test_copy_says_what_each_of_its_files_is(user: User) -> None:
             assert name == "README.txt" or f"\n{name}: " in told
     for name in everything_about(of_member(user)):
         assert section_words(name) != name.replace("_", " ")
+
+
+def test_new_code_for_another_address_is_sent_by_one_press(client: Client, user: User) -> None:
+    cache.clear()
+    client.post("/accounts/email/", {"email": "new@example.org", "action_add": ""})
+    page = client.get("/accounts/confirm-email/").content.decode()
+    assert re.search(r'action="/accounts/email/">.*name="action_add">Send a new code<', page)
+    # allauth takes two presses within ten seconds for one.
+    cache.clear()
+    client.post("/accounts/email/", {"email": "new@example.org", "action_add": ""})
+    assert [message.to for message in mail.outbox] == [["new@example.org"]] * 2
+    client.post("/accounts/confirm-email/", {"code": code_in(mail.outbox[-1])})
+    user.refresh_from_db()
+    assert user.email == "new@example.org"
