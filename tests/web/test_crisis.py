@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import translation
 
@@ -44,6 +45,13 @@ def test_page_in_spanish_names_the_keys_that_are_answered_in_spanish(client: Cli
 def test_error_page_in_spanish_names_the_same(rf: RequestFactory, view: Callable[[HttpRequest], object]) -> None:
     with translation.override("es"):
         html = view(rf.get("/")).content.decode()  # type: ignore[attr-defined]
+    assert ENGLISH_KEYS.findall(html) == []
+    assert "Enviar AYUDA al 741741" in html
+
+
+def test_page_of_an_outage_in_spanish_names_the_same() -> None:
+    with translation.override("es"):
+        html = render_to_string("503.html", {"crisis_lines": CRISIS_LINES, "path": "/", "site_name": "Homegroup"})
     assert ENGLISH_KEYS.findall(html) == []
     assert "Enviar AYUDA al 741741" in html
 
