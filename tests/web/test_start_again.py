@@ -52,7 +52,7 @@ def page(client: Client, query: str = "", **headers: str) -> str:
 
 
 def shown(html: str) -> list[str]:
-    return re.findall(r'<h\d><a href="/meetings/[^"?]+">([^<]+)</a></h\d>', html)
+    return re.findall(r'<h\d><a class="timetable__link" href="/meetings/[^"?]+">([^<]+)</a></h\d>', html)
 
 
 def test_sentence_that_saves_lives_comes_first_with_its_sources(client: Client) -> None:
