@@ -110,6 +110,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "support.patience.PatienceMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "support.http.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "support.http.Utf8Middleware",
     "support.outage.SessionMiddleware",

@@ -365,9 +365,12 @@ def test_visitors_who_send_a_form_slowly_keep_nobody_waiting(proxy: Proxy) -> No
         assert Visitor(proxy, "127.0.0.41").post().status == 302
 
 
-def test_pages_are_not_compressed_and_static_files_are(proxy: Proxy) -> None:
-    page = proxy.ask("GET", "/", headers={"Accept-Encoding": "gzip"})
+def test_what_may_hold_secrets_is_not_compressed_and_static_files_are(proxy: Proxy) -> None:
+    known = {"Accept-Encoding": "gzip", "Cookie": "__Host-session=any"}
+    page = proxy.ask("GET", "/", headers=known)
     assert (page.status, page.headers["Content-Encoding"]) == (200, None)
+    # The site alone decides: a stranger's page has no secret.
+    assert proxy.ask("GET", "/", headers={"Accept-Encoding": "gzip"}).headers["Content-Encoding"] == "gzip"
     style = re.findall(rb'href="(/static/[^"]+\.css)"', page.body)[0].decode()
     answer = proxy.ask("GET", style, headers={"Accept-Encoding": "gzip"})
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
