@@ -191,6 +191,17 @@
     });
   }
 
+  // -- What happened when a passkey could not be used: allauth only announces it ----------------------------------------
+
+  document.addEventListener("allauth.error", function (event) {
+    var notice = document.querySelector("[data-passkey-failed]");
+    if (notice) {
+      event.preventDefault();
+      notice.hidden = false;
+      notice.focus();
+    }
+  });
+
   // -- One press, one request: the server is safe against a second one, and the reader is spared the doubt --------------
 
   function rest(form) {
