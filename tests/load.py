@@ -69,14 +69,17 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 @contextlib.contextmanager
-def site(meetings: int) -> Iterator[tuple[str, int]]:
-    """Run the site with so many meetings; yield its address and the process of its supervisor."""
+def site(meetings: int, **settings: str) -> Iterator[tuple[str, int]]:
+    """Run the site with so many meetings; yield its address and the process of its supervisor.
+
+    `settings` are environment variables beside those that script/server comes with.
+    """
     with tempfile.TemporaryDirectory(prefix="hg-load-", dir="/tmp") as folder:
         feed = Path(folder) / "feed.json"
         feed.write_text(json.dumps(listings(meetings)))
         data, log = Path(folder) / "data", Path(folder) / "log"
         command = [sys.executable, "-m", "support.supervisor", "--data", str(data), "--empty", "--port", "0"]
-        env = {**bare_environment(), "LOG_LEVEL": "ERROR"}
+        env = {**bare_environment(), "LOG_LEVEL": "ERROR", **settings}
         with log.open("wb") as written:
             process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=written, stderr=written, preexec_fn=tied())
         try:

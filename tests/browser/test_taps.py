@@ -102,7 +102,7 @@ def test_a_meeting_near_a_zip_code(thumb: Thumb) -> None:
 
 
 def test_a_reminder_for_a_guest_and_another_time_for_it(thumb: Thumb) -> None:
-    """A name was asked for that is shown to nobody, and the time could be changed four presses and 2,000 pixels away."""
+    """A name was asked for that is shown to nobody, and another time was four presses and 2,000 pixels away."""
     confirmed(thumb)
     assert (thumb.taps, thumb.fields) == (3, 1)
     thumb.taps = 0

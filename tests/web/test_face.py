@@ -53,7 +53,7 @@ class Loads(HTMLParser):
         self.inline += [name for name in given if name.startswith(("on", "hx-on"))]
         if tag in {"script", "img", "iframe", "source", "use"} and "src" in given:
             self.fetched.append(given["src"])
-        if tag == "link":
+        if tag == "link" and not given["href"].startswith("data:"):
             self.fetched.append(given["href"])
         if tag == "form":
             self.fetched.append(given.get("action", "/"))
