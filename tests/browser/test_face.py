@@ -156,6 +156,19 @@ def test_language_changes_and_way_out_works_with_scripts_off(browser: Browser, l
     context.close()
 
 
+def test_nothing_moves_for_who_wants_less_of_it(page: Page, live_server: LiveServer) -> None:
+    moving = """() => [...document.querySelectorAll("*")].filter(each => {
+        const style = getComputedStyle(each);
+        return style.scrollBehavior === "smooth" || style.animationName !== "none"
+            || style.transitionDuration.split(", ").some(part => parseFloat(part) > 0);
+    }).map(each => each.localName)"""
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(f"{live_server.url}/styleguide/")
+    assert {"html", "a", "button"} <= set(page.evaluate(moving))
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(moving) == []
+
+
 def test_skip_link_is_first_and_leads_past_the_menu(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/crisis/")
     page.keyboard.press("Tab")
