@@ -1,6 +1,6 @@
 # ruff: noqa: T201  # what it is for is printing
-"""Measurements that are printed, not asserted: `script/bench reminders`, `script/bench crash` (see tests.crash) and
-`script/bench load` (see tests.load).
+"""Measurements that are printed, not asserted: `script/bench reminders`, `script/bench crash` (see tests.crash),
+`script/bench load` (see tests.load) and `script/bench lighthouse` (see tests.lighthouse).
 
 `reminders`: how many emails (text, HTML, calendar part) a second one worker sends when all are due at once, over one
 connection to a local SMTP server; beside it the floor, one process with no database that builds the same messages with
@@ -34,7 +34,7 @@ from aiosmtpd.smtp import SMTP
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests import crash, load, pace
+from tests import crash, lighthouse, load, pace
 from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +56,9 @@ def main() -> None:
     loading = commands.add_parser("load", help="how soon pages come while many ask, write and hold back")
     loading.add_argument("--meetings", type=int, default=1_000)
     loading.add_argument("--seconds", type=float, default=30.0, help="of forms and readers")
+    lighting = commands.add_parser("lighthouse", help="what Lighthouse says of the first pages, on a slow phone")
+    lighting.add_argument("--meetings", type=int, default=1_000)
+    lighting.add_argument("--passes", type=int, default=3)
     page = commands.add_parser("page", help=argparse.SUPPRESS)
     page.add_argument("path")
     sink = commands.add_parser("sink", help=argparse.SUPPRESS)
@@ -77,6 +80,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "load":
         load.run(meetings=given.meetings, seconds=given.seconds)
+    elif given.command == "lighthouse":
+        sys.exit(lighthouse.run(meetings=given.meetings, passes=given.passes))
     elif given.command == "page":
         load.page(given.path)
     elif given.command == "sink":
