@@ -92,7 +92,7 @@ class ListingForm(forms.Form):
     conference_phone = forms.CharField(label=_("Number to call in"), max_length=100, required=False)
     formats = FormatsField(label=_("Formats"), queryset=Format.objects.none(), required=False)
     notes = forms.CharField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
-    signup_policy = forms.ChoiceField(label=_("Sign-up"), choices=SignupPolicy.choices)
+    signup_policy = forms.ChoiceField(label=_("Do people sign up?"), choices=SignupPolicy.choices)
     capacity = forms.IntegerField(
         label=_("Number of places"),
         min_value=1,

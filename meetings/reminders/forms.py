@@ -71,7 +71,7 @@ class MessageFilterForm(forms.Form):
         required=False,
         choices=[
             ("", _("Any")),
-            ("trouble", _("All that went wrong")),
+            ("trouble", _("Went wrong")),
             ("overdue", _("Due and not sent")),
             *ReminderState.choices,
         ],
@@ -90,7 +90,7 @@ class MessageFilterForm(forms.Form):
         label=_("Person"),
         required=False,
         max_length=40,
-        help_text=_("As they read it under “Your data”: Guest #12. Looking is on record with them."),
+        help_text=_("As they see it under “Your data”: Guest #12. They can see that you looked."),
     )
 
     def clean_person(self) -> tuple[int | None, int | None] | None:
@@ -98,7 +98,7 @@ class MessageFilterForm(forms.Form):
         try:
             return read_number(given) if given else None
         except ValueError as error:
-            raise forms.ValidationError(_("Write it as they read it: Guest #12, or Member #5.")) from error
+            raise forms.ValidationError(_("Enter it as they see it: Guest #12 or Member #5.")) from error
 
     def __init__(self, *args: Any, reasons: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,14 +113,14 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,
-        help_text=_("Others will read it. Write no name, address or number."),
+        help_text=_("Others will read it. Leave out names, addresses and phone numbers."),
         error_messages={"required": _("Say why, in a few words.")},
     )
 
     def clean_reason(self) -> str:
         reason = " ".join(str(self.cleaned_data["reason"]).split())
         if "@" in reason or _NUMBER.search(reason):
-            raise forms.ValidationError(_("This looks like an address or a number of a person. Leave it out."))
+            raise forms.ValidationError(_("This looks like someone’s address or phone number. Leave it out."))
         return reason
 
 

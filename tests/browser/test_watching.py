@@ -75,5 +75,5 @@ def test_a_message_is_planned_again_by_keyboard(staff: Page, live_server: LiveSe
     expect(staff.get_by_role("textbox", name="Reason")).to_be_focused()
     staff.keyboard.type("The mailbox is back")
     staff.keyboard.press("Enter")
-    expect(staff.get_by_text("It is planned again.")).to_be_visible()
+    expect(staff.get_by_text("It will be sent again.")).to_be_visible()
     expect(staff.get_by_text("Planned again by staff: “The mailbox is back”")).to_be_visible()

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import links
 from accounts.models import User
+from meetings.forms.finder import FORMAT_GROUPS
 from meetings.models import Coordinator, Format, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup, Venue
 from meetings.services import roles, signups
 from meetings.services.formats import keep_own_formats
@@ -288,15 +289,15 @@ def test_every_field_of_a_listing_stands_in_one_group(meeting: Meeting, coordina
 
 def test_formats_are_boxes_to_tick_in_groups_by_the_names_of_the_reader(meeting: Meeting, coordinator: User) -> None:
     keep_own_formats()
-    meeting.formats.set(Format.objects.filter(slug__in=("open", "beginners")))
+    meeting.formats.set(Format.objects.filter(slug="beginners"))
     client = signed_in(coordinator)
     page = client.get("/my/listings/evening-light/", headers={"Accept-Language": "es"})
     form = page.context["form"]
     groups = [words for words, _choices in form.fields["formats"].choices]
-    assert groups == ["Open or closed", "Who it is for", "Language", "The place", "How it runs"]
-    assert (form.chosen_formats, '<select name="formats"' in page.content.decode()) == (["Open", "Beginners"], False)
+    assert groups == [category.label for category in FORMAT_GROUPS]
+    assert (form.chosen_formats, '<select name="formats"' in page.content.decode()) == (["Beginners"], False)
     User.objects.filter(pk=coordinator.pk).update(language="es")
-    assert client.get("/my/listings/evening-light/").context["form"].chosen_formats == ["Abierta", "Recién llegados"]
+    assert client.get("/my/listings/evening-light/").context["form"].chosen_formats == ["Recién llegados"]
 
 
 def test_saving_a_listing_as_it_is_changes_nothing(meeting: Meeting, coordinator: User) -> None:

@@ -111,7 +111,7 @@ def test_list_of_one_person_by_the_number_that_they_read(staff: Client) -> None:
     assert page(staff, "watch", person=f"Guest #{mine.contact_point_id}").count('scope="row"') == 0
     assert page(staff, "watch", person=f"Guest #{member.pk + 1000}").count('scope="row"') == 0
     for nonsense in ("12", "robin@example.org", "Guest #", "Guest #" + "9" * 30):
-        assert "Write it as they read it" in page(staff, "watch", person=nonsense)
+        assert "Enter it as they see it" in page(staff, "watch", person=nonsense)
 
 
 def test_list_of_one_person_takes_as_many_queries_for_three_messages_as_for_one(staff: Client) -> None:
@@ -298,10 +298,10 @@ def test_replay_plans_again_and_says_so(staff: Client) -> None:
     reminder = make_reminder(ReminderState.FAILED)
     address = reverse("reminders:watch_replay", args=[reminder.public_id])
     assert (
-        "It is planned again." in staff.post(address, {"reason": "Fixed on 2026-11-23"}, follow=True).content.decode()
+        "It will be sent again." in staff.post(address, {"reason": "Fixed on 2026-11-23"}, follow=True).content.decode()
     )
     again = staff.post(address, {"reason": "Fixed"}, follow=True).content.decode()
-    assert "It is on its way already." in again
+    assert "It’s already on its way." in again
     assert "Planned again by staff: “Fixed on 2026-11-23”" in again
     reminder.refresh_from_db()
     assert (reminder.state, reminder.due_at) == (ReminderState.PLANNED, NOW)
@@ -309,26 +309,26 @@ def test_replay_plans_again_and_says_so(staff: Client) -> None:
 
 def test_replay_of_what_arrived_is_neither_offered_nor_done(staff: Client) -> None:
     reminder = make_reminder(ReminderState.DELIVERED)
-    assert "Plan it again" not in page(staff, "watch_message", reminder.public_id)
+    assert "Send it again" not in page(staff, "watch_message", reminder.public_id)
     address = reverse("reminders:watch_replay", args=[reminder.public_id])
     answer = staff.post(address, {"reason": "Once more"}, follow=True).content.decode()
-    assert "Only a message that did not arrive can be planned again." in answer
+    assert "Only a message that did not arrive can be sent again." in answer
 
 
 def test_replay_of_what_another_message_says_is_neither_offered_nor_done(staff: Client) -> None:
     reminder = make_reminder(ReminderState.FAILED)
     make_reminder(signup=reminder.signup)
-    assert "Plan it again" not in page(staff, "watch_message", reminder.public_id)
+    assert "Send it again" not in page(staff, "watch_message", reminder.public_id)
     address = reverse("reminders:watch_replay", args=[reminder.public_id])
     answer = staff.post(address, {"reason": "Once more"}, follow=True).content.decode()
-    assert "Another message says it already." in answer
+    assert "Another message already says this." in answer
 
 
 def test_abort_stops_and_says_so(staff: Client) -> None:
     reminder = make_reminder()
     address = reverse("reminders:watch_abort", args=[reminder.public_id])
-    assert "It is stopped." in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
-    assert "It was over already" in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
+    assert "Stopped." in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
+    assert "It was already finished" in staff.post(address, {"reason": "Wrong date"}, follow=True).content.decode()
     assert Reminder.objects.get().state == ReminderState.SKIPPED
 
 
@@ -350,9 +350,9 @@ def test_channel_out_of_reach_is_told_until_it_is_tried_again(staff: Client) -> 
         channel=Channel.EMAIL, until=NOW + dt.timedelta(seconds=1), reason="Away", since=NOW - HOUR
     )
     shown = page(staff, "watch_channels")
-    assert (shown.count("Out of reach"), shown.count("Away. It is tried again at")) == (1, 1)
+    assert (shown.count("Unreachable"), shown.count("Away. It is tried again at")) == (1, 1)
     ChannelOutage.objects.filter(pk=outage.pk).update(until=NOW)
-    assert "Out of reach" not in page(staff, "watch_channels")
+    assert "Unreachable" not in page(staff, "watch_channels")
 
 
 def test_pause_of_no_channel_is_not_there(staff: Client) -> None:
@@ -401,7 +401,7 @@ def test_texts_that_need_a_person_are_shown_without_a_number_until_read(staff: C
     assert (record.about_user, record.action) == (member, AccessAction.SAW_MESSAGES)
     address = reverse("reminders:watch_text_read", args=[text.pk])
     for _n in range(2):
-        assert "Noted as read." in staff.post(address, follow=True).content.decode()
+        assert "Marked as read." in staff.post(address, follow=True).content.decode()
     assert "stop smiling" not in page(staff, "watch_texts")
     text.refresh_from_db()
     assert text.seen_at == NOW

@@ -75,11 +75,11 @@ def replay(*, reminder: Reminder, actor: User, reason: str, now: dt.datetime) ->
     if row.state in _PENDING:
         return False
     if row.state not in REPLAYABLE:
-        raise NotPossible(_("Only a message that did not arrive can be planned again."))
+        raise NotPossible(_("Only a message that did not arrive can be sent again."))
     if row.deadline_at <= now:
-        raise NotPossible(_("It would come too late: what it is about has begun."))
+        raise NotPossible(_("It would come too late: the meeting has started."))
     if is_said(row):
-        raise NotPossible(_("Another message says it already."))
+        raise NotPossible(_("Another message already says this."))
     row.state, row.reason, row.due_at, row.settled_at = ReminderState.PLANNED, "", now, None
     row.claim_token = row.lease_until = None
     row.save(update_fields=["state", "reason", "due_at", "settled_at", "claim_token", "lease_until"])
@@ -95,7 +95,7 @@ def abort(*, reminder: Reminder, actor: User, reason: str, now: dt.datetime) -> 
     """
     row = _locked(reminder)
     if row.state == ReminderState.SUBMITTING:
-        raise NotPossible(_("It is being sent at this moment. Look again in two minutes."))
+        raise NotPossible(_("It is being sent right now. Check again in two minutes."))
     if row.state not in STOPPABLE:
         return False
     is_unclear = row.state == ReminderState.AMBIGUOUS

@@ -73,7 +73,7 @@ def replay(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except deeds.NotPossible as refusal:
         messages.error(request, _(str(refusal)))
     else:
-        messages.success(request, _("It is planned again.") if is_new else _("It is on its way already."))
+        messages.success(request, _("It will be sent again.") if is_new else _("It’s already on its way."))
     return redirect("reminders:watch_message", public_id)
 
 
@@ -91,7 +91,7 @@ def abort(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except deeds.NotPossible as refusal:
         messages.error(request, _(str(refusal)))
     else:
-        messages.success(request, _("It is stopped.") if is_new else _("It was over already; nothing was changed."))
+        messages.success(request, _("Stopped.") if is_new else _("It was already finished. Nothing changed."))
     return redirect("reminders:watch_message", public_id)
 
 
@@ -153,7 +153,7 @@ def texts(request: HttpRequest) -> HttpResponse:
 def text_read(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has read a text; it is no longer shown."""
     inbound.mark_seen(rows=[watching.text_to_read(pk)], by=member(request).pk, now=clock.now())
-    messages.success(request, _("Noted as read."))
+    messages.success(request, _("Marked as read."))
     return redirect("reminders:watch_texts")
 
 
