@@ -177,7 +177,7 @@ def test_both_wordings_are_shown_as_a_phone_shows_them(client: Client) -> None:
     client.force_login(make_user())
     page = client.get("/my/account/messages/").content.decode()
     assert page.count('class="lock-screen"') == 2
-    assert "Reminder for Tue 7:00 PM, Evening Light" in page
+    assert "Reminder for Tue 7:00\u00a0PM, Evening Light" in page
 
 
 def test_text_message_needs_a_yes() -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import links
-from meetings.enums import VenueType
+from meetings.enums import SignupStatus, VenueType
 from meetings.models import Meeting
 from meetings.services import schedule
 from support import clock, wording
@@ -39,8 +39,14 @@ def meeting(request: pytest.FixtureRequest, now: dt.datetime) -> Meeting:
 
 
 def pages_with_times(meeting: Meeting) -> list[str]:
-    signup = make_signup(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24)))
+    occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24))
+    signup = make_signup(occurrence=occurrence)
+    asked = make_signup(occurrence=occurrence, status=SignupStatus.PENDING)
     return [
+        "/print/",
+        # With no place to go by, what can be joined from anywhere.
+        *(["/start-again/"] if meeting.is_online else []),
+        reverse("meetings:signup_confirm", args=[links.sign("confirm", asked.public_id)]),
         "/",
         "/meetings/",
         "/meetings/?day=today",
@@ -142,3 +148,4 @@ def test_the_picture_of_a_phone_has_the_readers_clock(client: Client, hour_cycle
     client.force_login(make_user(hour_cycle=hour_cycle))
     page = client.get(reverse("accounts:messages")).content.decode()
     assert set(re.findall(r'lock-screen__clock" aria-hidden="true">([^<]*)<', page)) == {words}
+    assert page.count(f"Reminder for Tue {words.replace('5:', '7:').replace('17', '19')}") == 2
