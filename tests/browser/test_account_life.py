@@ -132,7 +132,7 @@ def test_member_lives_with_their_account(
     page.goto(live_server.url + "/my/account/phone/")
     page.get_by_label("Mobile number").fill("(202) 555-0143")
     page.get_by_label("Remind me by text message").check()
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send me a code").click()
     page.get_by_label("Code").fill(texted_code())
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_text("Your number is confirmed.")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Two devices sign in at the same instant while a guest's request is confirmed and the member signs up: each date once."""
+"""Devices sign in at the same instant while a request is confirmed and the member signs up: each date is there once."""
 
 from __future__ import annotations
 
