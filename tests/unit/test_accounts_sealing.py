@@ -114,6 +114,7 @@ def fill_in(user: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_raw_database_shows_no_name_address_number_date_note_or_code(client: Client, tmp_path: Path) -> None:
+    make_user()
     client.post("/accounts/login/", {"login": "zebulon@example.org"})
     code = CODE.search(str(mail.outbox[0].body))
     assert code
