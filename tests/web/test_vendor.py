@@ -18,4 +18,4 @@ PASSKEYS = [
 def test_passkeys_have_the_scripts_of_the_allauth_that_is_installed() -> None:
     ours = Path(settings.BASE_DIR) / "support" / "static" / "vendor" / "allauth-passkeys.js"
     theirs = Path(allauth.__file__).parent
-    assert ours.read_text() == "".join((theirs / name).read_text() for name in PASSKEYS), "copy them anew"
+    assert ours.read_text() == ";\n".join((theirs / name).read_text() for name in PASSKEYS), "copy them anew"
