@@ -145,6 +145,7 @@ def test_a_page_is_asked_for_once_more_and_only_where_that_helps(live_server: Li
     expect(page.locator(".timetable__when strong").first).to_have_text(hours_of("across", THERE))
     page.wait_for_load_state("networkidle")
     assert asked.count("fetch") == 1
+    assert len(asked) <= 8
     for path in ("/meetings/", "/meetings/across/", "/"):
         asked.clear()
         page.goto(live_server.url + path)
