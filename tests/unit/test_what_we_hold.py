@@ -110,6 +110,7 @@ messages
     about: Evening Light
     due_at: 2026-11-17T22:00:00+00:00
     state: planned
+    asked_for: False
 
 message_events
   - message: confirmation
