@@ -62,6 +62,9 @@ def test_no_page_is_left_in_english(addresses: dict[str, str], role: str) -> Non
         client.cookies["django_language"] = "es"
         spanish = client.get(address, headers={"accept-language": "es"}, follow=True)
         client.cookies["django_language"] = "en"
+        for answer in (english, spanish):
+            if answer.streaming:  # a file, which is closed at its end
+                b"".join(answer)
         if not spanish.headers["content-type"].startswith("text/html") or not spanish.content:
             continue
         page = texts(spanish.content.decode())
