@@ -198,7 +198,7 @@ def test_the_whole_way(site: Site, open_page: Callable[[], Page], tz: str, tmp_p
     assert code
     facilitator.get_by_label("Code").fill(code.group(1))
     facilitator.keyboard.press("Enter")
-    facilitator.get_by_role("link", name="Porch Light").click()
+    facilitator.get_by_role("link", name="Porch Light", exact=True).click()
     facilitator.locator(".timetable a").first.click()
     expect(facilitator.get_by_text("1 person asked for a reminder")).to_be_visible()
     facilitator.get_by_role("link", name="Move this date").click()
