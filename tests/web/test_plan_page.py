@@ -138,12 +138,11 @@ def test_guest_sees_theirs_by_link_and_nothing_of_a_member(client: Client, membe
 
 
 def test_link_to_a_members_address_or_of_another_kind_opens_nothing(client: Client, member: Participant) -> None:
-    for token in (
-        links.sign("data", member.contact_point.public_id),
-        links.sign("manage", make_participant().contact_point.public_id),
-        "nonsense",
-    ):
+    for token in (links.sign("manage", make_participant().contact_point.public_id), "nonsense"):
         assert client.get(f"/my/reminders/{token}/").status_code == 404
+    # Whoever is a member by now signs in.
+    answer = Client().get(f"/my/reminders/{links.sign('data', member.contact_point.public_id)}/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/my/account/data/")
 
 
 def test_facilitator_sees_an_example_and_nobody_in_it(client: Client) -> None:
