@@ -11,11 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import links
+from accounts.enums import Lead
 from meetings.enums import SignupStatus, VenueType
 from meetings.models import Meeting
+from meetings.reminders.enums import ReminderKind
 from meetings.services import schedule
 from support import clock, wording
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+from tests.factories.reminders import make_reminder
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +152,17 @@ def test_the_picture_of_a_phone_has_the_readers_clock(client: Client, hour_cycle
     page = client.get(reverse("accounts:messages")).content.decode()
     assert set(re.findall(r'lock-screen__clock" aria-hidden="true">([^<]*)<', page)) == {words}
     assert page.count(f"Reminder for Tue {words.replace('5:', '7:').replace('17', '19')}") == 2
+
+
+def test_next_reminder_of_a_guest_names_the_zone_it_comes_in(client: Client, now: dt.datetime) -> None:
+    signup = make_signup(occurrence=make_occurrence(on=dt.date(2026, 11, 24)), participant=make_participant())
+    make_reminder(
+        signup=signup, kind=ReminderKind.REMINDER, lead_key=Lead.THREE_DAYS, due_at=now + dt.timedelta(days=3)
+    )
+    path = reverse("meetings:signup_manage", args=[links.sign("manage", signup.public_id)])
+    said = re.findall(r"[^<>]*\bat \d+:\d\d\s[AP]M[^<>]*", main_of(client, path))
+    assert said
+    assert [words for words in said if "New York time" not in words and "Evening" not in words] == []
+    assert "Times are New York time" in main_of(client, path)
+    client.cookies["tz"] = "America/New_York"
+    assert "New York time" not in main_of(client, path)

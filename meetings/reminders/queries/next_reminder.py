@@ -76,16 +76,16 @@ class Words:
     #: The person's own zone, which their quiet hours go by, and their 12 or 24 hours.
     reader: Reader
     now: dt.datetime
-    #: The zone of the page around it, where that may be another.
-    page_tz: str = ""
+    #: The zone of whoever reads it, where that may be another; None where nobody has said it.
+    page_tz: str | None = ""
     #: It is read at some later time, so that nothing is counted from now.
     is_letter: bool = False
 
     def moment(self, instant: dt.datetime) -> str:
-        """Return "Thu at 8:55 PM" on the person's clock, whose zone is named where the page shows another's."""
+        """Return "Thu at 8:55 PM" on the person's clock; with its zone where the reader's own is another or unknown."""
         tz = self.reader.tz
         words = wording.moment_words(instant, tz, self.reader.hour_cycle, now=self.now)
-        note = wording.zone_note(instant, tz, self.page_tz) if self.page_tz else ""
+        note = "" if self.page_tz == "" else wording.zone_note(instant, tz, self.page_tz)
         return f"{words} ({note})" if note else words
 
 

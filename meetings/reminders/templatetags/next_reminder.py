@@ -63,7 +63,7 @@ def reminders_of_place(context: Context, signup: Signup, token: str) -> PlacePag
     """Return what the page of a place says to whoever opened it by its signed link."""
     now, participant = clock.now(), signup.participant
     reader = Reader(participant.tz, participant.hour_cycle)
-    words = Words(reader, now, page_tz=str(context.get("reader_tz") or ""))
+    words = Words(reader, now, page_tz=context.get("own_tz"))
     places = next_reminder.next_reminders([participant.pk], now=now)
     found = places.get(signup.pk)
     if found is None:
