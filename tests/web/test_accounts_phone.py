@@ -140,7 +140,7 @@ def test_reminders_follow_the_tick_and_go_back_with_it(own: Client, user: User) 
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        ("", "Type the number"),
+        ("", "Enter the number"),
         ("12", "look like a phone number"),
         ("hello", "look like a phone number"),
         ("+1 800 555 0199", "takes no text messages"),

@@ -65,9 +65,9 @@ def test_milestone_is_greeted_on_its_day(client: Client, member: User) -> None:
     [
         ("2026-11-18", "still to come"),
         ("1890-01-01", "hundred years"),
-        ("yesterday", "Write the date"),
+        ("yesterday", "Enter a date like"),
         ("", "Choose a date."),
-        ("2025-02-29", "Write the date"),
+        ("2025-02-29", "Enter a date like"),
     ],
 )
 def test_date_that_cannot_be_is_refused_beside_the_field(client: Client, member: User, typed: str, said: str) -> None:

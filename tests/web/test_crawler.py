@@ -76,7 +76,8 @@ class Page(HTMLParser):
         elif tag in ("script", "img", "iframe", "source", "video", "audio") and "src" in given:
             self.fetched.append(given["src"])
         elif tag == "link" and given.get("rel") in ("stylesheet", "icon", "preload", "manifest"):
-            self.fetched.append(given["href"])
+            # An icon within the page is fetched from nowhere.
+            self.fetched += [given["href"]] if not given["href"].startswith("data:image/") else []
         elif tag == "form":
             action = urljoin(self.address, given.get("action") or self.address)
             self._form = Form(action, given.get("method", "get").lower())
