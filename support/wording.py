@@ -7,6 +7,7 @@ one; `hour_cycle` is "h12" or "h24".
 from __future__ import annotations
 
 import datetime as dt
+import re
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, translation
@@ -42,6 +43,8 @@ _CITIES = {
     gettext_noop("Paris"),
     gettext_noop("Rome"),
 }
+#: The end of a sentence after a time that ends in a stop of its own; texts have plain spaces.
+_TWO_STOPS = re.compile(r"\b([ap]\.[ \u00a0]m\.)\.(?!\.)")
 _EN_DASH = "–"
 _NO_BREAK = "\u00a0"
 
@@ -169,6 +172,11 @@ def zone_note(instant: dt.datetime, tz: str, reader_tz: str | None, language: st
     if reader_tz and clock.to_wall(instant, tz) == clock.to_wall(instant, reader_tz):
         return ""
     return zone_words(tz, language)
+
+
+def with_one_stop(sentence: str) -> str:
+    """Return a sentence with one stop where it ends in a time: "a las 7:00 p. m.", not "p. m.."."""
+    return _TWO_STOPS.sub(r"\1", sentence)
 
 
 def _face(time: dt.time) -> str:

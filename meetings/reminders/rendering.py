@@ -132,8 +132,8 @@ class Renderer:
             template = f"reminders/{reminder.kind}"
             subject = " ".join(render_to_string(f"{template}.subject.txt", context).split())
             context["subject"] = subject
-            text = render_to_string(f"{template}.txt", context).strip() + "\n"
-            html = render_to_string(f"{template}.html", context)
+            text = wording.with_one_stop(render_to_string(f"{template}.txt", context)).strip() + "\n"
+            html = wording.with_one_stop(render_to_string(f"{template}.html", context))
             # A confirmation puts into a calendar what it names; an end takes out whatever may be there.
             in_calendar = context["named"] if reminder.kind == ReminderKind.CONFIRMATION else context["occurrences"]
             calendar = self._calendar(ReminderKind(reminder.kind), in_calendar)
@@ -351,7 +351,7 @@ def _unsubscribe_url(reminder: Reminder) -> str:
 
 
 def _text(template: str, context: dict[str, Any]) -> str:
-    return transliterate(" ".join(render_to_string(f"{template}.txt", context).split()))
+    return transliterate(wording.with_one_stop(" ".join(render_to_string(f"{template}.txt", context).split())))
 
 
 def _choose_url(reminder: Reminder) -> str:

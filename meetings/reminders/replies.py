@@ -196,4 +196,4 @@ def when(instant: dt.datetime, reader: Participant) -> str:
 
 
 def _plain(text: str) -> str:
-    return transliterate(text)
+    return transliterate(wording.with_one_stop(text))

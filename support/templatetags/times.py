@@ -36,6 +36,12 @@ def clock_face(time: dt.time | None, hour_cycle: str = wording.H12) -> str:
     return wording.clock_words(time, hour_cycle) if time else ""
 
 
+@register.filter(is_safe=True)
+def one_stop(sentence: str) -> str:
+    """Return a sentence that may end in a time, with one stop: "a las 7:00 p. m."."""
+    return wording.with_one_stop(sentence)
+
+
 @register.filter
 def zone_name(tz: str) -> str:
     """Return a zone in words: "New York time"."""

@@ -171,3 +171,16 @@ def test_a_move_names_the_new_day_only_where_it_is_another(hours: int, language:
     old = dt.datetime(2026, 11, 25, 0, 0, tzinfo=dt.UTC)
     new = old + dt.timedelta(hours=hours)
     assert wording.moved_words(old, new, "America/New_York", language=language) == words
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("Nueva hora: mar 7:00 p.\u00a0m..", "Nueva hora: mar 7:00 p.\u00a0m."),
+        ("Anotado: mar 7:00 a. m.. Responde X.", "Anotado: mar 7:00 a. m. Responde X."),
+        ("We’ll email you Tue at 7:00\u00a0PM.", "We’ll email you Tue at 7:00\u00a0PM."),
+        ("Te enviaremos un correo el martes a las 19:00.", "Te enviaremos un correo el martes a las 19:00."),
+    ],
+)
+def test_sentence_that_ends_in_a_time_ends_in_one_stop(sentence: str, shown: str) -> None:
+    assert wording.with_one_stop(sentence) == shown

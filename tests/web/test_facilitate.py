@@ -214,3 +214,10 @@ def test_others_see_what_is_not_there(client: Client, meeting: Meeting, name: st
 def test_a_date_that_the_rule_does_not_have_is_not_there(facilitator: Client, meeting: Meeting) -> None:
     assert facilitator.get(url("occurrence", meeting, dt.date(2026, 11, 25))).status_code == 404
     assert facilitator.get(f"/my/meetings/{meeting.slug}/2026-02-31/").status_code == 404
+
+
+def test_move_page_in_spanish_ends_the_time_with_one_stop(facilitator: Client, meeting: Meeting) -> None:
+    User.objects.update(language="es")
+    page = facilitator.get(url("occurrence_move", meeting)).content.decode().replace("&nbsp;", "\xa0")
+    assert "7:00–8:30\xa0p.\xa0m.</p>" in page
+    assert "m.." not in page

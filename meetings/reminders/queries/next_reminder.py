@@ -115,10 +115,12 @@ def hears_of_changes(contact_point: ContactPoint) -> bool:
 def sentence(found: NextReminder, words: Words) -> str:
     """Return what is next of one place: "We'll email you Thu at 8:55 PM."."""
     if found.due_at is not None:
-        return _coming_words(found.due_at, found.channel, words)
-    if found.sent_at is not None:
-        return _("Your reminder went out %(moment)s.") % {"moment": words.moment(found.sent_at)}
-    return _none_words(found, words)
+        said = _coming_words(found.due_at, found.channel, words)
+    elif found.sent_at is not None:
+        said = _("Your reminder went out %(moment)s.") % {"moment": words.moment(found.sent_at)}
+    else:
+        said = _none_words(found, words)
+    return wording.with_one_stop(said)
 
 
 def sentence_for_all(places: Iterable[NextReminder], words: Words) -> str:
@@ -130,8 +132,8 @@ def sentence_for_all(places: Iterable[NextReminder], words: Words) -> str:
     later = earliest(by_date)
     if by_date[0].due_at is not None or later is None or later.due_at is None:
         return said
-    moment = words.moment(later.due_at)
-    return f"{said} {_('The first reminder for a later date comes %(moment)s.') % {'moment': moment}}"
+    first = _("The first reminder for a later date comes %(moment)s.") % {"moment": words.moment(later.due_at)}
+    return f"{said} {wording.with_one_stop(first)}"
 
 
 def earliest(places: Iterable[NextReminder]) -> NextReminder | None:

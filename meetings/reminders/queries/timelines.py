@@ -143,7 +143,7 @@ def _planned(reminder: Reminder, events: Iterable[DeliveryEvent], reader: Reader
     elif reminder.due_at <= reminder.created_at:
         sentence = _("Planned, to go out %(channel)s at once.") % values
     else:
-        sentence = _("Planned, to go out %(channel)s on %(when)s.") % values
+        sentence = wording.with_one_stop(_("Planned, to go out %(channel)s on %(when)s.") % values)
     return f"{sentence} {_ended(_words(why))}".strip()
 
 
