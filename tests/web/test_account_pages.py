@@ -27,6 +27,7 @@ from tests.conftest import NOW
 from tests.factories import make_user
 from tests.factories.accounts import make_contact_point
 from tests.web.test_accounts_phone import proven
+from tests.web.test_accounts_security import sign_in
 from tests.web.test_signin import code_in
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,17 @@ def test_new_code_for_another_address_is_sent_by_one_press(client: Client, user:
     client.post("/accounts/confirm-email/", {"code": code_in(mail.outbox[-1])})
     user.refresh_from_db()
     assert user.email == "new@example.org"
+
+
+@pytest.mark.parametrize(
+    ("below", "tab"),
+    [
+        ("/accounts/password/set/", "/accounts/2fa/"),
+        ("/accounts/2fa/webauthn/", "/accounts/2fa/"),
+        ("/my/account/data/erase/", "/my/account/data/"),
+    ],
+)
+def test_page_below_a_tab_marks_that_tab(client: Client, below: str, tab: str) -> None:
+    sign_in(client, make_user())
+    page = client.get(below).content.decode()
+    assert f'<a href="{tab}" aria-current="true">' in page
