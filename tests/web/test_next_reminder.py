@@ -279,3 +279,17 @@ def test_queries_do_not_grow_with_the_dates(client: Client, early: Any, django_a
         signups.create_member_signup(meeting=meeting, user=user, date=dt.date(2026, 11, day), every=False, now=EARLY)
     with django_assert_max_num_queries(len(before)):
         client.get("/my/meetings/")
+
+
+def test_no_button_stops_a_reminder_that_does_not_come(client: Client, early: Any) -> None:
+    signup = guest_signs_up(daily(), EARLY)
+    said = page(client, link(signup))
+    assert "No reminder will come" in said
+    assert "Don't remind me of this date" not in said
+    assert "I don't want it anymore" in said
+    user = make_user()
+    client.force_login(user)
+    signups.create_member_signup(user=user, meeting=daily(), date=EARLY.date(), every=False, now=EARLY)
+    mine = page(client, "/my/meetings/")
+    assert "No reminder will come" in mine
+    assert "Stop the reminder" not in mine
