@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -33,3 +34,19 @@ def test_tab_of_the_page_is_seen_on_a_phone_and_an_address_is_copied_by_one_pres
     own.get_by_role("button", name="Copy", exact=True).click()
     expect(own.get_by_text("Copied.")).to_be_visible()
     assert address in own.evaluate("navigator.clipboard.readText()")
+
+
+def test_recovery_codes_stand_in_rows_within_their_frame(page: Page, live_server: LiveServer) -> None:
+    user = make_user()
+    RecoveryCodes.activate(user)
+    own = enter(page.context, live_server, user)
+    own.set_viewport_size({"width": 375, "height": 740})
+    own.goto(f"{live_server.url}/accounts/2fa/recovery-codes/")
+    frame = own.locator("#recovery-codes").bounding_box()
+    first, second = (own.locator("#recovery-codes li").nth(place).bounding_box() for place in (0, 1))
+    assert frame
+    assert first
+    assert second
+    assert first["x"] - frame["x"] >= 12
+    assert first["y"] - frame["y"] >= 12
+    assert first["y"] == second["y"]
