@@ -239,3 +239,12 @@ def test_page_of_a_place_shows_what_comes_of_that_place_alone(client: Client) ->
     page = client.get(f"/signups/{links.sign('manage', signup.public_id)}/").content.decode()
     assert "Evening Light, Tue, Nov 24" in page
     assert "Late Light" not in page
+
+
+def test_example_is_on_the_clock_of_who_looks_at_it(client: Client) -> None:
+    facilitator = make_user(language="es", hour_cycle="h12")
+    client.force_login(facilitator)
+    meeting = take_place(make_participant()).occurrence.meeting
+    meeting.facilitators.add(facilitator)
+    [confirmation] = client.get(f"/my/meetings/{meeting.slug}/reminders/").context["plan"].coming
+    assert confirmation.time == "6:00\xa0p.\xa0m."

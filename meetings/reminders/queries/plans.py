@@ -125,12 +125,12 @@ def _is_of_now(row: Reminder) -> bool:
     return row.schedule_seq == row.signup.occurrence.schedule_seq
 
 
-def example_for(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) -> Plan:
+def example_for(meeting: Meeting, date: DatedOccurrence, *, hour_cycle: str, now: dt.datetime) -> Plan:
     """Return what somebody would get who takes a place in `date` now and never said how they want to be reminded.
 
-    Nobody in particular: the meeting's own zone, a 12 or 24 hour clock as the language has it.
+    Nobody in particular: the meeting's own zone, and the 12 or 24 hours (`hour_cycle`) of who looks at the example.
     """
-    reader = Reader(meeting.tz, wording.default_hour_cycle())
+    reader = Reader(meeting.tz, hour_cycle)
     defaults = Preferences()
     leads = leads_for(defaults, is_booked=meeting.keeps_places, is_online=meeting.venue_type == VenueType.ONLINE)
     place = Place(signup=0, starts_at=date.starts_at, leads=leads, is_booked=meeting.keeps_places)

@@ -13,7 +13,7 @@ from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.access import guest_by_link, member
-from accounts.middleware import own_zone
+from accounts.middleware import own_zone, reader_hour_cycle
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, preferences_for
 from meetings.models import Participant
@@ -61,7 +61,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "meeting": meeting,
         "date": date,
-        "plan": example_for(meeting, date, now=now) if date else None,
+        "plan": example_for(meeting, date, hour_cycle=reader_hour_cycle(request), now=now) if date else None,
         "is_drop_in": not meeting.keeps_places,
     }
     return render(request, "reminders/plan_preview.html", context)
