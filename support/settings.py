@@ -355,6 +355,9 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once it is verified
 ACCOUNT_FORMS = {
     "login": "accounts.forms.login.LoginForm",
+    "set_password": "accounts.forms.passwords.SetPasswordForm",
+    "change_password": "accounts.forms.passwords.ChangePasswordForm",
+    "reauthenticate": "accounts.forms.passwords.ReauthenticateForm",
     "add_email": "accounts.forms.mail.AddEmailForm",
     "change_email": "accounts.forms.mail.ChangeEmailForm",
     "confirm_login_code": "accounts.forms.codes.ConfirmLoginCodeForm",
@@ -363,7 +366,11 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds
 MFA_FORMS = {
+    "authenticate": "accounts.forms.factors.AuthenticateForm",
+    "reauthenticate": "accounts.forms.factors.ReauthenticateForm",
+    "activate_totp": "accounts.forms.factors.ActivateTOTPForm",
     "add_webauthn": "accounts.forms.passkeys.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.passkeys.RenamePasskeyForm",
     "authenticate_webauthn": "accounts.forms.passkeys.AuthenticatePasskeyForm",
     "login_webauthn": "accounts.forms.passkeys.LoginPasskeyForm",
     "reauthenticate_webauthn": "accounts.forms.passkeys.ReauthenticatePasskeyForm",

@@ -10,6 +10,7 @@ from allauth.account.forms import ConfirmLoginCodeForm as AllauthConfirmLoginCod
 from allauth.core import context
 from allauth.core.internal.cryptokit import compare_user_code
 
+from accounts.forms.hints import WithoutPlaceholders
 from support import limits
 
 
@@ -30,7 +31,7 @@ def _count(expected: str, *, sent: str, tries: int, seconds: int) -> None:
     limits.consume("tries for a code", f"{sent}:{expected}", limit=tries, seconds=seconds)
 
 
-class _CountedCodeForm(BaseConfirmCodeForm):
+class _CountedCodeForm(WithoutPlaceholders, BaseConfirmCodeForm):
     """allauth's form for a code. Where none was sent (an address that is another's) tries are counted all the same."""
 
     tries: int

@@ -16,10 +16,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.entrance import send_code
+from accounts.forms.hints import WithoutPlaceholders
 from accounts.forms.mail import is_flood
 
 
-class LoginForm(AllauthLoginForm):
+class LoginForm(WithoutPlaceholders, AllauthLoginForm):
     """allauth's form; with a password it signs in by password, without one it sends a code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -28,9 +29,7 @@ class LoginForm(AllauthLoginForm):
         self.fields["password"] = PasswordField(
             label=_("Password"), required=False, autocomplete="current-password", show_reset_help=False
         )
-        # A hint inside a field goes away when one types, and reads like something typed already.
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
+        self.fields["password"].widget.attrs.pop("placeholder")
 
     def _clean_without_password(self, email: str | None, phone: str | None) -> dict[str, Any]:
         """Refuse beside the field what no code would be sent for; allauth's hook for signing in without a password.

@@ -6,9 +6,9 @@ from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ChangeEmailForm as AllauthChangeEmailForm
 from allauth.core import context
-from django import forms
 
 from accounts.asking import account_mail
+from accounts.forms.hints import WithoutPlaceholders
 
 
 def is_flood(email: str) -> bool:
@@ -16,7 +16,7 @@ def is_flood(email: str) -> bool:
     return account_mail().is_spent(context.request, email)
 
 
-class RefusesFloods(forms.Form):
+class RefusesFloods(WithoutPlaceholders):
     """A mixin before allauth's forms that take an address."""
 
     def clean_email(self) -> str:

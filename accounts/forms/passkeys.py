@@ -7,6 +7,7 @@ from typing import Any
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
@@ -37,6 +38,14 @@ class AuthenticatePasskeyForm(AuthenticateWebAuthnForm):
 
 class ReauthenticatePasskeyForm(ReauthenticateWebAuthnForm):
     credential = CredentialField()
+
+
+class RenamePasskeyForm(EditWebAuthnForm):
+    """allauth's form, with the label that it leaves to Django and to English."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("What to call it")
 
 
 class AddPasskeyForm(AddWebAuthnForm):

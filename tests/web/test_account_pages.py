@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
@@ -125,3 +126,31 @@ def test_page_below_a_tab_marks_that_tab(client: Client, below: str, tab: str) -
     sign_in(client, make_user())
     page = client.get(below).content.decode()
     assert f'<a href="{tab}" aria-current="true">' in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/accounts/email/", "/accounts/password/set/", "/accounts/password/change/", "/accounts/2fa/totp/activate/"],
+)
+def test_label_is_not_said_again_within_its_field(client: Client, address: str) -> None:
+    user = make_user()
+    sign_in(client, user)
+    if "change" in address:
+        user.set_password("correct horse battery")
+        user.save()
+        client.force_login(user)
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "placeholder" not in page.content.decode()
+    # It leads to the door, which sends on whoever is in already.
+    assert "/accounts/password/reset/" not in page.content.decode()
+
+
+def test_name_of_a_passkey_is_asked_for_in_spanish(client: Client) -> None:
+    user = make_user(language="es")
+    sign_in(client, user)
+    key = Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "Phone", "credential": {}}
+    )
+    page = client.get(f"/accounts/2fa/webauthn/keys/{key.pk}/edit/").content.decode()
+    assert "Cómo llamarla</label>" in page
