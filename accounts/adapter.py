@@ -47,9 +47,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("That isn’t the code we sent. Check the newest message, or press “Send a new code”."),
-        "too_many_login_attempts": _("That was tried too often. Wait a few minutes, then ask for a new code."),
-        "rate_limited": _("That was a lot in a short time. Wait a while, then try again."),
-        "same_as_current": _("That is the address you have now."),
+        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then ask for a new code."),
+        "rate_limited": _("Too many tries in a short time. Wait a while, then try again."),
+        "same_as_current": _("That’s already your address."),
         "account_inactive": _("This account is closed."),
     }
 

@@ -52,10 +52,10 @@ class HourCycle(models.TextChoices):
 class AccessAction(models.TextChoices):
     """What somebody with powers did that concerned one person."""
 
-    SAW_ROSTER = "saw_roster", _("saw your name on the list of who comes")
+    SAW_ROSTER = "saw_roster", _("saw your name on the list of people coming")
     SAW_ACCOUNT = "saw_account", _("looked at your account")
     CHANGED_ACCOUNT = "changed_account", _("changed your account")
-    SAW_MESSAGES = "saw_messages", _("looked at what became of your messages")
+    SAW_MESSAGES = "saw_messages", _("checked what happened to your messages")
     CHANGED_MESSAGES = "changed_messages", _("sent again or stopped a message to you")
 
 

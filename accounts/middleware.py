@@ -155,7 +155,7 @@ def ask_for_second_factor(request: HttpRequest) -> HttpResponse | None:
     if ways:
         answer: HttpResponse = suspend_request(request, ways[0])
         return answer
-    messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people."))
+    messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people’s data."))
     return redirect("mfa_index")
 
 

@@ -32,8 +32,8 @@ def needs_agreements() -> bool:
 #: What goes with every copy of records: for part 2 in the words that 42 CFR 2.32(a)(2) itself gives.
 _NOTICES: Final[dict[Profile, str | Promise]] = {
     Profile.CLINICAL: _(
-        "These records are confidential health information. Whoever gets them from you may be free to pass them on: "
-        "think about whom you show them to."
+        "These records are confidential health information. People you share them with may be free to pass them on,"
+        " so think about who you show them to."
     ),
     Profile.PART2: "42 CFR part 2 prohibits unauthorized use or disclosure of these records.",
 }

@@ -62,7 +62,7 @@ class MeetingAdminForm(forms.ModelForm):
             if cleaned.get("rrule") and not cleaned.get(name):
                 self.add_error(name, _("A meeting with a rule needs this."))
         if (cleaned.get("duration") or dt.timedelta(0)) <= dt.timedelta(0):
-            self.add_error("duration", _("It lasts longer than nothing."))
+            self.add_error("duration", _("The length must be more than zero."))
         return cleaned
 
 

@@ -85,7 +85,7 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept("native-american", _("Native American"), _("With Native Americans in mind."), AUDIENCE, "", "", ("N",)),
     Concept("indigenous", _("Indigenous"), _("With Indigenous people in mind."), AUDIENCE, "", "", ("NDG",)),
     Concept(
-        "dual-diagnosis", _("Dual diagnosis"), _("For those who also live with a mental illness."), AUDIENCE,
+        "dual-diagnosis", _("Dual diagnosis"), _("For people who also live with a mental illness."), AUDIENCE,
         "", "", ("DD",),
     ),
     Concept(
@@ -175,7 +175,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "IW", "IW", ("IW",), ("it works -how and why", "it works - how and why", "it works how and why"), "13",
     ),
     Concept(
-        "just-for-today", _("Just for Today"), _("Reads and talks about the day's page of Just for Today."), PROGRAMME,
+        "just-for-today", _("Just for Today"), _("Reads and talks about the day’s page of Just for Today."), PROGRAMME,
         "JT", "JFT", ("JFT",), (), "14",
     ),
     Concept(
@@ -188,7 +188,7 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
     Concept(
         "spiritual-principle", _("A Spiritual Principle a Day"),
-        _("Reads and talks about the day's page of A Spiritual Principle a Day."), PROGRAMME,
+        _("Reads and talks about the day’s page of A Spiritual Principle a Day."), PROGRAMME,
         "SPAD", "SPAD", ("SPAD",), (), "57",
     ),
     Concept(
@@ -215,13 +215,13 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept(
         "ask-it-basket", _("Ask-it basket"), _("Questions are drawn from a basket."), PROGRAMME, "AB", "", (), (), "40"
     ),
-    Concept("meditation", _("Meditation"), _("With time in silence."), PROGRAMME, "ME", "MED", ("MED",), (), "41"),
+    Concept("meditation", _("Meditation"), _("With time for silence."), PROGRAMME, "ME", "MED", ("MED",), (), "41"),
     Concept(
         "eleventh-step", _("11th Step meditation"), _("Meditation, as in the Eleventh Step."), PROGRAMME,
         "", "", ("11",),
     ),
     Concept(
-        "pitch", _("Pitch"), _("Whoever has shared picks the next."), PROGRAMME, "Pi", "", (), (), "18"
+        "pitch", _("Pitch"), _("Each person who shares picks who shares next."), PROGRAMME, "Pi", "", (), (), "18"
     ),
     Concept("round-robin", _("Round robin"), _("Sharing goes around the circle."), PROGRAMME, "Rr", "", (), (), "20"),
     Concept("timer", _("Timer"), _("A timer keeps each share short."), PROGRAMME, "Ti", "", (), (), "28"),
@@ -234,7 +234,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "FD", "", (), (), "39",
     ),
     Concept(
-        "secular", _("Secular"), _("Whatever you believe, or do not."), PROGRAMME,
+        "secular", _("Secular"), _("Whatever you believe or don’t believe."), PROGRAMME,
         "Ag", "", ("A",), ("agnostic", "atheist / agnostic"), "38",
     ),
     Concept("big-book", _("Big Book"), _("Reads and talks about the Big Book."), PROGRAMME, "", "", ("B",)),
@@ -247,7 +247,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "", "", ("ABSI",),
     ),
     Concept(
-        "daily-reflections", _("Daily Reflections"), _("Reads and talks about the day's page of Daily Reflections."),
+        "daily-reflections", _("Daily Reflections"), _("Reads and talks about the day’s page of Daily Reflections."),
         PROGRAMME, "", "", ("DR",),
     ),
     Concept("living-sober", _("Living Sober"), _("Reads and talks about Living Sober."), PROGRAMME, "", "", ("LS",)),
@@ -255,7 +255,9 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept("birthday", _("Birthday"), _("Celebrates anniversaries."), PROGRAMME, "", "", ("H",)),
     Concept("digital-basket", _("Digital basket"), _("You can give online."), PROGRAMME, "", "", ("DB",)),
     Concept(
-        "proof-of-attendance", _("Proof of attendance"), _("Someone can sign that you were here."), PROGRAMME,
+        "proof-of-attendance", _("Proof of attendance"), _(
+            "Someone can sign to confirm that you were here."
+        ), PROGRAMME,
         "", "", ("POA",),
     ),
     Concept("cross-talk", _("Cross talk permitted"), _("Members may answer one another."), PROGRAMME, "", "", ("XT",)),

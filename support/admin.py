@@ -17,7 +17,7 @@ _KINDS = {"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "d
 
 #: Under every field that a person is picked in.
 HOW_TO_FIND = _(
-    "Type a number (“Member #5”) or a whole email address. Whoever you find by their address can read that you looked."
+    "Type a number (“Member #5”) or a whole email address. A person you look up by address can see that you looked."
 )
 
 

@@ -122,7 +122,7 @@ class PreferencesForm(ChoicesForm):
         if day is None:
             return None
         if day <= self._today:
-            raise forms.ValidationError(_("Choose a day after today, or leave it empty to pause nothing."))
+            raise forms.ValidationError(_("Choose a day after today, or leave this empty if you don’t want a pause."))
         if day > self._today + LONGEST_PAUSE:
             raise forms.ValidationError(_("Choose a day within a year."))
         return day
@@ -133,9 +133,9 @@ class PreferencesForm(ChoicesForm):
         if start is None or end is None:
             return values
         if start == end:
-            self.add_error("quiet_from", _("Choose another time here, or tick the box below to have no quiet hours."))
+            self.add_error("quiet_from", _("Choose another time here, or check the box below to have no quiet hours."))
         elif _length(start, end) > LONGEST_QUIET:
-            self.add_error("quiet_from", _("Leave at least eight hours of the day in which we may write."))
+            self.add_error("quiet_from", _("Leave at least eight hours of the day when we can write to you."))
         return values
 
 

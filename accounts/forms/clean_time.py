@@ -29,7 +29,9 @@ class CleanDateForm(forms.Form):
     def clean_clean_on(self) -> dt.date:
         clean_on: dt.date = self.cleaned_data["clean_on"]
         if clean_on > self.today:
-            raise forms.ValidationError(_("That day is still to come. Choose today or a day before."), code="to_come")
+            raise forms.ValidationError(_("That day is in the future. Choose today or an earlier day."), code="to_come")
         if clean_on < self.today - LONGEST:
-            raise forms.ValidationError(_("That is more than a hundred years ago. Look at the year."), code="too_old")
+            raise forms.ValidationError(
+                _("That is more than a hundred years ago. Please check the year."), code="too_old"
+            )
         return clean_on

@@ -9,5 +9,5 @@ from django.utils.translation import gettext_lazy as _
 class EraseForm(forms.Form):
     is_sure = forms.BooleanField(
         label=_("Erase everything about me, now"),
-        error_messages={"required": _("Tick the box if you are sure, or go back: nothing has happened yet.")},
+        error_messages={"required": _("Check the box if you’re sure, or go back. Nothing has been erased yet.")},
     )

@@ -56,7 +56,7 @@ class AddPasskeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("What to call it")
-        self.fields["name"].help_text = _("Such as “my phone”, to tell it from others.")
-        self.fields["passwordless"].label = _("Sign in with it alone, without a code")
+        self.fields["name"].help_text = _("Such as “my phone”, so you can tell it from others.")
+        self.fields["passwordless"].label = _("Sign in with this passkey alone, without a code")
         self.fields["passwordless"].help_text = ""
         self.fields["passwordless"].initial = True

@@ -44,7 +44,7 @@ class PhoneForm(forms.Form):
     number = forms.CharField(
         label=_("Mobile number"),
         max_length=40,
-        help_text=_("With the country code if it is not a number of this country, like +34 612 34 56 78."),
+        help_text=_("Add the country code if your number is from another country, like +34 612 34 56 78."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
         error_messages={"required": _("Enter the number you want texts on.")},
     )
@@ -62,7 +62,7 @@ class PhoneForm(forms.Form):
         home = phonenumbers.country_code_for_region(settings.PHONE_REGION)
         if codes == {home} and COUNTRIES.keys() >= settings.SMS_COUNTRIES:
             names = ", ".join(str(name) for country, name in COUNTRIES.items() if country in settings.SMS_COUNTRIES)
-            said = _("We can text numbers of: %(countries)s. You may leave out the +%(code)s.")
+            said = _("We can text numbers in: %(countries)s. You can leave out the +%(code)s.")
             self.fields["number"].help_text = said % {"countries": names, "code": home}
 
     def clean_number(self) -> str:
@@ -70,10 +70,10 @@ class PhoneForm(forms.Form):
         if number is None:
             raise forms.ValidationError(_("That doesn’t look like a phone number. Please check it."))
         if not phones.takes_texts(number):
-            raise forms.ValidationError(_("This number takes no text messages. Use a mobile number."))
+            raise forms.ValidationError(_("This number can’t receive text messages. Use a mobile number."))
         if not allowance.is_served(number):
             raise forms.ValidationError(
-                _("We send no texts to numbers of that country. You won’t miss anything: email works just as well.")
+                _("We can’t send texts to numbers in that country. You won’t miss anything: email works just as well.")
             )
         return number
 

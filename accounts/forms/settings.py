@@ -56,7 +56,7 @@ class SettingsForm(forms.Form):
         label=_("Display name"),
         required=False,
         max_length=40,
-        help_text=_("It need not be your real name. A first name and an initial at most."),
+        help_text=_("It doesn’t have to be your real name. A first name and an initial at most."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     tz = ZoneField(label=_("Time zone"), max_length=64, help_text=_("Type a city, such as New York or Madrid."))

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('email', models.EmailField(max_length=254, unique=True, verbose_name='email address')),
-                ('display_name', models.CharField(blank=True, help_text='It need not be your real name. A first name and an initial at most.', max_length=40, verbose_name='display name')),
+                ('display_name', models.CharField(blank=True, help_text="It doesn’t have to be your real name. A first name and an initial at most.", max_length=40, verbose_name='display name')),
                 ('tz', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
                 ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], default='en', max_length=12, verbose_name='language')),
                 ('hour_cycle', models.CharField(choices=[('h12', '12 hours (7:00 PM)'), ('h24', '24 hours (19:00)')], default='h12', max_length=3, verbose_name='clock')),

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='AccessRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('saw_roster', 'saw your name on the list of who comes'), ('saw_account', 'looked at your account'), ('changed_account', 'changed your account')], max_length=16, verbose_name='what')),
+                ('action', models.CharField(choices=[('saw_roster', "saw your name on the list of people coming"), ('saw_account', 'looked at your account'), ('changed_account', 'changed your account')], max_length=16, verbose_name='what')),
                 ('on_day', models.DateField(verbose_name='day')),
                 ('recorded_at', models.DateTimeField(verbose_name='when')),
                 ('about_contact_point', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='access_records', to='accounts.contactpoint')),

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='accessrecord',
             name='action',
-            field=models.CharField(choices=[('saw_roster', 'saw your name on the list of who comes'), ('saw_account', 'looked at your account'), ('changed_account', 'changed your account'), ('saw_messages', 'looked at what became of your messages'), ('changed_messages', 'sent again or stopped a message to you')], max_length=16, verbose_name='what'),
+            field=models.CharField(choices=[('saw_roster', "saw your name on the list of people coming"), ('saw_account', 'looked at your account'), ('changed_account', 'changed your account'), ('saw_messages', "checked what happened to your messages"), ('changed_messages', 'sent again or stopped a message to you')], max_length=16, verbose_name='what'),
         ),
         migrations.AddConstraint(
             model_name='accessrecord',

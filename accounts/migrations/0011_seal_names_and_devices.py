@@ -9,7 +9,7 @@ from django.db.models.functions import Concat
 import accounts.fields
 from accounts.fields import rewrite_column, seal, unseal
 
-HELP = "It need not be your real name. A first name and an initial at most."
+HELP = "It doesn’t have to be your real name. A first name and an initial at most."
 
 
 def seal_words(words: str) -> str:

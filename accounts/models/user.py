@@ -36,7 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("display name"),
         max_length=40,
         blank=True,
-        help_text=_("It need not be your real name. A first name and an initial at most."),
+        help_text=_("It doesn’t have to be your real name. A first name and an initial at most."),
     )
     tz = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=12, default="en", choices=settings.LANGUAGES)

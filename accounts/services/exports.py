@@ -322,9 +322,8 @@ def _archive(sections: dict[str, Rows], language: str) -> bytes:
 def _readme(sections: dict[str, Rows]) -> str:
     """Return what each file of the archive is, in the language that is active."""
     intro = gettext(
-        "Everything that is kept about you. Open a CSV file with a spreadsheet program; data.json says the same for "
-        "software. Times are given with their time zone. An empty file means that nothing of that kind is "
-        "kept."
+        "Everything we keep about you. Open a CSV file with a spreadsheet program; data.json says the same for "
+        "software. Times are given with their time zone. An empty file means that we keep nothing of that kind."
     )
     files = [f"data.json: {gettext('all of it in one file')}"]
     files += [f"{name}.csv: {section_words(name)}" for name in sections]

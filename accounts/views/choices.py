@@ -90,7 +90,7 @@ def ask_for_data_link(request: HttpRequest, token: str) -> HttpResponse:
     point = guest_by_link(token, "unsubscribe")
     try:
         if send_data_link(contact_point=point, now=clock.now()):
-            messages.success(request, _("A link is on its way to the address that this link was sent to."))
+            messages.success(request, _("We’re sending a new link to the address this one was sent to."))
         else:
             messages.warning(request, _("The message could not be sent. Try again in a few minutes."))
     except limits.TooMany:

@@ -32,7 +32,7 @@ def own(request: HttpRequest) -> HttpResponse:
     form = CleanDateForm(request.POST if request.method == "POST" else None, today=today, initial={"clean_on": kept})
     if form.is_valid():
         clean_time.keep_clean_date(user=user, clean_on=form.cleaned_data["clean_on"])
-        messages.success(request, _("Kept, for your eyes only."))
+        messages.success(request, _("Saved, for your eyes only."))
         return redirect("accounts:clean_time")
     context: dict[str, Any] = {"form": form, "clean_on": kept, "today": today}
     if kept is not None:
@@ -62,7 +62,7 @@ def begin_again(request: HttpRequest) -> HttpResponse:
 def forget(request: HttpRequest) -> HttpResponse:
     """Keep no date any more."""
     clean_time.forget_clean_date(user=member(request))
-    messages.success(request, _("Done. No date is kept any more."))
+    messages.success(request, _("Done. Your date is no longer kept."))
     return redirect("accounts:clean_time")
 
 

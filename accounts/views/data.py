@@ -58,7 +58,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     try:
         limits.consume("copies", str(user.pk), limit=COPIES_PER_DAY, seconds=86_400)
     except limits.TooMany:
-        messages.warning(request, _("You have made many copies today. Take the newest one, or come back tomorrow."))
+        messages.warning(request, _("You’ve made many copies today. Download the newest one, or come back tomorrow."))
     else:
         _make(of_member(user))
     return redirect("accounts:data")
@@ -105,7 +105,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         try:
             limits.consume("copies of a guest", str(point.pk), limit=COPIES_PER_DAY, seconds=86_400)
         except limits.TooMany:
-            messages.warning(request, _("You have made many copies today. Take the newest one, or come back tomorrow."))
+            messages.warning(
+                request, _("You’ve made many copies today. Download the newest one, or come back tomorrow.")
+            )
         else:
             _make(of_guest(point))
         response = redirect("accounts:data_by_link", token)
@@ -141,12 +143,12 @@ def keep_by_link(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _private(render(request, "accounts/keep_by_link.html"))
     keep(person=of_guest(point), now=clock.now())
-    messages.success(request, _("All of it stays as it is."))
+    messages.success(request, _("Nothing was erased."))
     return _private(redirect("home"))
 
 
 def _farewell(request: HttpRequest) -> HttpResponse:
-    messages.success(request, _("All of it is erased. Take care of yourself, and come back whenever you like."))
+    messages.success(request, _("Everything has been erased. Take care of yourself, and come back whenever you like."))
     return redirect("home")
 
 

@@ -41,7 +41,7 @@ class CodeView(ConfirmLoginCodeView):
         response: HttpResponse = super()._verify_form_valid(form)
         if is_new:
             messages.success(
-                self.request, _("You have an account now. You can choose a name to show, and much else, under Account.")
+                self.request, _("You have an account now. Under Account you can choose a display name and more.")
             )
         return response
 
@@ -51,7 +51,7 @@ class CodeView(ConfirmLoginCodeView):
             messages.error(self.request, get_adapter().error_messages["rate_limited"])
         else:
             send_code(self.request, email=email, target=self.get_next_url())
-            messages.success(self.request, _("We sent a new code. The one before no longer works."))
+            messages.success(self.request, _("We sent a new code. The old one no longer works."))
         return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:

@@ -109,14 +109,14 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Forget a number."""
     service.remove_phone(contact_point=_own(member(request), public_id), now=clock.now())
-    messages.success(request, _("The number is forgotten. Messages go by email."))
+    messages.success(request, _("Your number has been removed. Messages will come by email."))
     return redirect("accounts:phone")
 
 
 def _over(request: HttpRequest) -> HttpResponse:
     """Forget a code that is too old or was tried too often, and lead to where there is a new one."""
     if request.session.pop(SESSION_KEY, None):
-        messages.warning(request, _("That code is over. Ask for a new one."))
+        messages.warning(request, _("That code no longer works. Ask for a new one."))
     return redirect("accounts:phone")
 
 
@@ -129,16 +129,16 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
         limits.consume("phone codes to a number", f"{number} {user.pk}", limit=CODES_PER_DAY, seconds=86_400)
         limits.consume("phone codes to a number", number, limit=CODES_PER_DAY_IN_ALL, seconds=86_400)
     except limits.TooMany:
-        form.add_error("number", _("That was too many codes. Wait an hour, then try again."))
+        form.add_error("number", _("You’ve asked for too many codes. Wait an hour, then try again."))
         return 429
     fresh = get_random_string(6, "0123456789")
     result = service.send_code(number=number, code=fresh, now=clock.now())
     if isinstance(result, Refused) and result.reason == allowance.USED_UP:
-        form.add_error(None, _("We cannot send more texts for now. Try again in a day: email does the same."))
+        form.add_error(None, _("We can’t send more texts for now. Try again in a day: email works just as well."))
         return 503
     if isinstance(result, Refused) and not result.suppress:
         form.add_error(
-            "number", _("We cannot send texts to this number. You won’t miss anything: email works just as well.")
+            "number", _("We can’t send texts to this number. You won’t miss anything: email works just as well.")
         )
         return 422
     # A number that wrote STOP, or takes no texts, looks like any other from outside: whose it is stays theirs.

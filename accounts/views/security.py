@@ -26,7 +26,7 @@ def remove_password(request: HttpRequest) -> HttpResponse:
     update_session_auth_hash(request, user)
     # It has a new key now, and is to be found and ended by that.
     UserSession.objects.create_from_request(request)
-    messages.success(request, _("The password is gone. You sign in with a code."))
+    messages.success(request, _("Your password has been removed. You’ll sign in with a code."))
     return redirect("mfa_index")
 
 
@@ -36,7 +36,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     """End every session, this one too, and notifications in every browser."""
     security.sign_out_everywhere(user=member(request), now=clock.now())
     logout(request)
-    messages.success(request, _("You are signed out everywhere."))
+    messages.success(request, _("You’re signed out everywhere."))
     response = redirect("home")
     known_browsers.forget(response)
     return response

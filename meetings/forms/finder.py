@@ -93,7 +93,7 @@ class PositionField(forms.FloatField):
     """Half of a position, filled in by a button; a broken one comes from a broken address."""
 
     default_error_messages: ClassVar = dict.fromkeys(
-        ("invalid", "min_value", "max_value"), _("The position in this address cannot be read. Name a place instead.")
+        ("invalid", "min_value", "max_value"), _("We can’t read the location in this link. Enter a place instead.")
     )
 
 
@@ -306,7 +306,7 @@ class FinderForm(forms.Form):
 
 def _why_unknown(near: str) -> str:
     if gazetteer.is_postcode_elsewhere(near):
-        return gettext("Only US ZIP codes are known here. Enter a city instead.")
+        return gettext("We only know US ZIP codes. Enter a city instead.")
     if gazetteer.is_zip_code(near):
         return gettext("We don’t know this ZIP code. Check it, or enter a city.")
     return gettext("We don’t know this place. Enter a city with its state or country, or a US ZIP code.")

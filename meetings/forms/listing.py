@@ -89,7 +89,7 @@ class ListingForm(forms.Form):
     conference_url = forms.URLField(
         label=_("Link to join online"), max_length=1000, required=False, assume_scheme="https"
     )
-    conference_phone = forms.CharField(label=_("Number to call in"), max_length=100, required=False)
+    conference_phone = forms.CharField(label=_("Dial-in number"), max_length=100, required=False)
     formats = FormatsField(label=_("Formats"), queryset=Format.objects.none(), required=False)
     notes = forms.CharField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     signup_policy = forms.ChoiceField(label=_("Do people sign up?"), choices=SignupPolicy.choices)

@@ -42,7 +42,7 @@ class GuestReminderForm(SignupForm):
     email = forms.EmailField(
         label=_("Your email address"),
         max_length=254,
-        help_text=_("We send one message to confirm it. It is stored encrypted and shown to nobody."),
+        help_text=_("We send one message to confirm it. It’s stored encrypted and never shown to anyone."),
         error_messages={
             "required": _("Enter the address that we should write to."),
             "invalid": _("That does not look like an email address. Check it for a missing @ or dot."),
@@ -61,6 +61,6 @@ class GuestSignupForm(GuestReminderForm):
         label=_("A name to show"),
         max_length=40,
         required=False,
-        help_text=_("It doesn't have to be yours. A first name and an initial at most, or nothing."),
+        help_text=_("It doesn’t have to be yours. A first name and an initial at most, or nothing."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

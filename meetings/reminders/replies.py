@@ -64,7 +64,7 @@ def started(*, is_back: bool) -> str:
     if is_back:
         words = _("%(sender)s: texts are on again, as you chose before. Msg & data rates may apply. HELP, STOP to end.")
     else:
-        words = _("%(sender)s: there is nothing to switch on. Choose what you get here: %(url)s")
+        words = _("%(sender)s: there is nothing to turn on. Choose what you get here: %(url)s")
     return _plain(words % {"sender": settings.SENDER_NAME, "url": f"{settings.PUBLIC_BASE_URL}/my/account/"})
 
 
@@ -103,14 +103,14 @@ def expected(when: str, held: Held) -> str:
     """Return the answer to C."""
     if held == Held.REMINDER:
         return _plain(_("Noted: %(when)s.") % {"when": when})
-    return _plain(_("Noted: %(when)s. Reply X if you cannot come after all.") % {"when": when})
+    return _plain(_("Noted: %(when)s. Reply X if you can’t come after all.") % {"when": when})
 
 
 def no_date(letter: str) -> str:
     """Return the answer to C or X from somebody who has no date to come."""
     url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
     return _plain(
-        _("There is no coming date of yours that %(letter)s could be about. %(url)s") % {"letter": letter, "url": url}
+        _("You have no upcoming date that %(letter)s could be about. %(url)s") % {"letter": letter, "url": url}
     )
 
 
@@ -158,7 +158,9 @@ def which_place() -> str:
 
 def enough_for_now() -> str:
     url = f"{settings.PUBLIC_BASE_URL}/"
-    return _plain(_("That was a lot in a short time. Ask again in an hour, or look here: %(url)s") % {"url": url})
+    return _plain(
+        _("That was too many texts in a short time. Ask again in an hour, or look here: %(url)s") % {"url": url}
+    )
 
 
 def not_now() -> str:
@@ -166,7 +168,7 @@ def not_now() -> str:
     said = []
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            said.append(_("That did not work just now. Send it again in a few minutes."))
+            said.append(_("That didn’t work. Send it again in a few minutes."))
     return _plain(" / ".join(said))
 
 

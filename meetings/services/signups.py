@@ -165,7 +165,7 @@ def restore_signup(*, signup: Signup, now: dt.datetime) -> list[Signup]:
             return [signup]
         back = list(given_up_with(signup, now=now))
         if not back:
-            raise SignupRefused(_("That date has begun, or no longer takes place. Choose another one."))
+            raise SignupRefused(_("That date has started, or is no longer on. Choose another one."))
         if signup.gave_up_every_time:
             _go_on(signup)
         for each in back:
@@ -286,7 +286,7 @@ def _place(
     if occurrence.is_cancelled:
         raise SignupRefused(_("That date is canceled. Choose another one."))
     if occurrence.starts_at <= now:
-        raise SignupRefused(_("That date has begun already. Choose the next one."))
+        raise SignupRefused(_("That date has already started. Choose the next one."))
     return [_signup(occurrence, participant, None, status, now)[0]]
 
 

@@ -37,7 +37,7 @@ def favourite(request: HttpRequest, slug: str) -> HttpResponse:
             "with_words": "words" in request.POST,
         }
         return render(request, "meetings/_star.html", context)
-    said = _("Kept. It is under “My meetings”.") if is_kept else _("Done. It is not among your favorites any more.")
+    said = _("Saved. It’s under “My meetings”.") if is_kept else _("Done. It’s no longer one of your favorites.")
     messages.success(request, said)
     return _back(request, meeting)
 
@@ -50,10 +50,10 @@ def home_group(request: HttpRequest, slug: str) -> HttpResponse:
     meeting = access.meeting_for_favourites(request.user, slug)
     if request.POST.get("keep") == "1":
         favourites.choose_home_group(user=request.user, meeting=meeting, now=clock.now())
-        messages.success(request, _("It is your home group now. Only you see that."))
+        messages.success(request, _("It’s your home group now. Only you can see that."))
     else:
         favourites.leave_home_group(user=request.user, meeting=meeting)
-        messages.success(request, _("Done. It is not your home group any more."))
+        messages.success(request, _("Done. It’s no longer your home group."))
     return redirect("meetings:my_meetings")
 
 

@@ -41,7 +41,7 @@ from meetings.wording import every_time_words, rule_at_words
 from support import clock, limits, wording
 
 PAST_SHOWN = 20
-_TOO_MANY = gettext_lazy("That is many requests in a short time. Please wait an hour, then try again.")
+_TOO_MANY = gettext_lazy("Too many requests in a short time. Please wait an hour, then try again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -240,7 +240,7 @@ def _dead_end(meeting: Meeting, now: dt.datetime) -> str:
     if meeting.is_by_appointment:
         return _("This meeting is by appointment: it has no fixed dates.")
     if shown_dates(meeting, now=now):
-        return _("None of the next dates can be chosen: they are canceled, or have begun.")
+        return _("You can’t choose any of the next dates: they’re canceled or have already started.")
     return _("No more dates are planned.")
 
 
@@ -320,7 +320,7 @@ def _sent_lately(asked: Asked, now: dt.datetime) -> str:
 
 def _member_answer(made: list[Signup], now: dt.datetime) -> str:
     if all(signup.status == SignupStatus.WAITLISTED for signup in made):
-        return _("The places are taken. You are on the waitlist, and we write to you as soon as one is free.")
+        return _("The places are taken. You’re on the waitlist, and we’ll write to you as soon as one is free.")
     answers = next_reminder_asked.send(sender=Signup, signups=made, now=now)
     return " ".join(filter(None, [_("Done."), *(answer for _receiver, answer in answers)]))
 
@@ -331,9 +331,9 @@ def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
         messages.success(request, _stopped_every_time(signup.occurrence.meeting))
         return
     words = {
-        Held.REMINDER: _("Done. We won't remind you of this date."),
+        Held.REMINDER: _("Done. We won’t remind you of this date."),
         Held.PLACE: _("Done. Your place is free for someone else."),
-        Held.WAIT: _("Done. You're off the waitlist."),
+        Held.WAIT: _("Done. You’re off the waitlist."),
     }[signup.held]
     signups.cancel_signup(signup=signup, now=now)
     messages.success(request, words)
@@ -342,7 +342,7 @@ def _give_back(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
 def _stopped_every_time(meeting: Meeting) -> str:
     if meeting.keeps_places:
         return _("Done. Your places are free for others.")
-    return _("Done. We won't remind you of this meeting anymore.")
+    return _("Done. We won’t remind you of this meeting anymore.")
 
 
 def _restore(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
@@ -358,11 +358,12 @@ def _restore(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
         messages.success(request, _("Done. You have your place again."))
     elif held == {Held.WAIT}:
         words = _(
-            "Someone else took the place in the meantime. You're on the waitlist, and we write as soon as one is free."
+            "Someone else took the place in the meantime. You’re on the waitlist, and we’ll write as soon as one is"
+            " free."
         )
         messages.warning(request, words)
     else:
-        messages.warning(request, _("Done. On some dates someone else took your place: there, you're on the waitlist."))
+        messages.warning(request, _("Done. On some dates someone else took your place: there, you’re on the waitlist."))
 
 
 def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, Any]:

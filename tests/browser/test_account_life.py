@@ -101,15 +101,15 @@ def test_member_lives_with_their_account(
     assert Favourite.objects.get().is_home_group
 
     # A calendar that follows.
-    page.get_by_role("button", name="Make an address").click()
+    page.get_by_role("button", name="Create an address").click()
     address = page.get_by_label("Your private address").input_value()
     answer = page.request.get(live_server.url + "/" + address.split("/", 3)[3])
     assert answer.text().count("SUMMARY:Appointment") == 1
 
     # Clean time, and beginning again.
-    page.get_by_role("link", name="Switch it on").click()
+    page.get_by_role("link", name="Turn it on").click()
     page.get_by_label("Clean since").fill("2020-01-01")
-    page.get_by_role("button", name="Keep it for me").click()
+    page.get_by_role("button", name="Save it").click()
     page.get_by_text("Start again").click()
     page.get_by_role("button", name="Count from today").click()
     expect(page.get_by_text("Today is day one")).to_be_visible()

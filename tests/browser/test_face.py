@@ -172,7 +172,7 @@ def test_nothing_moves_for_who_wants_less_of_it(page: Page, live_server: LiveSer
 def test_skip_link_is_first_and_leads_past_the_menu(page: Page, live_server: LiveServer) -> None:
     page.goto(f"{live_server.url}/crisis/")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
 

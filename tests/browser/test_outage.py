@@ -27,7 +27,7 @@ def test_a_star_that_cannot_be_kept_says_so_and_is_kept_at_the_next_press(
     sign_in(page, live_server, "ana@example.org")
     page.goto(f"{live_server.url}/meetings/evening-light/")
     star = page.get_by_role("button", name="Favorite")
-    words = page.get_by_text("That did not work just now. Wait a moment, then try again.")
+    words = page.get_by_text("That didn’t work. Wait a moment, then try again.")
     with pytest.MonkeyPatch.context() as patch:
         fail = failing(OperationalError("x"), PostgresqlError("53100"))
         patch.setattr("meetings.views.favourites.access.meeting_for_favourites", fail)

@@ -108,13 +108,13 @@ def test_guest_in_their_quiet_hours_is_promised_nothing_and_has_it_sent_anyway(
     page = context.new_page()
     page.goto(f"{live_server.url}/signups/{links.sign('manage', signup.public_id)}/")
     expect(page.get_by_text("No reminder will come: that would be in your quiet hours")).to_be_visible()
-    expect(page.get_by_text("You will be reminded")).to_have_count(0)
+    expect(page.get_by_text("We’ll remind you")).to_have_count(0)
     expect(page.get_by_text("before it starts")).to_have_count(0)
     page.get_by_role("button", name="Send it anyway").click()
     row = planned()
     assert row.due_at == signup.occurrence.starts_at - 2 * HOUR
     expect(page.get_by_text(said(row, now)).first).to_be_visible()
-    expect(page.get_by_role("heading", name="You will be reminded")).to_be_visible()
+    expect(page.get_by_role("heading", name="We’ll remind you")).to_be_visible()
     expect(page.get_by_role("button", name="Send it anyway")).to_have_count(0)
 
     # Another time with one press; what was asked for stays as well.

@@ -92,11 +92,11 @@ def test_a_reminder_takes_three_presses_and_one_field_and_is_no_place(phone: Pag
     press("button", "Yes, remind me")
     assert presses == ["Remind me", "Remind me", "Yes, remind me"]
 
-    press("button", "Don't remind me of this date")
+    press("button", "Don’t remind me of this date")
     expect(phone.get_by_role("heading", level=1)).to_have_text("Reminder stopped")
     press("button", "Remind me after all")
     expect(phone.get_by_text("Done. Your reminder is back.")).to_be_visible()
-    expect(phone.get_by_role("button", name="Don't remind me of this date")).to_be_visible()
+    expect(phone.get_by_role("button", name="Don’t remind me of this date")).to_be_visible()
 
 
 def test_a_place_is_given_back_and_taken_back_or_waited_for(phone: Page) -> None:
@@ -107,7 +107,7 @@ def test_a_place_is_given_back_and_taken_back_or_waited_for(phone: Page) -> None
     phone.get_by_role("button", name="Yes, keep my place").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("You have a place")
     phone.get_by_role("button", name="Give this place back").click()
-    expect(phone.get_by_role("heading", level=1)).to_have_text("You're not coming")
+    expect(phone.get_by_role("heading", level=1)).to_have_text("You’re not coming")
 
     # Somebody else is quicker.
     first = Signup.objects.get()
@@ -118,7 +118,7 @@ def test_a_place_is_given_back_and_taken_back_or_waited_for(phone: Page) -> None
         created_at=clock.now(),
         confirmed_at=clock.now(),
     )
-    phone.get_by_role("button", name="I'm coming after all").click()
+    phone.get_by_role("button", name="I’m coming after all").click()
     expect(phone.get_by_text("Someone else took the place in the meantime")).to_be_visible()
     expect(phone.get_by_role("button", name="Leave the waitlist")).to_be_visible()
     expect(phone.get_by_role("link", name="Add to a calendar")).to_have_count(0)
@@ -142,7 +142,7 @@ def test_the_first_sentence_of_a_dead_end_says_what_is_so(phone: Page) -> None:
     phone.goto(reverse("meetings:sign_up", args=["evening-light"]))
     expect(phone.locator(".lede")).to_have_text("This meeting is closed for now.")
     expect(phone.get_by_text("You can just come")).to_have_count(0)
-    phone.get_by_role("link", name="See the meeting's page").click()
+    phone.get_by_role("link", name="See the meeting’s page").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Evening Light")
 
 

@@ -177,7 +177,7 @@ def test_the_whole_way(site: Site, open_page: Callable[[], Page], tz: str, tmp_p
     guest.goto(link_in(request, "/signups/confirm/"))
     assert len(site.messages(GUEST)) == 1
     guest.get_by_role("button", name="Yes, remind me").click()
-    expect(guest.get_by_role("heading", level=1)).to_have_text("You will be reminded")
+    expect(guest.get_by_role("heading", level=1)).to_have_text("We’ll remind you")
     # When, as it is planned.
     promise = guest.get_by_text(re.compile(r"We’ll email you \w{3} at \d")).first
     expect(promise).to_be_visible()

@@ -75,7 +75,7 @@ def test_titles_tell_the_pages_of_an_account_apart(client: Client, user: User, l
 
 def test_number_that_nothing_is_sent_to_says_so(client: Client, user: User) -> None:
     point = make_contact_point(user=user, channel="sms", value="+12025550143")
-    words = "Nothing is sent to this number until you tick what you want."
+    words = "Nothing is sent to this number until you check what you want."
     assert words in client.get("/my/account/phone/").content.decode()
     choose(contact_point=point, wanted=[Purpose.REMINDERS], wording="1", source="test", now=NOW)
     assert words not in client.get("/my/account/phone/").content.decode()

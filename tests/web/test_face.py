@@ -160,13 +160,13 @@ def test_page_of_something_broken_leads_on_without_asking_who_reads_it(
 def test_unknown_address_shows_the_site_s_own_page(client: Client) -> None:
     response = client.get("/no-such-page/")
     assert response.status_code == 404
-    assert "We cannot find that page" in response.content.decode()
+    assert "We can’t find that page" in response.content.decode()
 
 
 def test_form_without_its_token_says_what_to_do() -> None:
     response = Client(enforce_csrf_checks=True).post("/i18n/setlang/", {"language": "es"})
     assert response.status_code == 403
-    assert "That form had grown old" in response.content.decode()
+    assert "That form has expired" in response.content.decode()
 
 
 def test_language_button_changes_the_language_and_returns_to_the_page(client: Client) -> None:

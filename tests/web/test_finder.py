@@ -336,8 +336,8 @@ def test_numbers_are_grouped_as_the_reader_groups_them(client: Client, now: dt.d
     [
         ("Albny", "We don’t know this place."),
         ("99999", "We don’t know this ZIP code."),
-        ("M5V 2T6", "Only US ZIP codes are known here. Enter a city instead."),
-        ("SW1A 1AA", "Only US ZIP codes are known here. Enter a city instead."),
+        ("M5V 2T6", "We only know US ZIP codes. Enter a city instead."),
+        ("SW1A 1AA", "We only know US ZIP codes. Enter a city instead."),
         ("Texas", "Texas is too large an area. Enter a city or ZIP code."),
     ],
 )

@@ -21,7 +21,7 @@ from tests.web.test_signin import ask_for_code, code_in, without_tokens
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 OWNER, STRANGERS = "192.0.2.1", [f"198.51.100.{number}" for number in range(1, 100)]
-WORDS = "That was a lot in a short time. Wait a while, then try again."
+WORDS = "Too many tries in a short time. Wait a while, then try again."
 
 
 @pytest.fixture(autouse=True)

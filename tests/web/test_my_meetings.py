@@ -234,7 +234,7 @@ def test_new_calendar_address_ends_the_old_one(client: Client, member: User) -> 
     for _ in range(2):
         client.post("/my/calendar/", {"action": "end"})
     assert Client().get(second).status_code == 404
-    assert "Make an address" in page(client)
+    assert "Create an address" in page(client)
 
 
 def test_calendar_address_of_a_closed_account_leads_nowhere(client: Client, member: User) -> None:

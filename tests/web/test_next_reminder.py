@@ -82,7 +82,7 @@ def test_reminder_that_quiet_hours_forbid_is_not_promised(client: Client, early:
     said = page(client, link(signup))
     assert planned() == []
     assert "No reminder will come: that would be in your quiet hours (9:00 PM to 8:00 AM)." in said
-    assert "You will be reminded" not in said
+    assert "We’ll remind you" not in said
     assert "Send it anyway, Thu at 5:48 AM" in said
 
 

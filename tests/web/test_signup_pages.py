@@ -211,7 +211,7 @@ def test_dates_that_are_all_canceled_are_a_dead_end_too(client: Client) -> None:
     for day in (17, 24):
         cancel_occurrence(occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 11, day)), now=NOW)
     answer = client.get(reverse("meetings:sign_up", args=[meeting.slug]))
-    assert lede(answer) == "None of the next dates can be chosen: they are canceled, or have begun."
+    assert lede(answer) == "You can’t choose any of the next dates: they’re canceled or have already started."
 
 
 @pytest.mark.parametrize("policy", list(SignupPolicy))

@@ -91,7 +91,7 @@ def test_what_is_two_days_off_is_shown_where_there_is_nothing_sooner(client: Cli
 
 def test_without_any_the_lines_are_named(client: Client) -> None:
     html = page(client)
-    assert "No online meeting is listed here. The lines above answer now." in html
+    assert "No online meetings are listed here. The lines above answer now." in html
     assert shown(html) == []
 
 

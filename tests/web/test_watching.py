@@ -393,7 +393,7 @@ def test_texts_that_need_a_person_are_shown_without_a_number_until_read(staff: C
     shown = page(staff, "watch_texts")
     assert "I can&#x27;t stop smiling" in shown
     assert f"Member #{member.pk}" in shown
-    assert "Somebody whom this site does not know" in shown
+    assert "Someone this site doesn’t know" in shown
     # Whoever may be in danger comes first.
     assert shown.index("I want to die") < shown.index("stop smiling")
     assert "555" not in shown

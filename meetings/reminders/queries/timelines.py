@@ -33,7 +33,7 @@ STATE_TONES = {
     ReminderState.COMPLAINED: DANGER,
 }
 _BEGINNINGS = {
-    EventKind.ACCEPTED: gettext_lazy("The service took it"),
+    EventKind.ACCEPTED: gettext_lazy("The service accepted it"),
     EventKind.REFUSED: gettext_lazy("It could not be sent"),
     EventKind.RETRY: gettext_lazy("Not sent yet"),
     EventKind.AMBIGUOUS: gettext_lazy("Nobody knows whether it was sent"),

@@ -185,7 +185,7 @@ class TextToRead:
     def person(self) -> str:
         """Return "Member #5", "Guest #12", or that the number is nobody's here. Never the number."""
         names = [number_of(user_id=point.user_id, contact_point_id=point.pk) for point in self.people]
-        return ", ".join(names) or _("Somebody whom this site does not know")
+        return ", ".join(names) or _("Someone this site doesn’t know")
 
 
 def texts_to_read() -> list[TextToRead]:

@@ -125,7 +125,7 @@ def pause(request: HttpRequest, channel: str) -> HttpResponse:
     if not form.is_valid():
         return _channels_page(request, {channel: form})
     deeds.pause_channel(channel=channel, actor=member(request), reason=form.cleaned_data["reason"], now=clock.now())
-    messages.success(request, _("Paused. What is due waits; nothing is lost."))
+    messages.success(request, _("Paused. Messages that are due wait until you resume."))
     return redirect("reminders:watch_channels")
 
 
@@ -135,7 +135,7 @@ def resume(request: HttpRequest, channel: str) -> HttpResponse:
     """Let a paused channel go on."""
     _require_channel(channel)
     deeds.resume_channel(channel=channel, actor=member(request))
-    messages.success(request, _("Resumed. What is due goes out now."))
+    messages.success(request, _("Resumed. Messages that are due go out now."))
     return redirect("reminders:watch_channels")
 
 
