@@ -130,7 +130,7 @@ def test_a_site_that_does_not_take_it_leaves_the_browser_unsubscribed(
     signed_in.grant_permissions(["notifications"], origin=live_server.url)
     my_meetings.route("**/my/push/on/", lambda route: route.fulfill(status=500))
     my_meetings.get_by_role("button", name="Turn on").click()
-    expect(my_meetings.get_by_text("That did not work")).to_be_visible()
+    expect(my_meetings.get_by_text("That didn’t work")).to_be_visible()
     subscription = """async () => {
         const found = await navigator.serviceWorker.getRegistration("/my/push/");
         return found.pushManager.getSubscription();

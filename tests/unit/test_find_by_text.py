@@ -196,7 +196,7 @@ def test_meetings_without_a_way_to_walk_to_are_left_out(albany: list[Meeting]) -
 def test_nobody_asks_for_ever(albany: list[Meeting]) -> None:
     answers = [write("12207") for _n in range(25)]
     assert "Elm House" in answers[19]
-    assert answers[20].startswith("That was a lot in a short time.")
+    assert answers[20].startswith("That was too many texts in a short time.")
     assert answers[21:] == [""] * 4
     assert "Elm House" in write("12207", sender="+12025550199")
 

@@ -217,7 +217,7 @@ def test_question_for_the_code_is_sent_although_the_provider_has_answered() -> N
 
 
 def test_start_from_a_stranger_gives_nothing() -> None:
-    assert "there is nothing to switch on" in write("START")
+    assert "there is nothing to turn on" in write("START")
     assert not Suppression.objects.exists()
 
 
@@ -293,7 +293,7 @@ def test_place_given_back_by_text_is_said_by_email_with_the_way_to_take_it_back(
     assert list(rows.values_list("channel", "state")) == [(Channel.EMAIL, ReminderState.PLANNED)]
     deliver_due(read_clock=lambda: NOW)
     (letter,) = mailoutbox
-    assert "If you change your mind, or if it wasn't you:\nhttp://testserver/" in letter.body.replace("\n\n", "\n")
+    assert "If you change your mind, or if it wasn’t you:\nhttp://testserver/" in letter.body.replace("\n\n", "\n")
     assert phone.user is not None
     date = signup.occurrence.original_date
     (back,) = create_member_signup(meeting=signup.occurrence.meeting, user=phone.user, date=date, every=False, now=NOW)
@@ -338,7 +338,7 @@ def test_answer_is_never_about_a_cancelled_date() -> None:
     signup, phone = member_with_phone()
     cancel_occurrence(occurrence=signup.occurrence, now=NOW)
     text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW)
-    assert "no coming date" in write("C")
+    assert "no upcoming date" in write("C")
     make_signup(
         participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
     )
@@ -347,7 +347,7 @@ def test_answer_is_never_about_a_cancelled_date() -> None:
 
 def test_c_notes_it_and_changes_nothing() -> None:
     signup, _phone = member_with_phone()
-    assert write("C") == "Noted: Tue, Nov 24, 7:00 PM. Reply X if you cannot come after all."
+    assert write("C") == "Noted: Tue, Nov 24, 7:00 PM. Reply X if you can't come after all."
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CONFIRMED
     assert InboundText.objects.get().signup == signup
@@ -355,12 +355,12 @@ def test_c_notes_it_and_changes_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["C", "X"])
 def test_letter_from_somebody_without_a_date_says_so(text: str) -> None:
-    assert write(text).startswith(f"There is no coming date of yours that {text} could be about.")
+    assert write(text).startswith(f"You have no upcoming date that {text} could be about.")
 
 
 def test_x_never_touches_another_persons_place() -> None:
     signup, _phone = member_with_phone()
-    assert "no coming date" in write("X", sender="+12025550199")
+    assert "no upcoming date" in write("X", sender="+12025550199")
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CONFIRMED
 

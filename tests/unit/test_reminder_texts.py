@@ -84,7 +84,7 @@ def test_reminder_says_when_and_nothing_else(settings: Any) -> None:
     row = text_row()
     message = rendered(row)
     link = f"https://meetings.example.org/t/{short_links.sign(row.pk)}"
-    assert message.text == f"Homegroup: Reminder for Tue, Nov 24, 7:00 PM. Reply C if you come, X if you cannot. {link}"
+    assert message.text == f"Homegroup: Reminder for Tue, Nov 24, 7:00 PM. Reply C if you're coming, X if you can't. {link}"
     assert message.to == NUMBER
     assert message.expires_at == row.deadline_at
     assert row.signup.occurrence.meeting.name not in message.text
@@ -109,7 +109,7 @@ def test_link_gives_way_where_one_part_does_not_hold_it(settings: Any) -> None:
     row.signup.participant.save()
     message = rendered(row)
     assert (message.size.segments, "https" in message.text) == (1, False)
-    assert message.text.endswith("Reply C if you come, X if you cannot.")
+    assert message.text.endswith("Reply C if you're coming, X if you can't.")
 
 
 @pytest.mark.parametrize("word", ["cancel", "end ", "yes", "start"])

@@ -306,7 +306,7 @@ def test_erase_pressed_twice_says_the_same(client: Client) -> None:
     client.post("/my/account/data/erase/", {"is_sure": "on"})
     again = client.post("/my/account/data/erase/", {"is_sure": "on"}, follow=True)
     assert again.status_code == 200
-    assert "All of it is erased." in again.content.decode()
+    assert "Everything has been erased." in again.content.decode()
 
 
 def test_copies_are_limited_and_a_double_click_makes_one(client: Client, settings: Any, monkeypatch: Any) -> None:

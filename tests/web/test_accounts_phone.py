@@ -143,8 +143,8 @@ def test_reminders_follow_the_tick_and_go_back_with_it(own: Client, user: User) 
         ("", "Enter the number"),
         ("12", "look like a phone number"),
         ("hello", "look like a phone number"),
-        ("+1 800 555 0199", "takes no text messages"),
-        ("+44 20 7946 0958", "takes no text messages"),
+        ("+1 800 555 0199", "receive text messages"),
+        ("+44 20 7946 0958", "receive text messages"),
         ("+12025550143x5", "look like a phone number"),
     ],
 )

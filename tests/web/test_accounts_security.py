@@ -293,7 +293,7 @@ def test_proof_codes_are_limited(client: Client) -> None:
         assert client.post("/my/account/prove/", {"send": "1"}).status_code == 302
     answer = client.post("/my/account/prove/", {"send": "1"})
     assert answer.status_code == 429
-    assert "That was a lot in a short time." in answer.content.decode()
+    assert "Too many tries in a short time." in answer.content.decode()
     assert len(mail.outbox) == 3
 
 

@@ -174,7 +174,7 @@ def test_somebody_is_picked_by_their_whole_address_and_can_read_so(
         (robin.pk, staff.pk, "saw_account")
     ]
     page = client.get(f"/admin/{field['app_label']}/{field['model_name']}/add/").content.decode()
-    assert "Whoever you find by their address can read that you looked" in page
+    assert "A person you look up by address can see that you looked" in page
     assert "@example.org" not in page
 
 

@@ -36,7 +36,7 @@ def test_about_counts_what_is_listed_in_one_query(
     make_meeting(venue=None, venue_type=VenueType.ONLINE, conference_url="https://m.example/1")
     with django_assert_max_num_queries(1):
         assert (
-            "1 meeting is listed here today. 1 of them can be joined online." in client.get("/about/").content.decode()
+            "1 meeting is listed here today. You can join 1 of them online." in client.get("/about/").content.decode()
         )
     Meeting.objects.bulk_create(
         Meeting(name="Online", slug=f"online-{number}", service_body_id=Meeting.objects.first().service_body_id)  # type: ignore[union-attr]
@@ -48,7 +48,7 @@ def test_about_counts_what_is_listed_in_one_query(
 def test_page_of_a_site_that_names_nobody_says_so(client: Client, settings: Any) -> None:
     settings.OPERATOR_NAME, settings.OPERATOR_CONTACT = "", None
     html = client.get("/about/").content.decode()
-    assert "have not said here how to reach them" in html
+    assert "have not listed a way to reach them" in html
     assert "runs this site" not in html
 
 

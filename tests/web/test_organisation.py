@@ -65,7 +65,7 @@ def test_the_page_of_what_is_kept_follows_the_settings(client: Client, settings:
     page = client.get("/privacy/").content.decode()
     assert "forgotten after 1 day," in page
     assert "seen you for 6 months" in page
-    assert "kept for as long as you are here" in page
+    assert "kept for as long as you’re here" in page
     assert "42 CFR part 2" in page
 
 

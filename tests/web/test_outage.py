@@ -100,7 +100,7 @@ def test_it_is_said_in_spanish_too(client: Client) -> None:
     page = client.post(path, TYPED | {"csrfmiddlewaretoken": token(client, path)}, headers=spanish).content.decode()
     assert '<html lang="es"' in page
     assert "Intentar de nuevo" in page
-    assert "That did not work" not in page
+    assert "That didn’t work" not in page
 
 
 @pytest.mark.usefixtures("_full", "meeting")

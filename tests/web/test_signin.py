@@ -252,7 +252,7 @@ def test_new_codes_are_limited_like_first_ones(client: Client) -> None:
     for _press in range(4):
         client.post(path, {"action": "resend"})
     assert len(mail.outbox) == 3
-    assert "That was a lot in a short time." in client.get(path).content.decode()
+    assert "Too many tries in a short time." in client.get(path).content.decode()
     # The code that did arrive still works.
     client.post(path, {"code": code_in(mail.outbox[-1])})
     assert "_auth_user_id" in client.session

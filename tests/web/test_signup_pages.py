@@ -107,7 +107,7 @@ def test_pages_of_a_place_speak_of_it(language: str) -> None:
 
 #: What "My meetings" says to everyone, whatever they have.
 OF_ALL = re.compile(
-    r"no meeting, no place, no name|When you sign up for a meeting, or ask to be reminded of one"
+    r"no meeting, no place, no name|When you sign up for a meeting or ask for a reminder"
     r"|ni reunión, ni lugar, ni nombre|Cuando te inscribas en una reunión, o pidas un recordatorio"
 )
 
@@ -372,7 +372,7 @@ def test_a_place_that_somebody_took_meanwhile_stays_theirs(client: Client) -> No
     )
     client.post(link("signup_cancel", gave))
     words = read(client.post(link("signup_restore", gave), follow=True))
-    assert "Someone else took the place in the meantime. You're on the waitlist" in words
+    assert "Someone else took the place in the meantime. You’re on the waitlist" in words
     for each in (gave, waits, later):
         each.refresh_from_db()
     assert [each.status for each in (gave, waits, later)] == ["waitlisted", "confirmed", "waitlisted"]
@@ -413,7 +413,7 @@ def test_one_date_that_is_stopped_is_not_said_to_be_all_of_them(client: Client) 
     first = Signup.objects.order_by("occurrence__starts_at")[0]
     client.post(link("signup_confirm", first))
     one = read(client.post(link("signup_cancel", first), follow=True))
-    assert "Reminder stopped The other dates go on as before." in one
+    assert "Reminder stopped Your other dates stay as they are." in one
     assert "Remind me after all" in one
     client.post(link("signup_restore", first))
     every = read(client.post(link("signup_cancel", first), {"all": "1"}, follow=True))
@@ -437,7 +437,7 @@ def test_what_cannot_be_had_back_is_not_offered_and_is_refused_in_words(client: 
     client.post(link("signup_cancel", signup))
     spoil(signup)
     assert "/restore/" not in client.get(link("signup_manage", signup)).content.decode()
-    assert "no longer takes place" in read(client.post(link("signup_restore", signup), follow=True))
+    assert "is no longer on" in read(client.post(link("signup_restore", signup), follow=True))
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CANCELLED
 
@@ -447,7 +447,7 @@ def test_a_date_that_has_begun_is_not_had_back(client: Client) -> None:
     client.post(link("signup_cancel", signup))
     with time_machine.travel(signup.occurrence.starts_at):
         assert "/restore/" not in client.get(link("signup_manage", signup)).content.decode()
-        assert "That date has begun" in read(client.post(link("signup_restore", signup), follow=True))
+        assert "That date has started" in read(client.post(link("signup_restore", signup), follow=True))
 
 
 def test_a_member_undoes_it_on_their_own_page(client: Client) -> None:

@@ -263,7 +263,7 @@ def test_a_place_given_back_on_a_cancelled_date_goes_to_nobody() -> None:
 @pytest.mark.parametrize("later", [dt.timedelta(0), dt.timedelta(minutes=89)])
 def test_a_date_that_has_begun_takes_no_more_signups(meeting: Meeting, later: dt.timedelta) -> None:
     occurrence = make_occurrence(meeting=meeting)
-    with pytest.raises(services.SignupRefused, match="has begun already"):
+    with pytest.raises(services.SignupRefused, match="has already started"):
         services.create_member_signup(
             meeting=meeting,
             user=make_user(),

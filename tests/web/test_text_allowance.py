@@ -110,7 +110,7 @@ def test_country_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch) -
 def test_number_of_another_country_is_said_beside_its_field(own: Client) -> None:
     answer = ask(own, "+34 612 34 56 78")
     page = answer.content.decode()
-    assert (answer.status_code, "We send no texts to numbers of that country." in page) == (422, True)
+    assert (answer.status_code, "We can’t send texts to numbers in that country." in page) == (422, True)
     assert 'value="+34 612 34 56 78"' in page
 
 
@@ -118,11 +118,11 @@ def test_number_of_another_country_is_said_beside_its_field(own: Client) -> None
     ("home", "countries", "said"),
     [
         # Puerto Rico has the code +1 too, and Jersey +44.
-        ("US", {"CA", "US"}, "We can text numbers of: United States, Canada. You may leave out the +1."),
-        ("GB", {"GB"}, "We can text numbers of: United Kingdom. You may leave out the +44."),
-        ("US", {"US", "MX"}, "With the country code if it is not a number of this country"),
-        ("US", {"GB"}, "With the country code if it is not a number of this country"),
-        ("BR", {"BR"}, "With the country code if it is not a number of this country"),
+        ("US", {"CA", "US"}, "We can text numbers in: United States, Canada. You can leave out the +1."),
+        ("GB", {"GB"}, "We can text numbers in: United Kingdom. You can leave out the +44."),
+        ("US", {"US", "MX"}, "Add the country code if your number is from another country"),
+        ("US", {"GB"}, "Add the country code if your number is from another country"),
+        ("BR", {"BR"}, "Add the country code if your number is from another country"),
     ],
 )
 def test_page_names_countries_and_asks_for_a_code_where_one_has_to_be_typed(
@@ -181,7 +181,7 @@ def test_page_says_honestly_that_the_day_is_used_up(own: Client, settings: Any) 
     send()
     answer = ask(own, "202-555-0143")
     page = answer.content.decode()
-    assert (answer.status_code, "We cannot send more texts for now." in page) == (503, True)
+    assert (answer.status_code, "We can’t send more texts for now." in page) == (503, True)
     assert 'value="202-555-0143"' in page
 
 

@@ -193,7 +193,7 @@ def test_timeline_tells_in_sentences_what_happened(staff: Client) -> None:
         "Given to the service that sends it by email.",
         "Not sent yet: the mail server asked to try again later (451 4.3.0).",
         "Given to the service that sends it by email, attempt 2.",
-        "The service took it.",
+        "The service accepted it.",
         "The service reported: delivered.",
         "The service reported: bounced (5.1.1).",
         "The service reported: whatever else.",
@@ -237,7 +237,7 @@ def test_timeline_of_a_reminder_held_for_quiet_hours(staff: Client) -> None:
     assert [line.sentence for line in story.lines] == [
         "Planned, to go out by email on Tue, Nov 17 at 8:55\u00a0PM. Earlier than asked, because of quiet hours.",
         "Given to the service that sends it by email.",
-        "The service took it.",
+        "The service accepted it.",
         "The service reported: delivered.",
     ]
     assert "Earlier than asked, because of quiet hours." in page(staff, "watch_signup", signup.public_id)
