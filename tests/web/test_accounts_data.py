@@ -224,7 +224,7 @@ def test_guest_is_mailed_the_link_to_their_data_on_request(client: Client) -> No
     assert "Send me the link" in client.get(page).content.decode()
     answer = client.post(f"{page}data/", follow=True)
     assert answer.redirect_chain == [(page, 302)]
-    assert "on its way" in answer.content.decode()
+    assert "We’re sending a new link" in answer.content.decode()
     (message,) = mail.outbox
     assert message.to == ["guest@example.org"]
     assert message.subject == "The link you asked for"

@@ -37,7 +37,7 @@ def page(client: Client) -> str:
 
 def test_no_date_is_kept_until_somebody_wants_it(client: Client, member: User) -> None:
     assert "Save it" in page(client)
-    assert "Turn it on" in client.get("/my/meetings/").content.decode()
+    assert "Set it up" in client.get("/my/meetings/").content.decode()
     assert not CleanTime.objects.exists()
 
 
