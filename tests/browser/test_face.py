@@ -124,7 +124,7 @@ def test_leave_button_leads_out_and_back_button_does_not_lead_in(page: Page, liv
     page.route(f"{settings.QUICK_EXIT_URL}**", open_elsewhere)
     page.goto(f"{live_server.url}/about/")
     page.goto(f"{live_server.url}/crisis/")
-    page.get_by_role("link", name="Leave").click()
+    page.get_by_role("link", name="Leave this site now").click()
     page.wait_for_url(f"{settings.QUICK_EXIT_URL}**")
     page.go_back()
     page.wait_for_url(f"{settings.QUICK_EXIT_URL}**")

@@ -88,7 +88,7 @@ def member_page(browser: Browser, server: LiveServer, user: User, **context: Any
 
 
 def said(row: Reminder, now: dt.datetime) -> str:
-    return f"We’ll email you {wording.moment_words(row.due_at, TZ, now=now)}."
+    return f"We’ll email you {wording.moment_words(row.due_at, TZ, now=now)}"
 
 
 def planned() -> Reminder:
