@@ -357,6 +357,7 @@ _USED_IN_ENGLISH: Final = _sentences_of_using(
     r"""
     (?:\b(?:i|ive|we) JUST )?\b(?:rel+aps\w*|relap\w*|rel+asp\w*|relsp\w*|relpas\w*|realps\w*|relaos\w*)
     \bi(?:ve)? JUST (?:used+|usd|uesd|useed)END
+    \b(?:i|we) JUST (?:still )?use DRUGS\b
     (?<!be )(?<!get )(?<!it )\bused again\b
     \b(?:im|i am|am|ive been|i have been|been|started|back|hes|shes) (?:back )?usingEND
     \busing again\b
@@ -504,7 +505,7 @@ def _without(folded: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[str, b
 def _without_using(folded: str) -> tuple[str, str]:
     """Return what is left of a text without what it says of using, and the language that says it; "" for none."""
     doing, _is_denied = _without(folded, _NOT_USED)
-    for language, patterns in (("es", _USED_IN_SPANISH), ("en", _USED_IN_ENGLISH)):
+    for language, patterns in (("en", _USED_IN_ENGLISH), ("es", _USED_IN_SPANISH)):
         rest, is_found = _without(doing, patterns)
         if is_found:
             return rest, language

@@ -440,6 +440,15 @@ def test_stop_beside_it_is_done(text: str) -> None:
     assert (read(text).word, read(text).has_used) == (Word.STOP, True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I use heroin", "we use meth", "I want to use heroin", "about to use drugs", "going to use meth tonight"],
+)
+def test_use_in_english_is_not_taken_for_the_same_letters_in_spanish(text: str) -> None:
+    """Without its accent, "usé" is "use": what keeps somebody alive must not be said to them in another language."""
+    assert (read(text).has_used, read(text).language == "es") == (True, False)
+
+
 def test_x_beside_it_gives_no_place_back() -> None:
     assert read("X I relapsed").word == Word.OTHER
 
