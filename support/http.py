@@ -36,8 +36,12 @@ class Utf8Middleware:
 _TEXT = ("text/", "image/svg+xml", "application/json", "application/manifest+json")
 
 
+#: Cookies whose owner's own words may stand in a page: a session, and the address a guest just typed.
+_IDENTIFYING = {settings.SESSION_COOKIE_NAME, settings.ASKED_COOKIE_NAME}
+
+
 class CompressionMiddleware(GZipMiddleware):
-    """Compress what holds nobody's secret: the site's own files, and pages for who brought neither session nor key.
+    """Compress what holds nobody's secret: the site's own files, and pages for who brought no session, key or address.
 
     Where a stranger can put words into a page, the length of the compressed page gives away what else is in it (BREACH,
     https://breachattack.com): names, addresses, links that are keys. What a visitor gets has nothing of the kind; its
@@ -48,7 +52,7 @@ class CompressionMiddleware(GZipMiddleware):
         is_whole = request.method == "GET" and response.status_code == 200
         is_text = response.headers.get("Content-Type", "").startswith(_TEXT)
         is_open = isinstance(response, WhiteNoiseFileResponse) or not (
-            settings.SESSION_COOKIE_NAME in request.COOKIES or is_by_link(request)
+            _IDENTIFYING & request.COOKIES.keys() or is_by_link(request)
         )
         return super().process_response(request, response) if is_whole and is_text and is_open else response
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import links
-from tests.factories import make_participant, make_user
+from tests.factories import make_meeting, make_participant, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,18 @@ def test_pages_of_one_person_are_not(client: Client) -> None:
     client.force_login(make_user())
     assert not is_compressed(client, reverse("meetings:my_meetings"))
     assert not is_compressed(client, reverse("home"))
+
+
+def test_the_page_that_shows_a_guest_their_address_is_not(client: Client) -> None:
+    meeting = make_meeting()
+    form = client.get(reverse("meetings:sign_up", args=[meeting.slug])).context["form"]
+    typed = {"when": form.fields["when"].choices[0][0], "email": "ana@example.org"}
+    page = client.post(reverse("meetings:sign_up", args=[meeting.slug]), typed)["Location"]
+    # A stranger's words in its address stand beside it.
+    shown = client.get(f"{page}?their=words").content.decode()
+    assert "ana@example.org" in shown
+    assert "their=words" in shown
+    assert not is_compressed(client, page)
 
 
 def test_our_own_files_are_where_that_makes_them_smaller(client: Client) -> None:
