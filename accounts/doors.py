@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as account_views
 from allauth.mfa.totp import views as totp_views
 from allauth.mfa.webauthn import views as webauthn_views
-from django.urls import include, path
+from django.urls import include, path, reverse_lazy
 from django.views.generic import RedirectView
 
 from accounts.views.entrance import CodeView, EntranceView
@@ -19,6 +19,7 @@ urlpatterns = [
     path("signup/passkey/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("login/code/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
     path("password/reset/", RedirectView.as_view(pattern_name="account_login", query_string=True)),
+    path("password/reset/<path:rest>", RedirectView.as_view(url=reverse_lazy("account_login"))),
     path("email/", proof_required(account_views.email)),
     path("password/set/", proof_required(account_views.password_set)),
     path("2fa/webauthn/add/", proof_required(webauthn_views.add_webauthn)),

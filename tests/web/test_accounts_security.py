@@ -99,7 +99,8 @@ def test_password_is_removed_on_post_alone_and_session_goes_on(client: Client) -
 
 
 def test_forgotten_password_leads_to_the_code(client: Client) -> None:
-    assert client.get("/accounts/password/reset/")["Location"] == "/accounts/login/"
+    for rest in ("", "done/", "key/1-no-such-key/", "key/done/"):
+        assert client.get(f"/accounts/password/reset/{rest}")["Location"] == "/accounts/login/"
 
 
 def test_authenticator_app_is_set_up_asked_for_and_sealed(client: Client) -> None:
@@ -377,3 +378,12 @@ def test_adding_a_factor_ends_other_sessions_and_counts_as_showing_it(client: Cl
     assert client.get("/admin/").status_code == 200
     assert elsewhere.get("/my/account/")["Location"].startswith("/accounts/login/")
     assert UserSession.objects.count() == 1
+
+
+def test_second_step_offers_no_passkey_to_who_has_none(client: Client) -> None:
+    user = make_user(email="ana@example.org")
+    TOTP.activate(user, generate_totp_secret())
+    page = client.get(sign_in(client, user)["Location"]).content.decode()
+    assert "passkey" not in page.lower()
+    # The link of that name at the foot leads to what to do after a relapse.
+    assert page.count("Start again") == 1
