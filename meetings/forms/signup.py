@@ -12,15 +12,20 @@ EVERY = "every"
 
 
 class SignupForm(forms.Form):
-    """Which date, or every one. `choices` are (ISO date, words) pairs of the dates that can be chosen."""
+    """Which date, or every one.
+
+    `choices` are (ISO date, words) pairs of the dates that can be chosen; `zone` is that of them all, "" to name none.
+    """
 
     when = forms.ChoiceField(label=_("Which date?"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], zone: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         when = self.fields["when"]
         assert isinstance(when, forms.ChoiceField)
         when.choices = choices
+        if zone:
+            when.label = f"{when.label} ({zone})"
         when.error_messages = {
             "required": _("Choose a date, or every time."),
             "invalid_choice": _("That date can no longer be chosen. Here are the next ones."),

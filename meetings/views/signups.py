@@ -217,20 +217,27 @@ def _signup_form(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> Si
     form_class: type[SignupForm] = SignupForm
     if not request.user.is_authenticated:
         form_class = GuestSignupForm if meeting.keeps_places else GuestReminderForm
-    choices = _date_choices(request, meeting, now)
+    choices, zone = _date_choices(request, meeting, now)
     offered = [value for value, _words in choices]
     wanted = request.GET.get("date")
     initial = {"when": wanted if wanted in offered else next(iter(offered), None)}
-    return form_class(request.POST if request.method == "POST" else None, choices=choices, initial=initial)
+    data = request.POST if request.method == "POST" else None
+    return form_class(data, choices=choices, zone=zone, initial=initial)
 
 
-def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> list[tuple[str, str]]:
+def _date_choices(request: HttpRequest, meeting: Meeting, now: dt.datetime) -> tuple[list[tuple[str, str]], str]:
+    """Return the dates to choose from, and their zone in words where it is to be named and is the same for all."""
     tz = meeting.tz if meeting.is_in_person else reader_zone(request)
     coming = [date for date in shown_dates(meeting, now=now) if not date.is_cancelled and date.starts_at > now]
-    choices = [(date.original_date.isoformat(), _date_words(request, date.starts_at, tz)) for date in coming]
+    notes = {wording.zone_note(date.starts_at, tz, own_zone(request)) for date in coming}
+    zone = notes.pop() if len(notes) == 1 else ""
+    choices = [
+        (date.original_date.isoformat(), _date_words(request, date.starts_at, tz, with_zone=not zone))
+        for date in coming
+    ]
     if len(coming) > 1:
         choices.append((EVERY, _("Every time, until I cancel")))
-    return choices
+    return choices, zone
 
 
 def _dead_end(meeting: Meeting, now: dt.datetime) -> str:
@@ -244,9 +251,9 @@ def _dead_end(meeting: Meeting, now: dt.datetime) -> str:
     return _("No more dates are planned.")
 
 
-def _date_words(request: HttpRequest, starts_at: dt.datetime, tz: str) -> str:
+def _date_words(request: HttpRequest, starts_at: dt.datetime, tz: str, *, with_zone: bool) -> str:
     words = f"{wording.date_words_long(starts_at, tz)}, {wording.time_words(starts_at, tz, reader_hour_cycle(request))}"
-    note = wording.zone_note(starts_at, tz, own_zone(request))
+    note = wording.zone_note(starts_at, tz, own_zone(request)) if with_zone else ""
     return f"{words} ({note})" if note else words
 
 

@@ -495,3 +495,10 @@ def test_a_members_choices_are_behind_their_sign_in(client: Client) -> None:
     page = client.get(link("signup_manage", signup)).content.decode()
     assert f'href="{reverse("accounts:messages")}"' in page
     assert re.findall(r'href="/my/account/messages/[^"]+"', page) == []
+
+
+def test_zone_of_the_dates_is_named_once_where_nobody_said_theirs(client: Client) -> None:
+    meeting = make_meeting()
+    page = client.get(f"/meetings/{meeting.slug}/sign-up/").content.decode().replace("&nbsp;", " ")
+    assert "Which date? (New York time)" in page
+    assert page.count("New York time") == 1
