@@ -143,7 +143,7 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
         return 422
     # A number that wrote STOP, or takes no texts, looks like any other from outside: whose it is stays theirs.
     if not isinstance(result, Accepted | Ambiguous | Refused):
-        form.add_error(None, _("Texts cannot be sent at the moment. Try again in a few minutes."))
+        form.add_error(None, _("We can’t send texts right now. Try again in a few minutes."))
         return 503
     request.session[SESSION_KEY] = {
         "number": number,

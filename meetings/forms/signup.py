@@ -50,7 +50,7 @@ class GuestReminderForm(SignupForm):
         help_text=_("We send one message to confirm it. It’s stored encrypted and never shown to anyone."),
         error_messages={
             "required": _("Enter the address that we should write to."),
-            "invalid": _("That does not look like an email address. Check it for a missing @ or dot."),
+            "invalid": _("That doesn’t look like an email address. Check it for a missing @ or dot."),
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

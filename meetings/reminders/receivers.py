@@ -160,7 +160,7 @@ def next_message_words(person: Person, *, now: dt.datetime) -> str:
         return ""
     first = earliest(found.values())
     if first is None:
-        return gettext("No reminder is planned for the dates you have.")
+        return gettext("No reminder is planned for your dates.")
     return sentence(first, Words(Reader(participant.tz, participant.hour_cycle), now))
 
 

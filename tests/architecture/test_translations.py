@@ -68,6 +68,14 @@ def test_nothing_is_kept_that_nobody_says(spanish: polib.POFile) -> None:
     assert translations.unused(spanish) == [], "run script/translate"
 
 
+def test_apostrophes_and_quotes_are_those_of_print(spanish: polib.POFile) -> None:
+    """One style for all: ’ and “ ”; text messages say them in their own alphabet (support.messaging.gsm7)."""
+    ours = [text for entry in spanish if entry.occurrences for text in (entry.msgid, entry.msgid_plural)]
+    said = [*ours, *(text for entry in spanish for text in translations.texts_of(entry))]
+    typed = re.compile("['«»]|\"(?![^<]*>)")
+    assert [text for text in said if typed.search(text)] == []
+
+
 def test_readers_are_said_tu(spanish: polib.POFile) -> None:
     formal = re.compile(r"\b(?:usted(?:es)?|vosotr[oa]s|Introduzca|Asegúrese|Escriba|Elija|ordenador|fichero)\b")
     assert [text for entry in spanish for text in translations.texts_of(entry) if formal.search(text)] == []

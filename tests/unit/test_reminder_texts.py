@@ -84,7 +84,10 @@ def test_reminder_says_when_and_nothing_else(settings: Any) -> None:
     row = text_row()
     message = rendered(row)
     link = f"https://meetings.example.org/t/{short_links.sign(row.pk)}"
-    assert message.text == f"Homegroup: Reminder for Tue, Nov 24, 7:00 PM. Reply C if you're coming, X if you can't. {link}"
+    assert (
+        message.text
+        == f"Homegroup: Reminder for Tue, Nov 24, 7:00 PM. Reply C if you're coming, X if you can't. {link}"
+    )
     assert message.to == NUMBER
     assert message.expires_at == row.deadline_at
     assert row.signup.occurrence.meeting.name not in message.text

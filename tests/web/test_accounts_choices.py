@@ -282,7 +282,7 @@ def test_saving_says_when_the_next_reminder_comes(client: Client) -> None:
     expected = wording.moment_words(due_at, "America/New_York", now=clock.now())
     assert f"Saved. We’ll email you {expected}." in said
     said = client.post("/my/account/messages/", choices(drop_in_leads=[]), follow=True).content.decode()
-    assert "Saved. No reminder is planned for the dates you have." in said
+    assert "Saved. No reminder is planned for your dates." in said
 
 
 def test_link_in_a_message_shows_no_dates_after_saving_either(client: Client) -> None:

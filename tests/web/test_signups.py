@@ -178,7 +178,7 @@ def test_every_time_waits_while_a_meeting_is_closed_and_goes_on_when_it_opens(
     ("fields", "words"),
     [
         ({"email": ""}, "Enter the address"),
-        ({"email": "guest.example.org"}, "does not look like an email address"),
+        ({"email": "guest.example.org"}, "doesn’t look like an email address"),
         ({"when": "2026-11-25"}, "can no longer be chosen"),
         ({"when": "nonsense"}, "can no longer be chosen"),
         ({"when": ""}, "Choose a date"),

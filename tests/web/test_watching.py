@@ -350,7 +350,7 @@ def test_channel_out_of_reach_is_told_until_it_is_tried_again(staff: Client) -> 
         channel=Channel.EMAIL, until=NOW + dt.timedelta(seconds=1), reason="Away", since=NOW - HOUR
     )
     shown = page(staff, "watch_channels")
-    assert (shown.count("Unreachable"), shown.count("Away. It is tried again at")) == (1, 1)
+    assert (shown.count("Unreachable"), shown.count("Away. We’ll try again at")) == (1, 1)
     ChannelOutage.objects.filter(pk=outage.pk).update(until=NOW)
     assert "Unreachable" not in page(staff, "watch_channels")
 
