@@ -141,7 +141,7 @@ def test_zone_note_names_every_zone_to_a_reader_without_one(now: dt.datetime) ->
 def test_what_a_guest_will_get_names_the_zone_it_is_told_in(client: Client) -> None:
     guest = make_participant(tz="America/New_York")
     url = reverse("reminders:plan_by_link", args=[links.sign("data", guest.contact_point.public_id)])
-    assert "Times are New York time" in client.get(url).content.decode()
+    assert "Times are in New York time" in client.get(url).content.decode()
     client.cookies["tz"] = "America/New_York"
     assert "New York time" not in client.get(url).content.decode()
 
@@ -163,6 +163,6 @@ def test_next_reminder_of_a_guest_names_the_zone_it_comes_in(client: Client, now
     said = re.findall(r"[^<>]*\bat \d+:\d\d\s[AP]M[^<>]*", main_of(client, path))
     assert said
     assert [words for words in said if "New York time" not in words and "Evening" not in words] == []
-    assert "Times are New York time" in main_of(client, path)
+    assert "Times are in New York time" in main_of(client, path)
     client.cookies["tz"] = "America/New_York"
     assert "New York time" not in main_of(client, path)
