@@ -194,6 +194,9 @@ class _Batch:
         now = self._read_clock()
         try:
             rendered = self._renderer.render(reminder, now=now)
+        except (OperationalError, InterfaceError):
+            self._reconnect()
+            return
         except Exception as error:  # noqa: BLE001  # one bad message never stops a batch
             _log("could not be written", reminder, error)
             self._put_off_unwritten(reminder, type(error).__name__)
@@ -246,14 +249,17 @@ class _Batch:
                 events += more
                 hot.write(events)
         except (OperationalError, InterfaceError):
-            # Perhaps the database restarted. What was sent is worth more than what is next.
-            connection.close()
-            self._record()
+            self._reconnect()
             return None
         self._count_recorded()
         if attempt is None:
             self._tally.other += 1
         return attempt
+
+    def _reconnect(self) -> None:
+        """Go on after the database failed: perhaps it restarted. What was sent is worth more than what is next."""
+        connection.close()
+        self._record()
 
     def _record(self) -> None:
         """Record the last send by itself, through short absences of the database."""
