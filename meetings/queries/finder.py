@@ -38,7 +38,7 @@ from django.db.models import (
 from django.db.models.lookups import IsNull, LessThanOrEqual
 
 from meetings import gazetteer
-from meetings.enums import FormatCategory, OccurrenceStatus, SignupPolicy, VenueType
+from meetings.enums import FormatCategory, MeetingKind, OccurrenceStatus, SignupPolicy, VenueType
 from meetings.geo import EARTH_RADIUS_KM, Point, box_around
 from meetings.models import Format, FormatTranslation, Meeting, Occurrence, Venue
 from meetings.models.meeting import MeetingQuerySet
@@ -297,7 +297,8 @@ def _matching(criteria: Criteria, now: dt.datetime, reader_tz: str) -> MeetingQu
     if criteria.kind:
         meetings = meetings.filter(kind=criteria.kind)
     if criteria.is_drop_in:
-        meetings = meetings.filter(signup_policy=SignupPolicy.DROP_IN)
+        # As enums.keeps_places has it: a family session is signed up for, whatever its list says.
+        meetings = meetings.filter(signup_policy=SignupPolicy.DROP_IN).exclude(kind=MeetingKind.FAMILY_SESSION)
     if criteria.venues:
         meetings = meetings.filter(venue_type__in=_venue_types(criteria.venues))
     meetings = _with_formats(meetings, criteria.formats)

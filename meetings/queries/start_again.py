@@ -6,14 +6,13 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Final
 
-from meetings.enums import SignupPolicy
 from meetings.queries.finder import Criteria, Found, search
 
 #: What starts within this is soon enough to wait for.
 WITHIN: Final = dt.timedelta(hours=2)
 #: More to choose from is more to decide.
 _MOST: Final = 2
-#: Of so many, in the order in which they start, those are taken that need no signing up.
+#: Of so many, in the order in which they start, those are taken that take place.
 _LOOKED_AT: Final = 25
 
 
@@ -27,17 +26,14 @@ class Soon:
 
 def soon(criteria: Criteria, *, now: dt.datetime, reader_tz: str, language: str) -> Soon:
     """Return the next meetings that answer `criteria` and that one can simply come to."""
+    criteria = replace(criteria, is_drop_in=True)
     # Today's and tomorrow's dates are worked out, not taken from what is kept in a row and may have just begun.
     near_days = replace(criteria, is_today=True, is_tomorrow=True)
-    found = _open(near_days, now, reader_tz, language) or _open(criteria, now, reader_tz, language)
+    found = _on(near_days, now, reader_tz, language) or _on(criteria, now, reader_tz, language)
     within = [each for each in found if each.date and each.date.starts_at <= now + WITHIN]
     return Soon(tuple(within[:_MOST] or found[:1]), bool(within))
 
 
-def _open(criteria: Criteria, now: dt.datetime, reader_tz: str, language: str) -> list[Found]:
+def _on(criteria: Criteria, now: dt.datetime, reader_tz: str, language: str) -> list[Found]:
     results = search(criteria, now=now, reader_tz=reader_tz, language=language)
-    return [
-        each
-        for each in results[:_LOOKED_AT]
-        if each.date and not each.date.is_cancelled and each.meeting.signup_policy == SignupPolicy.DROP_IN
-    ]
+    return [each for each in results[:_LOOKED_AT] if each.date and not each.date.is_cancelled]

@@ -92,8 +92,16 @@ def test_the_city_stays_where_the_street_is_cut_short(albany: list[Meeting]) -> 
     assert write("12207").count("Rensselaer") == 3
 
 
-def test_what_one_signs_up_for_is_no_meeting_to_walk_into(albany: list[Meeting]) -> None:
-    Meeting.objects.filter(pk=albany[0].pk).update(kind=MeetingKind.FAMILY_SESSION, signup_policy=SignupPolicy.SIGN_UP)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"signup_policy": SignupPolicy.SIGN_UP},
+        # Lists say nothing of signing up: that it is a family session is enough.
+        {"kind": MeetingKind.FAMILY_SESSION, "signup_policy": SignupPolicy.DROP_IN},
+    ],
+)
+def test_what_one_signs_up_for_is_no_meeting_to_walk_into(albany: list[Meeting], fields: dict[str, str]) -> None:
+    Meeting.objects.filter(pk=albany[0].pk).update(**fields)
     assert "Elm House" not in write("12207") + write("MORE")
 
 

@@ -112,6 +112,13 @@ def test_only_what_one_can_simply_come_to_is_shown(client: Client) -> None:
     assert shown(page(client)) == ["Open to all"]
 
 
+def test_many_that_are_signed_up_for_do_not_hide_the_one_to_come_to(client: Client) -> None:
+    for number in range(25):
+        online(f"By signing up {number}", 20, signup_policy=SignupPolicy.SIGN_UP)
+    online("Open to all", 30)
+    assert shown(page(client)) == ["Open to all"]
+
+
 def test_place_is_asked_for_only_if_one_likes_and_kept_nowhere(client: Client) -> None:
     online("Online", 30)
     listed("Round the corner", 45, venue=make_venue(city="Albany"))
