@@ -11,7 +11,7 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
-from django.urls import resolve
+from django.urls import resolve, reverse
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -189,6 +189,8 @@ def test_icon_is_where_browsers_look_for_it(client: Client) -> None:
 def test_robots_keep_out_of_what_is_one_person_s_own(client: Client) -> None:
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert {"Disallow: /my/", "Disallow: /signups/", "Disallow: /accounts/"} <= set(lines)
+    # Each question has a page for paper too, eight times as long as its results.
+    assert f"Disallow: {reverse('meetings:print')}" in lines
 
 
 @pytest.mark.parametrize(
