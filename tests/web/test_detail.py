@@ -99,6 +99,21 @@ def test_detail_says_what_is_on_now(client: Client, now: dt.datetime) -> None:
     assert "On now" in page_of(client, now, start_time=dt.time(17, 30))
 
 
+@pytest.mark.parametrize(
+    ("start", "url", "is_offered"),
+    [
+        (dt.time(17, 30), "https://meet.example.org/room", True),
+        (dt.time(17, 30), "javascript:alert(1)", False),
+        (dt.time(19), "https://meet.example.org/room", False),
+    ],
+)
+def test_who_comes_late_joins_what_is_on_now_at_its_date(
+    client: Client, now: dt.datetime, start: dt.time, url: str, is_offered: bool
+) -> None:
+    html = page_of(client, now, start_time=start, venue_type=VenueType.ONLINE, venue=None, conference_url=url)
+    assert ("Join now" in html) is is_offered
+
+
 def test_detail_shows_the_place_and_opens_it_in_the_readers_own_app(client: Client, now: dt.datetime) -> None:
     venue = make_venue(name="Elm & Oak", street="1 Elm Street", notes="Side door.\nThree steps.")
     html = page_of(client, now, venue=venue)

@@ -140,6 +140,7 @@ def test_a_drop_in_meeting_shows_a_number_and_no_names(facilitator: Client, meet
     page = facilitator.get(url("occurrence", meeting)).content.decode()
     assert "Robin" not in page
     assert "1 person asked for a reminder" in page
+    assert "Who is coming" not in page
 
 
 def test_moving_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
