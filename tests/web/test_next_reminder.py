@@ -93,7 +93,7 @@ def test_reminder_asked_for_in_quiet_hours_is_planned_said_and_sent(client: Clie
     [row] = planned()
     assert (row.due_at, row.is_asked) == (EARLY + 4 * MINUTE, True)
     said = page(client, link(signup))
-    assert "We’ll email you Thu at 5:48 AM." in said
+    assert "We’ll email you Thu at 5:48 AM (New York time)." in said
     assert "Send it anyway" not in said
     assert run(at=row.due_at).subjects[-1] == "Reminder for Thu 7:48 AM"
     early.move_to(EARLY + 10 * MINUTE)
@@ -223,7 +223,7 @@ def test_every_time_says_when_the_first_reminder_comes_if_not_for_this_date(clie
     said = page(client, link(signup))
     assert "No reminder will come: that would be in your quiet hours" in said
     # Of tomorrow's, which quiet hours put into this evening.
-    assert "The first reminder for a later date comes Thu at 8:55 PM." in said
+    assert "The first reminder for a later date comes Thu at 8:55 PM (New York time)." in said
     assert planned()[0].due_at == dt.datetime(2026, 11, 27, 1, 55, tzinfo=dt.UTC)
 
 
