@@ -120,6 +120,12 @@ def test_an_empty_name_does_not_wipe_the_one_given_before(client: Client, meetin
     assert Participant.objects.get().display_name == "Sam"
 
 
+def test_whoever_confirms_sees_the_name_that_somebody_gave(client: Client, meeting: Meeting) -> None:
+    ask(client, meeting, display_name="Rude Word")
+    signup = Signup.objects.get()
+    assert "Rude Word" in client.get(confirm_url(signup)).content.decode()
+
+
 def test_every_time_makes_the_coming_weeks(client: Client, meeting: Meeting) -> None:
     ask(client, meeting, when="every")
     standing = StandingSignup.objects.get()
