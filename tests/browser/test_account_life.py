@@ -107,7 +107,7 @@ def test_member_lives_with_their_account(
     assert answer.text().count("SUMMARY:Appointment") == 1
 
     # Clean time, and beginning again.
-    page.get_by_role("link", name="Turn it on").click()
+    page.get_by_role("link", name="Set it up").click()
     page.get_by_label("Clean since").fill("2020-01-01")
     page.get_by_role("button", name="Save it").click()
     page.locator("main").get_by_text("Start again").click()

@@ -97,7 +97,7 @@ def test_reminder_asked_for_in_quiet_hours_is_planned_said_and_sent(client: Clie
     assert "Send it anyway" not in said
     assert run(at=row.due_at).subjects[-1] == "Reminder for Thu 7:48 AM"
     early.move_to(EARLY + 10 * MINUTE)
-    assert "Your reminder went out Thu at 5:48 AM." in page(client, link(signup))
+    assert "Your reminder went out Thu at 5:48 AM (New York time)." in page(client, link(signup))
     client.post(link(signup, "remind-anyway/"))
     assert planned() == []
 
