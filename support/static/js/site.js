@@ -75,6 +75,9 @@
   function replace(shown, nodes) {
     var focused = shown.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     shown.replaceChildren.apply(shown, nodes);
+    if (window.htmx) {
+      window.htmx.process(shown);
+    }
     shown.querySelectorAll("a[href]").forEach(function (link) {
       if (link.getAttribute("href") === focused) {
         link.focus({ preventScroll: true });
