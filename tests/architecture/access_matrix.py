@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import time_machine
+
+from tests.conftest import NOW
+
 
 class Row(NamedTuple):
     visitor: int
@@ -189,3 +193,8 @@ MATRIX: dict[str, Row] = {
     "accounts:remove_password": members(405),
     "accounts:sign_out_everywhere": members(405),
 }
+
+
+def at_the_time_of_its_objects() -> time_machine.travel:
+    """Return a context in which the clock begins at the time that the objects of the matrix are made for, and goes on."""
+    return time_machine.travel(NOW)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -27,9 +26,8 @@ from playwright.sync_api import Browser, Response, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from tests.architecture.access_matrix import MATRIX, Row
+from tests.architecture.access_matrix import MATRIX, Row, at_the_time_of_its_objects
 from tests.architecture.test_access import addresses, client_for  # noqa: F401  # a fixture: the objects behind the matrix
-from tests.conftest import NOW
 from tests.factories import make_user
 
 pytestmark = [
@@ -90,7 +88,7 @@ def _at_that_time(settings: Any) -> Iterator[None]:
     settings.REDIS_URL = ""
     # Limits of other tests, which count what one place asks for.
     cache.clear()
-    with time_machine.travel(NOW):
+    with at_the_time_of_its_objects():
         yield
     cache.clear()
 

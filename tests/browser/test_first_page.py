@@ -72,7 +72,7 @@ def test_with_scripts_off_every_time_is_named(live_server: LiveServer, visit: Vi
         assert "New York time" in page.locator(".detail__date").first.inner_text()
         assert "New York time" in page.locator(".lede").inner_text()
     page.goto(f"{live_server.url}/meetings/across/sign-up/")
-    assert "New York time" in page.locator("form label").first.inner_text()
+    assert "New York time" in page.locator("form legend").first.inner_text()
 
 
 @pytest.mark.parametrize("path", ["/", "/meetings/", "/meetings/?venue=online"])

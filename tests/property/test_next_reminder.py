@@ -171,7 +171,7 @@ def promises(rows: list[Reminder], now: dt.datetime) -> str:
     if not rows:
         return "No reminder will come"
     due_at, says = rows[0].due_at, SAYS[rows[0].channel]
-    return "Your reminder is on its way." if due_at <= now else f"{says} {moment(due_at, now)}."
+    return "Your reminder is on its way." if due_at <= now else f"{says} {moment(due_at, now)}"
 
 
 @contextmanager
