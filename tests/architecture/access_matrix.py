@@ -196,5 +196,5 @@ MATRIX: dict[str, Row] = {
 
 
 def at_the_time_of_its_objects() -> time_machine.travel:
-    """Return a context in which the clock begins at the time that the objects of the matrix are made for, and goes on."""
+    """Return a context whose clock begins at the time that the objects of the matrix are made for, and goes on."""
     return time_machine.travel(NOW)

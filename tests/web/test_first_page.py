@@ -70,6 +70,7 @@ def blocks(main: str) -> list[str]:
     return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", part)).split()) for part in parts]
 
 
+HEADED_BY_ZONE = re.compile(r"<legend[^>]*>[^<]*\(New York time\).*?</fieldset>", re.DOTALL)
 TIME = re.compile(r"\d:\d\d\s?[AP]M")
 
 
