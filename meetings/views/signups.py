@@ -328,6 +328,11 @@ def _sent_lately(asked: Asked, now: dt.datetime) -> str:
 def _member_answer(made: list[Signup], now: dt.datetime) -> str:
     if all(signup.status == SignupStatus.WAITLISTED for signup in made):
         return _("The places are taken. You’re on the waitlist, and we’ll write to you as soon as one is free.")
+    return _done(made, now)
+
+
+def _done(made: list[Signup], now: dt.datetime) -> str:
+    """Return that it is done, and when the next reminder comes of it, or that none does."""
     answers = next_reminder_asked.send(sender=Signup, signups=made, now=now)
     return " ".join(filter(None, [_("Done."), *(answer for _receiver, answer in answers)]))
 
@@ -360,7 +365,7 @@ def _restore(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
         return
     held = {each.held for each in back}
     if held == {Held.REMINDER}:
-        messages.success(request, _("Done. Your reminder is back."))
+        messages.success(request, _done(back, now))
     elif held == {Held.PLACE}:
         messages.success(request, _("Done. You have your place again."))
     elif held == {Held.WAIT}:

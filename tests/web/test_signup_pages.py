@@ -250,6 +250,18 @@ def test_no_name_is_asked_for_a_reminder(client: Client) -> None:
     assert Signup.objects.get().participant.display_name == ""
 
 
+def test_a_reminder_taken_back_is_not_promised_where_none_comes(client: Client) -> None:
+    # It starts in an hour: what would have come two hours before is past.
+    ask(client, make_meeting(), when="2026-11-17")
+    signup = Signup.objects.order_by("occurrence__starts_at")[0]
+    for step in ("signup_confirm", "signup_cancel"):
+        client.post(link(step, signup))
+    words = read(client.post(link("signup_restore", signup), follow=True))
+    assert "No reminder will come" in words
+    assert "Done." in words
+    assert "reminder is back" not in words
+
+
 # -- one more step ---------------------------------------------------------------------------------------------------
 
 
