@@ -371,7 +371,7 @@ def test_damaged_database_is_said_in_one_line_at_the_start(
         database.write_bytes(content)
         again = start(REDIS_URL="none")
         assert again.process.wait(90) == 1
-        said = "".join(line for line in again.said.splitlines(keepends=True) if "without a Valkey" not in line)
+        said = "".join(line for line in again.verdict.splitlines(keepends=True) if "without a Valkey" not in line)
         assert re.fullmatch(f"script/server: {words}", said), said
     ran = manage(folder, "add_facilitator", "a@example.org", "x")
     assert ran.returncode == 1

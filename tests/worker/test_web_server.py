@@ -180,7 +180,7 @@ def test_development_where_others_can_come_is_off_and_switched_on_is_one_line(
 ) -> None:
     refused = Site(tmp_path / "refused", tmp_path / "log", "--port", "0", DEVELOPMENT="1", **others)
     assert refused.process.wait(PATIENCE) == 1
-    assert refused.said == (
+    assert refused.verdict == (
         "script/server: DEVELOPMENT is on, with every message at /dev/outbox/, and PUBLIC_BASE_URL or HOST lets others "
         "in. Unset DEVELOPMENT; without EMAIL_URL messages are files in the data folder's outbox/. (homegroup.E003)\n"
     )
