@@ -105,10 +105,14 @@ def test_every_control_is_large_enough_for_a_thumb(page: Page, live_server: Live
     assert small == []
 
 
-def test_bar_covers_nothing_at_the_end_of_the_page(page: Page, live_server: LiveServer) -> None:
-    page.set_viewport_size({"width": 375, "height": 700})
+@pytest.mark.parametrize(("width", "text_size"), [(375, 100), (320, 150), (375, 200), (320, 200)])
+def test_bar_covers_nothing_at_the_end_of_the_page(
+    page: Page, live_server: LiveServer, width: int, text_size: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
     page.goto(f"{live_server.url}/about/")
-    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    page.evaluate(f"document.documentElement.style.fontSize = '{text_size}%'")
+    page.evaluate("window.scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' })")
     last = page.locator(".site-footer p").last.bounding_box()
     bar = page.locator(".bar--foot").bounding_box()
     assert last is not None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
@@ -94,6 +95,16 @@ def test_today_tomorrow_and_online_keep_the_place_that_was_typed(phone: Page) ->
     phone.get_by_role("textbox", name="Near").fill("")
     phone.get_by_role("button", name="Online", exact=True).tap()
     expect(phone.locator("#results-heading")).to_have_text("1 online meeting")
+
+
+@pytest.mark.usefixtures("meetings")
+def test_no_meeting_is_too_small_to_press_where_the_bar_lies_over_it(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/meetings/")
+    # So that the bar meets a name at its top, its middle and its foot.
+    for height in range(700, 780, 8):
+        page.set_viewport_size({"width": 375, "height": height})
+        found = Axe().run(page, options={"runOnly": ["target-size"]}).response["violations"]
+        assert [node["html"] for each in found for node in each["nodes"]] == [], height
 
 
 @pytest.mark.usefixtures("meetings")
