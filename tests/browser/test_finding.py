@@ -107,6 +107,15 @@ def test_no_meeting_is_too_small_to_press_where_the_bar_lies_over_it(page: Page,
         assert [node["html"] for each in found for node in each["nodes"]] == [], height
 
 
+def test_longest_words_of_a_row_fit_a_small_phone_with_text_twice_as_large(page: Page, live_server: LiveServer) -> None:
+    listed(venue_type="hybrid")
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"{live_server.url}/meetings/")
+    expect(page.get_by_text("In person and online", exact=True).first).to_be_attached()
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.usefixtures("meetings")
 def test_a_meeting_tonight_near_a_zip_code_is_two_taps_and_in_sight(phone: Page) -> None:
     assert_is_on_the_first_screen(phone)
