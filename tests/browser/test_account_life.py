@@ -5,16 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from allauth.account.internal.flows.login import record_authentication
-from django.conf import settings as django_settings
-from django.core.cache import cache
-from django.test import Client, RequestFactory
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import links
@@ -24,27 +19,17 @@ from accounts.queries import is_given
 from accounts.services.clean_time import keep_clean_date
 from meetings.models import Favourite, Signup
 from meetings.queries.occurrences import upcoming_dates
-from meetings.services import schedule
 from meetings.services.calendar_addresses import renew_calendar_address
 from meetings.services.favourites import choose_home_group
 from meetings.services.signups import create_member_signup
 from support import clock
 from support.messaging import outbox
 from support.messaging.reading import read
-from tests.factories import make_meeting, make_user
+from tests.factories import make_user
 from tests.factories.accounts import make_contact_point
+from tests.helpers.browsing import enter, listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _alone(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """No limits of other tests, no broker, and text messages kept in a folder of this test."""
-    settings.REDIS_URL = ""
-    settings.OUTBOX_DIR = tmp_path
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture
@@ -52,24 +37,9 @@ def user() -> User:
     return make_user(email="ana@example.org", tz="America/New_York")
 
 
-def enter(context: BrowserContext, server: LiveServer, user: User) -> Page:
-    """Return a page of somebody who has just proven that it is they."""
-    client = Client()
-    client.force_login(user)
-    request = RequestFactory().get("/")
-    request.session = session = client.session
-    record_authentication(request, user, method="code")
-    session.save()
-    context.add_cookies(
-        [{"name": django_settings.SESSION_COOKIE_NAME, "value": str(session.session_key), "url": server.url}]
-    )
-    return context.new_page()
-
-
 def sign_up_for_next(user: User) -> None:
     now = clock.now()
-    meeting = make_meeting(slug="evening-light", name="Evening Light", signup_policy="sign_up", capacity=1)
-    schedule.refresh_next(meeting, now=now)
+    meeting = listed(slug="evening-light", name="Evening Light", signup_policy="sign_up", capacity=1)
     date = upcoming_dates(meeting, now=now, limit=1)[0].original_date
     create_member_signup(meeting=meeting, user=user, date=date, every=False, now=now)
 

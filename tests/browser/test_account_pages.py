@@ -9,8 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from meetings.services.calendar_addresses import renew_calendar_address
 from support import clock
-from tests.browser.test_account_life import enter
 from tests.factories import make_user
+from tests.helpers.browsing import enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

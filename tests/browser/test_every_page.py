@@ -18,7 +18,6 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core import mail
-from django.core.cache import cache
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -83,14 +82,10 @@ class Visit:
 
 
 @pytest.fixture
-def _at_that_time(settings: Any) -> Iterator[None]:
+def _at_that_time() -> Iterator[None]:
     """The pages stand at the time that the objects of the matrix are made for. It goes on: a browser waits."""
-    settings.REDIS_URL = ""
-    # Limits of other tests, which count what one place asks for.
-    cache.clear()
     with at_the_time_of_its_objects():
         yield
-    cache.clear()
 
 
 def proven(role: str) -> Client:

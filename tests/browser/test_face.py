@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -11,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from support import pages
+from tests.helpers.browsing import open_elsewhere
 
 pytestmark = [
     pytest.mark.browser,
@@ -40,11 +40,6 @@ def complaints(page: Page) -> Iterator[list[str]]:
     assert heard == []
 
 
-def found_by_axe(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{found['id']}: {node['html']}" for found in violations for node in found["nodes"]]
-
-
 def show(page: Page, url: str, html: str) -> None:
     """Open `html` as if the site had answered it at `url`, with the site's own style sheets."""
 
@@ -64,16 +59,23 @@ def overflow(page: Page) -> int:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_axe_finds_nothing(page: Page, live_server: LiveServer, complaints: list[str], width: int, scheme: str) -> None:
+def test_axe_finds_nothing(
+    page: Page,
+    live_server: LiveServer,
+    complaints: list[str],
+    width: int,
+    scheme: str,
+    axe: Callable[[Page], list[str]],
+) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     found = {}
     for path in PAGES:
         page.goto(live_server.url + path)
-        found[path] = found_by_axe(page)
+        found[path] = axe(page)
     for view in ERROR_VIEWS:
         show(page, f"{live_server.url}/specimen/", view(RequestFactory().get("/")).content.decode())
-        found[view.__name__] = found_by_axe(page)
+        found[view.__name__] = axe(page)
     assert {path: violations for path, violations in found.items() if violations} == {}
 
 
@@ -118,10 +120,6 @@ def test_bar_covers_nothing_at_the_end_of_the_page(
     assert last is not None
     assert bar is not None
     assert last["y"] + last["height"] <= bar["y"]
-
-
-def open_elsewhere(route: Route) -> None:
-    route.fulfill(body="<title>Elsewhere</title>", content_type="text/html")
 
 
 def test_leave_button_leads_out_and_back_button_does_not_lead_in(page: Page, live_server: LiveServer) -> None:

@@ -8,18 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from meetings.models import Meeting
-from meetings.services import schedule
-from support import clock
-from tests.factories import make_format, make_meeting, make_venue
+from tests.factories import make_format, make_venue
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def listed(**fields: Any) -> Meeting:
-    meeting = make_meeting(**fields)
-    schedule.refresh_next(meeting, now=clock.now())
-    return meeting
 
 
 @pytest.fixture

@@ -9,40 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from meetings.models import Meeting
-from meetings.services import schedule
-from support import clock
-from tests.factories import make_format, make_meeting, make_user, make_venue
+from tests.factories import make_format, make_user, make_venue
+from tests.helpers.browsing import enter, listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EVERY_DAY = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU"
 
 
-def listed(**fields: Any) -> Meeting:
-    meeting = make_meeting(rrule=EVERY_DAY, **fields)
-    schedule.refresh_next(meeting, now=clock.now())
-    return meeting
-
-
 @pytest.fixture
 def meetings(db: None) -> None:
     albany = make_venue(name="Linden Street Hall", street="48 Linden Street", city="Albany")
     for number in range(12):
-        listed(name=f"Porch Light {number}", slug=f"porch-{number}", venue=albany).formats.add(
+        listed(rrule=EVERY_DAY, name=f"Porch Light {number}", slug=f"porch-{number}", venue=albany).formats.add(
             make_format(name="Women", slug="women") if number == 0 else make_format()
         )
-    listed(name="By the Lake", venue=make_venue(city="Buffalo", latitude=42.8864, longitude=-78.8784))
-    listed(name="Anywhere", venue_type="online", venue=None)
+    listed(rrule=EVERY_DAY, name="By the Lake", venue=make_venue(city="Buffalo", latitude=42.8864, longitude=-78.8784))
+    listed(rrule=EVERY_DAY, name="Anywhere", venue_type="online", venue=None)
 
 
 @pytest.fixture(params=[True, False], ids=["scripts on", "scripts off"])
@@ -108,7 +97,7 @@ def test_no_meeting_is_too_small_to_press_where_the_bar_lies_over_it(page: Page,
 
 
 def test_longest_words_of_a_row_fit_a_small_phone_with_text_twice_as_large(page: Page, live_server: LiveServer) -> None:
-    listed(venue_type="hybrid")
+    listed(rrule=EVERY_DAY, venue_type="hybrid")
     page.set_viewport_size({"width": 320, "height": 800})
     page.goto(f"{live_server.url}/meetings/")
     expect(page.get_by_text("In person and online", exact=True).first).to_be_attached()
@@ -179,15 +168,12 @@ def test_the_whole_row_leads_to_the_meeting(phone: Page) -> None:
 
 @pytest.mark.usefixtures("meetings")
 def test_the_star_in_a_row_keeps_the_meeting_and_leads_nowhere(phone: Page, live_server: LiveServer) -> None:
-    client = Client()
-    client.force_login(make_user())
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    phone.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
-    phone.goto(f"{live_server.url}/meetings/?near=Albany,+NY")
-    star = phone.get_by_role("button", name=re.compile("Favorite")).first
+    page = enter(phone.context, live_server, make_user())
+    page.goto(f"{live_server.url}/meetings/?near=Albany,+NY")
+    star = page.get_by_role("button", name=re.compile("Favorite")).first
     star.tap()
-    expect(phone.get_by_role("button", name=re.compile("Favorite"), pressed=True)).to_have_count(1)
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Find a meeting")
+    expect(page.get_by_role("button", name=re.compile("Favorite"), pressed=True)).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Find a meeting")
 
 
 @pytest.mark.usefixtures("meetings")

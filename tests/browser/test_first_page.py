@@ -14,9 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
 from meetings.models import Meeting
-from meetings.services import schedule
-from support import clock, wording
-from tests.factories import make_meeting, make_venue
+from support import wording
+from tests.factories import make_venue
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,11 +44,8 @@ def visit(browser: Browser) -> Iterator[Visit]:
 @pytest.fixture(autouse=True)
 def _listed(db: None) -> None:
     venue = make_venue(city="Albany")
-    for meeting in (
-        make_meeting(name="Across the Water", slug="across", venue_type=VenueType.ONLINE, venue=None),
-        make_meeting(name="Evening Light", slug="evening", venue=venue),
-    ):
-        schedule.refresh_next(meeting, now=clock.now())
+    listed(name="Across the Water", slug="across", venue_type=VenueType.ONLINE, venue=None)
+    listed(name="Evening Light", slug="evening", venue=venue)
 
 
 def hours_of(slug: str, tz: str, hour_cycle: str = wording.H12, language: str = "en") -> str:

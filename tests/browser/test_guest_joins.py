@@ -6,28 +6,21 @@ Their reminders went on, from a place that they could neither see nor stop.
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.models import Signup
-from meetings.services import schedule, signups
+from meetings.services import signups
 from support import clock
 from tests.browser.test_signin import last_code
-from tests.factories import make_meeting
 from tests.factories.meetings import coming_tuesday
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
-
-
 def test_new_account_shows_and_stops_what_was_asked_for_as_a_guest(page: Page, live_server: LiveServer) -> None:
-    meeting = make_meeting(name="Porch Light")
-    schedule.refresh_next(meeting, now=clock.now())
+    meeting = listed(name="Porch Light")
     (asked,) = signups.request_guest_signup(
         meeting=meeting,
         date=coming_tuesday(),

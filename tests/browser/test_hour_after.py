@@ -8,33 +8,22 @@ keyboard comes to early.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
-from meetings.services import schedule
 from support import clock
-from tests.factories import make_meeting
+from tests.helpers.browsing import listed, open_elsewhere
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("at_this_machine"),
 ]
-
-
-def open_elsewhere(route: Route) -> None:
-    route.fulfill(body="<title>Elsewhere</title>", content_type="text/html")
-
-
-def found_by_axe(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [f"{found['id']}: {node['html']}" for found in violations for node in found["nodes"]]
 
 
 @pytest.fixture
@@ -60,10 +49,11 @@ def test_about_and_privacy_say_whom_to_ask(page: Page, live_server: LiveServer) 
         expect(page.get_by_role("main").get_by_role("link", name="help@example.org")).to_be_visible()
 
 
-def test_starting_again_leads_to_a_meeting_and_to_somebody_who_answers(page: Page, live_server: LiveServer) -> None:
-    now = clock.now()
-    at = clock.to_wall(now + dt.timedelta(minutes=50), "America/New_York")
-    meeting = make_meeting(
+def test_starting_again_leads_to_a_meeting_and_to_somebody_who_answers(
+    page: Page, live_server: LiveServer, axe: Callable[[Page], list[str]]
+) -> None:
+    at = clock.to_wall(clock.now() + dt.timedelta(minutes=50), "America/New_York")
+    listed(
         name="Soon and online",
         venue=None,
         venue_type=VenueType.ONLINE,
@@ -72,7 +62,6 @@ def test_starting_again_leads_to_a_meeting_and_to_somebody_who_answers(page: Pag
         weekday_mask=0b1111111,
         start_time=at.time().replace(second=0, microsecond=0),
     )
-    schedule.refresh_next(meeting, now=now)
     page.set_viewport_size({"width": 375, "height": 812})
     page.goto(live_server.url)
     page.get_by_role("contentinfo").get_by_role("link", name="Start again").click()
@@ -83,7 +72,7 @@ def test_starting_again_leads_to_a_meeting_and_to_somebody_who_answers(page: Pag
     page.get_by_role("main").get_by_role("button", name="Find meetings").click()
     expect(page.get_by_role("heading", name="The next meeting near")).to_be_in_viewport()
     assert page.title().startswith("Start again")
-    assert found_by_axe(page) == []
+    assert axe(page) == []
 
 
 def test_starting_again_works_with_scripts_off(browser: Browser, live_server: LiveServer) -> None:
@@ -98,11 +87,13 @@ def test_starting_again_works_with_scripts_off(browser: Browser, live_server: Li
     context.close()
 
 
-def test_leaving_is_explained_before_it_is_needed(page: Page, live_server: LiveServer) -> None:
+def test_leaving_is_explained_before_it_is_needed(
+    page: Page, live_server: LiveServer, axe: Callable[[Page], list[str]]
+) -> None:
     page.goto(live_server.url)
     page.get_by_role("contentinfo").get_by_role("link", name="How to leave quickly").click()
     expect(page.get_by_role("heading", name="How to leave quickly")).to_be_visible()
-    assert found_by_axe(page) == []
+    assert axe(page) == []
 
 
 def test_second_link_of_each_page_leads_out(page: Page, live_server: LiveServer) -> None:

@@ -11,9 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
-from meetings.services import schedule
-from support import clock
-from tests.factories import make_meeting, make_venue
+from tests.factories import make_venue
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,19 +20,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def _listed(db: None) -> None:
     for number in range(30):
-        meeting = make_meeting(name=f"Evening Light {number}", slug=f"evening-{number}", rrule="FREQ=DAILY")
-        schedule.refresh_next(meeting, now=clock.now())
-    weekdays = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
-    both = make_meeting(
+        listed(name=f"Evening Light {number}", slug=f"evening-{number}", rrule="FREQ=DAILY")
+    listed(
         name="Both",
         slug="both",
-        rrule=weekdays,
+        rrule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
         venue_type=VenueType.HYBRID,
         venue=make_venue(city="Buffalo", latitude=42.8864, longitude=-78.8784),
         conference_url="https://meet.example.org/room",
         conference_phone="+19292056099,,184879080#,,#,,#",
     )
-    schedule.refresh_next(both, now=clock.now())
 
 
 def bottom(page: Page, name: str) -> float:

@@ -9,33 +9,26 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
-from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import links
 from accounts.models import User
-from meetings.services import schedule
 from meetings.services.roles import invite_facilitator
 from support import clock
 from tests.browser.test_signin import last_code
-from tests.factories import make_meeting, make_user
+from tests.factories import make_user
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
 
 
 def test_invitation_makes_an_account_on_the_way_and_asks_for_one_code(
     browser: Browser, live_server: LiveServer
 ) -> None:
     """With scripts off, from a link in a message to a phone number: one address, one code."""
-    meeting = make_meeting(name="Porch Light")
-    schedule.refresh_next(meeting, now=clock.now())
+    meeting = listed(name="Porch Light")
     invitation = invite_facilitator(meeting=meeting, actor=make_user(is_staff=True), now=clock.now())
     context = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 740})
     page = context.new_page()

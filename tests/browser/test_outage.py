@@ -9,9 +9,9 @@ from django.db import OperationalError
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.test_finder import listed
 from tests.browser.test_signin import sign_in
 from tests.factories import make_user
+from tests.helpers.browsing import listed
 from tests.web.test_outage import PostgresqlError, failing
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

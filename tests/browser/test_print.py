@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
-from meetings.services import schedule
-from support import clock
-from tests.factories import make_format, make_meeting, make_venue
+from tests.factories import make_format, make_venue
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,7 +20,7 @@ def _listed(db: None) -> None:
     venue = make_venue(city="Albany")
     formats = [make_format(description="In a few words.") for _number in range(4)]
     for number in range(30):
-        meeting = make_meeting(
+        meeting = listed(
             name=f"Evening Light {number}",
             slug=f"evening-{number}",
             venue=venue,
@@ -32,7 +31,6 @@ def _listed(db: None) -> None:
             rrule="FREQ=DAILY",
         )
         meeting.formats.set(formats)
-        schedule.refresh_next(meeting, now=clock.now())
 
 
 def pressable(page: Page) -> list[str]:

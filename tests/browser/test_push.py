@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -22,6 +20,7 @@ from support import clock
 from support.messaging import Accepted
 from support.messaging.push import Notification, PushGateway
 from tests.factories import make_user
+from tests.helpers.browsing import enter
 from tests.push_service import Browser, Post, PushService, push_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -65,28 +64,19 @@ def browser_keys(service: PushService) -> Browser:
 
 
 @pytest.fixture
-def signed_in(context: BrowserContext, live_server: LiveServer, member: User) -> BrowserContext:
-    client = Client()
-    client.force_login(member)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
-    return context
-
-
-@pytest.fixture
-def my_meetings(signed_in: BrowserContext, live_server: LiveServer, browser_keys: Browser) -> Page:
-    page = signed_in.new_page()
+def my_meetings(context: BrowserContext, live_server: LiveServer, member: User, browser_keys: Browser) -> Page:
+    page = enter(context, live_server, member)
     page.add_init_script(SUBSCRIBE % browser_keys.subscription)
     page.goto(live_server.url + reverse("meetings:my_meetings"))
     return page
 
 
 def test_turned_on_by_a_press_and_off_by_another(
-    my_meetings: Page, signed_in: BrowserContext, live_server: LiveServer, member: User, service: PushService,
+    my_meetings: Page, context: BrowserContext, live_server: LiveServer, member: User, service: PushService,
     browser_keys: Browser, axe: Callable[[Page], list[str]],
 ) -> None:  # fmt: skip
     page = my_meetings
-    signed_in.grant_permissions(["notifications"], origin=live_server.url)
+    context.grant_permissions(["notifications"], origin=live_server.url)
     expect(page.get_by_role("heading", name="Notifications in this browser")).to_be_visible()
     assert ContactPoint.objects.count() == 0
     page.get_by_role("button", name="Turn on").click()
@@ -125,9 +115,9 @@ def test_refused_permission_changes_nothing(my_meetings: Page, member: User) -> 
 
 
 def test_a_site_that_does_not_take_it_leaves_the_browser_unsubscribed(
-    my_meetings: Page, signed_in: BrowserContext, live_server: LiveServer, member: User
+    my_meetings: Page, context: BrowserContext, live_server: LiveServer, member: User
 ) -> None:
-    signed_in.grant_permissions(["notifications"], origin=live_server.url)
+    context.grant_permissions(["notifications"], origin=live_server.url)
     my_meetings.route("**/my/push/on/", lambda route: route.fulfill(status=500))
     my_meetings.get_by_role("button", name="Turn on").click()
     expect(my_meetings.get_by_text("That didn’t work")).to_be_visible()
@@ -140,9 +130,9 @@ def test_a_site_that_does_not_take_it_leaves_the_browser_unsubscribed(
 
 
 def test_a_browser_knows_whether_it_is_on_when_the_page_is_opened_again(
-    my_meetings: Page, signed_in: BrowserContext, live_server: LiveServer
+    my_meetings: Page, context: BrowserContext, live_server: LiveServer
 ) -> None:
-    signed_in.grant_permissions(["notifications"], origin=live_server.url)
+    context.grant_permissions(["notifications"], origin=live_server.url)
     my_meetings.get_by_role("button", name="Turn on").click()
     expect(my_meetings.get_by_text("They are on")).to_be_visible()
     my_meetings.reload()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.conf import settings as django_settings
-from django.core.cache import cache
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -25,21 +21,12 @@ from meetings.services import signups
 from meetings.services.occurrences import move_occurrence
 from support import clock, wording
 from tests.factories import make_meeting, make_user
+from tests.helpers.browsing import enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TZ = "America/New_York"
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _alone(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """No limits of other tests, no broker, and messages kept in a folder of this test."""
-    settings.REDIS_URL = ""
-    settings.OUTBOX_DIR = tmp_path
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def starting(at: dt.datetime, name: str = "Porch Light") -> Meeting:
@@ -78,13 +65,7 @@ def guest_of(meeting: Meeting, now: dt.datetime, **wishes: Any) -> Signup:
 
 
 def member_page(browser: Browser, server: LiveServer, user: User, **context: Any) -> Page:
-    client = Client()
-    client.force_login(user)
-    opened = browser.new_context(locale="en-US", timezone_id=TZ, **context)
-    opened.add_cookies(
-        [{"name": django_settings.SESSION_COOKIE_NAME, "value": str(client.session.session_key), "url": server.url}]
-    )
-    return opened.new_page()
+    return enter(browser.new_context(locale="en-US", timezone_id=TZ, **context), server, user)
 
 
 def said(row: Reminder, now: dt.datetime) -> str:

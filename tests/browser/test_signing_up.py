@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -14,9 +13,9 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import links
 from meetings.enums import SignupPolicy
 from meetings.models import Meeting, Signup
-from meetings.services import schedule
 from support import clock
-from tests.factories import make_meeting, make_participant
+from tests.factories import make_participant
+from tests.helpers.browsing import listed
 from tests.helpers.words import OF_PLACES
 
 pytestmark = [
@@ -24,11 +23,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("at_this_machine"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -47,9 +41,7 @@ def phone(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 def coming(**fields: object) -> Meeting:
     """A meeting every day, with dates to come at any hour."""
-    meeting = make_meeting(name="Evening Light", slug="evening-light", rrule="FREQ=DAILY", venue=None, **fields)
-    schedule.refresh_next(meeting, now=clock.now())
-    return meeting
+    return listed(name="Evening Light", slug="evening-light", rrule="FREQ=DAILY", venue=None, **fields)
 
 
 def ask(page: Page, email: str = "guest@example.org", *, every: bool = False, button: str = "Remind me") -> None:

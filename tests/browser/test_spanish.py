@@ -10,9 +10,8 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import MeetingKind, SignupPolicy, VenueType
-from meetings.services import schedule
-from support import clock
-from tests.factories import make_format, make_meeting
+from tests.factories import make_format
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def addresses(db: None) -> list[str]:
     """Pages of visitors, with a meeting that has long words for all it is."""
-    meeting = make_meeting(
+    meeting = listed(
         slug="evening-light",
         kind=MeetingKind.FAMILY_SUPPORT,
         signup_policy=SignupPolicy.SIGN_UP,
@@ -29,7 +28,6 @@ def addresses(db: None) -> list[str]:
         conference_url="https://meet.example.org/1",
     )
     meeting.formats.add(make_format(name="Wheelchair-accessible bathroom", slug="wheelchair-bathroom"))
-    schedule.refresh_next(meeting, now=clock.now())
     names = ["home", "meetings:list", "crisis", "about", "privacy", "account_login"]
     return [
         *(reverse(name) for name in names),

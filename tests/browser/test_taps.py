@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -19,12 +16,11 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import links
 from accounts.models import User
 from meetings.models import Signup
-from meetings.services import schedule
-from support import clock
 from support.messaging import outbox
 from support.messaging.reading import read
 from tests.browser.test_signin import last_code
-from tests.factories import make_meeting, make_venue
+from tests.factories import make_venue
+from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,10 +43,8 @@ class Thumb:
 
 
 @pytest.fixture
-def thumb(browser: Browser, live_server: LiveServer, settings: Any, tmp_path: Path) -> Iterator[Thumb]:
-    """The first page of the site, on a phone that has never been there, with no limit of other tests."""
-    settings.REDIS_URL, settings.OUTBOX_DIR = "", tmp_path
-    cache.clear()
+def thumb(browser: Browser, live_server: LiveServer) -> Iterator[Thumb]:
+    """A page that is not open yet, on a phone that has never been on the site."""
     context = browser.new_context(
         base_url=live_server.url,
         viewport={"width": 375, "height": 740},
@@ -62,20 +56,18 @@ def thumb(browser: Browser, live_server: LiveServer, settings: Any, tmp_path: Pa
     page = context.new_page()
     yield Thumb(page)
     context.close()
-    cache.clear()
 
 
-def listed() -> str:
+def list_one() -> str:
     """List a meeting of every day in Albany; return where its page is."""
-    meeting = make_meeting(name="Porch Light", slug="porch-light", rrule="FREQ=DAILY", venue=make_venue(city="Albany"))
-    schedule.refresh_next(meeting, now=clock.now())
-    return meeting.get_absolute_url()
+    venue = make_venue(city="Albany")
+    return listed(name="Porch Light", slug="porch-light", rrule="FREQ=DAILY", venue=venue).get_absolute_url()
 
 
 def confirmed(thumb: Thumb) -> None:
     """Ask for a reminder as a guest, from the page of a meeting to the page that says that it comes."""
     page = thumb.page
-    page.goto(listed())
+    page.goto(list_one())
     thumb.tap(page.get_by_role("link", name="Remind me").first)
     thumb.type("Your email address", "guest@example.org")
     thumb.tap(page.get_by_role("button", name="Remind me"))
@@ -88,7 +80,7 @@ def confirmed(thumb: Thumb) -> None:
 
 def test_a_meeting_near_a_zip_code(thumb: Thumb) -> None:
     """The button for a day threw away what was typed, and the first meeting was below the first screen."""
-    listed()
+    list_one()
     page = thumb.page
     page.goto("/")
     thumb.type("Near", "12207")

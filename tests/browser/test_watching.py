@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.conf import settings
-from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -19,6 +17,7 @@ from meetings.reminders.services.inbound import take
 from support import clock
 from support.messaging.sms_results import Inbound
 from tests.factories import make_reminder, make_user
+from tests.helpers.browsing import enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,11 +28,7 @@ LONG = "Refused by the mail server (550 5.1.1), which had a great deal to say ab
 def staff(context: BrowserContext, live_server: LiveServer) -> Page:
     user = make_user(is_staff=True)
     TOTP.activate(user, generate_totp_secret())
-    client = Client()
-    client.force_login(user)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
-    return context.new_page()
+    return enter(context, live_server, user)
 
 
 @pytest.fixture
