@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.conf import settings as django_settings
-from django.core.cache import cache
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
 from meetings.models import Coordinator, Meeting, OccurrenceChange
-from meetings.services import schedule
 from meetings.services.formats import keep_own_formats
 from support import clock
-from tests.factories import make_meeting, make_service_body, make_user, make_venue
+from tests.factories import make_service_body, make_user
+from tests.helpers.browsing import enter, listed
+from tests.unit.test_tidy_lists import ROW, imported
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _alone(settings: Any) -> Iterator[None]:
-    settings.REDIS_URL = ""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture
@@ -47,21 +36,20 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-def enter(context: BrowserContext, server: LiveServer, user: User) -> Page:
-    client = Client()
-    client.force_login(user)
-    cookie = client.session.session_key
-    context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": str(cookie), "url": server.url}])
-    return context.new_page()
+@pytest.fixture
+def staff(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page of somebody who may do everything in the admin, which needs scripts."""
+    user = make_user(is_staff=True, is_superuser=True)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+    with browser.new_context(locale="en-US") as context:
+        yield enter(context, live_server, user)
 
 
 def meeting_in(days: int, name: str, slug: str) -> Meeting:
     """Return a weekly meeting whose next date is so many days away."""
     day = (clock.to_wall(clock.now(), "America/New_York").date().weekday() + days) % 7
     names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-    meeting = make_meeting(name=name, slug=slug, rrule=f"FREQ=WEEKLY;BYDAY={names[day]}")
-    schedule.refresh_next(meeting, now=clock.now())
-    return meeting
+    return listed(name=name, slug=slug, rrule=f"FREQ=WEEKLY;BYDAY={names[day]}")
 
 
 def test_facilitator_moves_the_next_date_in_three_taps(context: BrowserContext, live_server: LiveServer) -> None:
@@ -111,40 +99,50 @@ def test_coordinator_edits_a_listing_and_is_asked_before_anybody_is_removed(
     assert not meeting.facilitators.exists()
 
 
-def test_staff_give_a_task_to_somebody_by_their_whole_address(browser: Browser, live_server: LiveServer) -> None:
-    staff = make_user(is_staff=True, is_superuser=True)
-    Authenticator.objects.create(user=staff, type=Authenticator.Type.TOTP, data={"secret": "unused"})
+def test_staff_give_a_task_to_somebody_by_their_whole_address(staff: Page, live_server: LiveServer) -> None:
     robin, _other = make_user(email="robin@example.org", display_name="Robin"), make_user(display_name="Robin")
     body = make_service_body(name="River Area")
-    with browser.new_context(locale="en-US") as context:
-        page = enter(context, live_server, staff)
-        missing: list[str] = []
-        page.on("response", lambda answer: missing.append(answer.url) if answer.status == 404 else None)
-        page.goto(live_server.url + "/admin/meetings/coordinator/add/")
-        for field, typed, offered in (("service_body", "River", "River Area"), ("user", robin.email, f"#{robin.pk}")):
-            page.locator(f".field-{field} .select2-selection").click()
-            page.locator(".select2-search__field").fill(typed)
-            # What is offered before anything is typed goes away.
-            expect(page.get_by_role("option")).to_have_text([offered])
-            page.get_by_role("option", name=offered, exact=True).click()
-        page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text("was added successfully")).to_be_visible()
-        assert Coordinator.objects.get(service_body=body).user == robin
-        assert page.request.get(live_server.url + "/favicon.ico").ok
-        assert missing == []
+    staff.goto(live_server.url + "/admin/meetings/coordinator/add/")
+    for field, typed, offered in (("service_body", "River", "River Area"), ("user", robin.email, f"#{robin.pk}")):
+        staff.locator(f".field-{field} .select2-selection").click()
+        staff.locator(".select2-search__field").fill(typed)
+        # What is offered before anything is typed goes away.
+        expect(staff.get_by_role("option")).to_have_text([offered])
+        staff.get_by_role("option", name=offered, exact=True).click()
+    staff.get_by_role("button", name="Save", exact=True).click()
+    expect(staff.get_by_text("was added successfully")).to_be_visible()
+    assert Coordinator.objects.get(service_body=body).user == robin
 
 
-def test_page_of_an_imported_meeting_reads_as_people_write(context: BrowserContext, live_server: LiveServer) -> None:
-    body = make_service_body(name="area-2022-10")
-    venue = make_venue(name="Maple Church,", formatted_address="15 Elm St,, Albany, NY 12207, USA")
-    make_meeting(
-        slug="front-step", source="guide:area-2022-10", service_body=body, venue=venue, venue_type="hybrid",
-        conference_url="", conference_phone="+19292056099,,184879080#,,#,,#",
-    )  # fmt: skip
+def test_no_page_of_the_admin_asks_for_what_is_not_there(staff: Page, live_server: LiveServer) -> None:
+    failed: list[str] = []
+    staff.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
+    staff.on("requestfailed", lambda request: failed.append(request.url))
+    staff.goto(live_server.url + "/admin/")
+    lists = staff.locator("#content-main th a").evaluate_all("links => links.map(each => each.href)")
+    icons = {"/favicon.ico"}
+    for address in (*lists, f"{live_server.url}/admin/meetings/coordinator/add/"):
+        staff.goto(address)
+        icons.add(str(staff.locator("link[rel=icon]").get_attribute("href")))
+    # A browser without a window asks for none of them by itself.
+    for icon in icons:
+        assert staff.request.get(live_server.url + icon).headers["content-type"].startswith("image/"), icon
+    assert failed == []
+
+
+def test_page_of_an_imported_meeting_reads_as_people_write(
+    context: BrowserContext, live_server: LiveServer, tmp_path: Path
+) -> None:
+    imported(tmp_path, ROW)
     page = context.new_page()
-    page.goto(live_server.url + "/meetings/front-step/")
+    page.goto(live_server.url + Meeting.objects.get().get_absolute_url())
     shown = page.locator("main").inner_text()
-    for words in ("area-2022-10", ",,", "USA", "Run by"):
+    for words in ("area-2022-10", ",,", "USA", "Run by", "Good to know"):
         assert words not in shown
-    call = page.get_by_role("link", name="(929) 205-6099, then 184879080#")
-    expect(call).to_have_attribute("href", "tel:+19292056099,,184879080%23,,%23,,%23")
+    expect(page.get_by_role("region", name="Format").get_by_role("term")).to_have_text(["Open to everyone", "Topic"])
+    call = page.get_by_role("link", name="(518) 555-0123, then 184879080#")
+    expect(call).to_have_attribute("href", "tel:+15185550123,,184879080%23,,%23,,%23")
+
+    imported(tmp_path, ROW | {"formatted_address": "", "location": "", "conference_url": "https://meet.example.org/1"})
+    page.goto(live_server.url + "/meetings/")
+    expect(page.locator(".timetable__what p").first).to_have_text("Online · Fishtown")
