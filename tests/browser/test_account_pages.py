@@ -1,4 +1,7 @@
-"""On a phone the account's tabs hid the page one was on; addresses to pass on had to be selected by hand."""
+"""On a phone the account's tabs hid the page one was on; addresses to pass on had to be selected by hand.
+
+A picture of a phone had another clock than its reader.
+"""
 
 from __future__ import annotations
 
@@ -50,3 +53,12 @@ def test_recovery_codes_stand_in_rows_within_their_frame(page: Page, live_server
     assert first["x"] - frame["x"] >= 12
     assert first["y"] - frame["y"] >= 12
     assert first["y"] == second["y"]
+
+
+def test_picture_of_a_phone_keeps_the_clock_of_its_reader(page: Page, live_server: LiveServer) -> None:
+    own = enter(page.context, live_server, make_user(hour_cycle="h12"))
+    own.goto(f"{live_server.url}/my/account/messages/")
+    own.get_by_text("Messages say only the day and the time").click()
+    picture = own.locator(".lock-screen").first
+    expect(picture.locator(".lock-screen__clock")).to_have_text("5:00 PM")
+    expect(picture).to_contain_text("7:00 PM")

@@ -189,6 +189,25 @@ def test_a_slip_in_a_name_is_mended_by_one_press(phone: Page) -> None:
 
 
 @pytest.mark.usefixtures("meetings")
+def test_words_over_a_list_say_what_is_in_it(page: Page, live_server: LiveServer) -> None:
+    """What was "near you" was anywhere; Amman was offered for Philadelphia; day and meeting were of one level."""
+    page.goto(live_server.url)
+    soon = page.get_by_role("region", name="Next to start, anywhere")
+    assert soon.get_by_role("heading", level=3).count() == soon.locator(".timetable__row").count() > 0
+    near = page.get_by_role("textbox", name="Near")
+    near.fill("Philadelphia")
+    near.press("Enter")
+    expect(page.locator("#results-heading")).to_contain_text("near Philadelphia, PA")
+    expect(page.get_by_text("did you mean")).to_have_count(0)
+    near.fill("Albany, NY")
+    near.press("Enter")
+    expect(page.get_by_role("heading", name="near Albany, NY", level=2)).to_be_visible()
+    results = page.locator("#results")
+    assert results.get_by_role("heading", level=3).count() == results.locator(".timetable").count() > 0
+    assert results.get_by_role("heading", level=4).count() == results.locator(".timetable__row").count() == 12
+
+
+@pytest.mark.usefixtures("meetings")
 def test_the_keyboard_skips_to_the_results_and_no_heading_hides_what_it_reaches(
     page: Page, live_server: LiveServer
 ) -> None:
