@@ -211,6 +211,8 @@ def test_words_over_a_list_say_what_is_in_it(page: Page, live_server: LiveServer
 def test_the_keyboard_skips_to_the_results_and_no_heading_hides_what_it_reaches(
     page: Page, live_server: LiveServer
 ) -> None:
+    # Nothing glides: where it is going is where it is.
+    page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 1280, "height": 700})
     page.goto(f"{live_server.url}/meetings/?near=Albany,+NY")
     expect(page.get_by_role("group", name="Day", exact=True)).to_be_visible()

@@ -58,8 +58,12 @@ def test_when_and_where_are_on_the_first_screen_and_how_to_join_next(page: Page,
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_the_way_back_keeps_the_search(browser: Browser, live_server: LiveServer, scripts: bool) -> None:
+    # The page glides back to its place, for who wants that: here it is there at once.
     context = browser.new_context(
-        viewport={"width": 375, "height": 812}, java_script_enabled=scripts, timezone_id="America/New_York"
+        viewport={"width": 375, "height": 812},
+        java_script_enabled=scripts,
+        timezone_id="America/New_York",
+        reduced_motion="reduce",
     )
     page = context.new_page()
     page.goto(live_server.url)
