@@ -14,7 +14,7 @@ from accounts import links
 from meetings.enums import SignupPolicy
 from meetings.models import Meeting, Signup
 from support import clock
-from tests.factories import make_participant
+from tests.factories import make_meeting, make_participant
 from tests.helpers.browsing import listed
 from tests.helpers.words import OF_PLACES
 
@@ -138,6 +138,10 @@ def test_the_first_sentence_of_a_dead_end_says_what_is_so(phone: Page) -> None:
     expect(phone.get_by_text("You can just come")).to_have_count(0)
     phone.get_by_role("link", name="See the meeting’s page").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Evening Light")
+    make_meeting(slug="call-first", rrule="", starts_on=None, start_time=None)
+    phone.goto(reverse("meetings:sign_up", args=["call-first"]))
+    expect(phone.locator(".lede")).to_contain_text("This meeting is by appointment")
+    expect(phone.get_by_text("You can just come")).to_have_count(0)
 
 
 def test_the_address_that_was_typed_is_shown_and_written_to_again(phone: Page) -> None:
