@@ -32,11 +32,16 @@ _HALVES = {"en": ("AM", "PM"), "es": ("a.\u00a0m.", "p.\u00a0m.")}
 #: Cities of zones that other languages spell otherwise; the others keep the name that their zone has.
 _CITIES = {
     gettext_noop("Berlin"),
+    gettext_noop("Bahia Banderas"),
     gettext_noop("Bogota"),
+    gettext_noop("Cancun"),
+    gettext_noop("Ciudad Juarez"),
     gettext_noop("Havana"),
     gettext_noop("Lisbon"),
     gettext_noop("London"),
     gettext_noop("Los Angeles"),
+    gettext_noop("Mazatlan"),
+    gettext_noop("Merida"),
     gettext_noop("Mexico City"),
     gettext_noop("New York"),
     gettext_noop("Panama"),
@@ -152,16 +157,18 @@ def moved_words(old: dt.datetime, new: dt.datetime, tz: str, hour_cycle: str = H
 
 def zone_words(tz: str, language: str | None = None) -> str:
     """Return a zone in words a traveller would use, from the city in its name: "New York time"; "UTC" is "UTC"."""
-    area, _slash, rest = tz.partition("/")
-    if (not rest and area in {"UTC", "GMT", "Zulu", "Universal", "UCT", "Greenwich"}) or tz in {"Etc/UTC", "Etc/GMT"}:
-        return "UTC"
-    if tz.startswith("Etc/GMT"):
-        # POSIX signs count westward: Etc/GMT+5 is five hours behind UTC.
-        sign, hours = tz[7], tz[8:]
-        return f"UTC{'−' if sign == '+' else '+'}{hours}"
-    city = tz.rsplit("/", 1)[-1].replace("_", " ")
+    if offset := _offset_of_zone(tz):
+        return offset
     with translation.override(_base_language(language)):
-        return _("%(city)s time") % {"city": _(city) if city in _CITIES else city}
+        return _("%(city)s time") % {"city": _city(tz)}
+
+
+def zone_place(tz: str, language: str | None = None) -> str:
+    """Return a zone as a list of zones has it, by the place it is named after: "New York", "Knox, Indiana", "UTC"."""
+    if offset := _offset_of_zone(tz):
+        return offset
+    with translation.override(_base_language(language)):
+        return ", ".join([_city(tz), *(name.replace("_", " ") for name in tz.split("/")[1:-1])])
 
 
 def zone_note(instant: dt.datetime, tz: str, reader_tz: str | None, language: str | None = None) -> str:
@@ -177,6 +184,23 @@ def zone_note(instant: dt.datetime, tz: str, reader_tz: str | None, language: st
 def with_one_stop(sentence: str) -> str:
     """Return a sentence with one stop where it ends in a time: "a las 7:00 p. m.", not "p. m.."."""
     return _TWO_STOPS.sub(r"\1", sentence)
+
+
+def _city(tz: str) -> str:
+    """Return the city in a zone's name, in the active language."""
+    city = tz.rsplit("/", 1)[-1].replace("_", " ")
+    return _(city) if city in _CITIES else city
+
+
+def _offset_of_zone(tz: str) -> str:
+    """Return what a zone that is no place's is called, "UTC" or "UTC−5"; "" for all others."""
+    if tz in {"UTC", "GMT", "Zulu", "Universal", "UCT", "Greenwich", "Etc/UTC", "Etc/GMT"}:
+        return "UTC"
+    if tz.startswith("Etc/GMT"):
+        # POSIX signs count westward: Etc/GMT+5 is five hours behind UTC.
+        sign, hours = tz[7], tz[8:]
+        return f"UTC{'−' if sign == '+' else '+'}{hours}"
+    return ""
 
 
 def _face(time: dt.time) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import HourCycle
 from accounts.models import User
-from support import clock
+from support import clock, wording
 
 
 class ZoneInput(forms.TextInput):
@@ -20,7 +20,7 @@ class ZoneInput(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)
-        context["zones"] = common_zones()
+        context["zones"] = [wording.zone_place(zone) for zone in common_zones()]
         return context
 
 
@@ -30,23 +30,42 @@ def common_zones() -> list[str]:
     return [*own, *others, "UTC"]
 
 
+def zone_meant(text: str) -> str | None:
+    """Return the IANA zone that somebody means who types a place, in the page's language or English, or a zone's name.
+
+    None where there is no such zone, or more than one. Names that lists of zones leave out, as older ones, count last.
+    """
+    wanted = text.strip().casefold()
+    for names in (common_zones(), clock.zone_names()):
+        whole = [name for name in names if name.casefold() == wanted.replace(" ", "_")]
+        found = whole or [name for name in names if wanted in _places_named(name)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _places_named(tz: str) -> set[str]:
+    city = tz.rpartition("/")[2].replace("_", " ")
+    return {city.casefold(), wording.zone_place(tz).casefold()}
+
+
 class ZoneField(forms.CharField):
-    """An IANA zone, typed in full or by its city alone ("new york")."""
+    """An IANA zone, shown and typed by its city ("New York"); its whole name will do."""
 
     widget = ZoneInput
 
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, str) or not clock.is_zone(value):
+            return value
+        words = wording.zone_place(value)
+        # What is shown must lead back: "US/Eastern" and "Canada/Eastern" stay as they are.
+        return words if zone_meant(words) else value
+
     def clean(self, value: Any) -> str:
         text = super().clean(value)
-        wanted = text.strip().replace(" ", "_").casefold()
-        names = common_zones()
-        whole = [name for name in names if name.casefold() == wanted]
-        by_city = [name for name in names if name.rpartition("/")[2].casefold() == wanted]
-        found = whole or by_city
-        if len(found) == 1:
-            return found[0]
-        if clock.is_zone(text.strip()):
-            return text.strip()
-        raise forms.ValidationError(_("Choose a zone from the list, such as America/New_York."), code="zone")
+        if zone := zone_meant(text):
+            return zone
+        raise forms.ValidationError(_("Choose a city from the list, such as New York."), code="zone")
 
 
 class SettingsForm(forms.Form):

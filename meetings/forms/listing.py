@@ -17,7 +17,7 @@ from meetings.forms.finder import FORMAT_GROUPS
 from meetings.models import Format, Meeting
 from meetings.queries.finder import all_formats, format_words
 from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS
-from support import clock
+from support import clock, wording
 
 WEEKDAYS = (
     (0, _("Monday")),
@@ -212,12 +212,15 @@ def _repeat_choices(meeting: Meeting) -> list[tuple[str, Any]]:
 
 
 def _zone_choices(current: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the zones in two groups: those of the site's own country, and all others. None that is chosen is lost."""
+    """Return the zones in two groups: those of the site's own country, and all others by name.
+
+    None that is chosen is lost.
+    """
     own, others = clock.places_zones(settings.DEFAULT_TIME_ZONE)
     if current not in own and current not in others:
         own = (current, *own)
-    groups = ((_("In this country"), own), (_("Elsewhere"), (*others, "UTC")))
-    return [(str(words), [(zone, zone.replace("_", " ")) for zone in zones]) for words, zones in groups]
+    groups = ((_("In this country"), own), (_("Elsewhere"), (*sorted(others, key=wording.zone_place), "UTC")))
+    return [(str(words), [(zone, wording.zone_place(zone)) for zone in zones]) for words, zones in groups]
 
 
 def _repeats(meeting: Meeting) -> str:

@@ -113,6 +113,22 @@ def test_zone_words_name_the_city(tz: str, words: str) -> None:
     assert wording.zone_words(tz, "en") == words
 
 
+@pytest.mark.parametrize(
+    ("tz", "language", "words"),
+    [
+        ("America/New_York", "en", "New York"),
+        ("America/New_York", "es", "Nueva York"),
+        ("America/Indiana/Knox", "en", "Knox, Indiana"),
+        ("America/North_Dakota/New_Salem", "en", "New Salem, North Dakota"),
+        ("America/Cancun", "es", "Cancún"),
+        ("Etc/GMT+5", "en", "UTC−5"),
+        ("UTC", "es", "UTC"),
+    ],
+)
+def test_zone_in_a_list_is_the_place_it_is_named_after(tz: str, language: str, words: str) -> None:
+    assert wording.zone_place(tz, language) == words
+
+
 def test_zone_note_is_empty_where_clocks_agree() -> None:
     instant = at(2026, 11, 24, 19, 0)
     assert wording.zone_note(instant, NEW_YORK, "America/Toronto", "en") == ""

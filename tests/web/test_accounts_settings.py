@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.test import Client
 
+from accounts.forms.settings import ZoneField
+from support import clock
 from tests.factories.accounts import make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +35,8 @@ def test_settings_are_kept_and_apply_at_once(client: Client) -> None:
     [
         ("new york", "America/New_York"),
         ("europe/madrid", "Europe/Madrid"),
+        ("Knox, Indiana", "America/Indiana/Knox"),
+        ("Calcutta", "Asia/Calcutta"),
         ("UTC", "UTC"),
         ("US/Eastern", "US/Eastern"),
     ],
@@ -41,6 +47,29 @@ def test_zone_is_found_by_city_or_name(client: Client, typed: str, kept: str) ->
     assert client.post("/my/account/", GOOD | {"tz": typed}).status_code == 302
     user.refresh_from_db()
     assert user.tz == kept
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "New York"), ("es", "Nueva York")], ids=["English", "Spanish"])
+def test_zone_stands_on_the_page_by_its_city_and_can_be_sent_as_it_stands(
+    client: Client, language: str, shown: str
+) -> None:
+    user = make_user(tz="America/New_York", language=language)
+    client.force_login(user)
+    page = client.get("/my/account/").content.decode()
+    assert f' name="tz" value="{shown}"' in page
+    assert "America/" not in page
+    assert client.post("/my/account/", GOOD | {"tz": shown}).status_code == 302
+    user.refresh_from_db()
+    assert user.tz == "America/New_York"
+
+
+def test_each_zone_as_it_is_shown_leads_back_to_its_clocks() -> None:
+    field = ZoneField()
+    summer, winter = (dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in (7, 1))
+    for zone in clock.zone_names() - {"Factory", "localtime"}:
+        back = field.clean(field.prepare_value(zone))
+        assert clock.to_wall(summer, back) == clock.to_wall(summer, zone), zone
+        assert clock.to_wall(winter, back) == clock.to_wall(winter, zone), zone
 
 
 @pytest.mark.parametrize("typed", ["", "Gotham", "../../etc/passwd", "America/", "x" * 65])

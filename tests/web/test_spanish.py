@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from support import clock
+from support import clock, wording
 from tests.architecture.test_access import ROLES, addresses, client_for  # noqa: F401  # addresses is a fixture
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +20,8 @@ SAME = re.compile(
 )
 #: Pages that only developers see.
 DEVELOPMENT = {"styleguide", "outbox", "outbox_message"}
-#: As a list of zones has them: programs know them by these names alone.
-ZONES = {zone.replace("_", " ") for zone in clock.zone_names()}
+#: As a list of zones has them: few cities have a Spanish name of their own.
+ZONES = {wording.zone_place(zone, "en") for zone in clock.zone_names()}
 READ_ALOUD = {"alt", "aria-label", "placeholder", "title", "data-refused"}
 
 
