@@ -428,6 +428,7 @@ RETENTION_ATTENDANCE = timedelta(days=365) * _attendance_months / 12 if _attenda
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "support" / "locale"]
+FORMAT_MODULE_PATH = "support.locale"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

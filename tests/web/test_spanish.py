@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 SAME = re.compile(
     r"Homegroup|Evening Light|(?:Elm House|River Area|Member) \d+|\d+ Elm Street|Albany(?:, NY 12207)?"
     r"|Español|English|\S+@\S+|https?://\S+|\S+\.(?:org|gov|ca|com)|America/\S+"
-    r"|988|9-8-8|Chat|Crisis Text Line|TTY [\d-]+|GeoNames|CC BY 4\.0|km|LGBTQ\+"
+    r"|988|9-8-8|Chat|Crisis Text Line|TTY [\d-]+|GeoNames|CC BY 4\.0|km|\bmi\b|LGBTQ\+"
 )
 #: Pages that only developers see.
 DEVELOPMENT = {"styleguide", "outbox", "outbox_message"}
