@@ -155,6 +155,14 @@ def moved_words(old: dt.datetime, new: dt.datetime, tz: str, hour_cycle: str = H
         return _("Moved from %(old)s to %(new)s") % times
 
 
+def soon_words(minutes: int, language: str | None = None) -> str:
+    """Return how soon something within the hour begins: "now", "in 40 min", "in 1 hour"."""
+    with translation.override(_base_language(language)):
+        if minutes <= 0:
+            return _("now")
+        return _("in %(minutes)s min") % {"minutes": minutes} if minutes < 60 else _("in 1 hour")
+
+
 def zone_words(tz: str, language: str | None = None) -> str:
     """Return a zone in words a traveller would use, from the city in its name: "New York time"; "UTC" is "UTC"."""
     if offset := _offset_of_zone(tz):

@@ -43,6 +43,12 @@ def one_stop(sentence: str) -> str:
 
 
 @register.filter
+def soon(minutes: int) -> str:
+    """Return how soon something within the hour begins: "in 40 min", "in 1 hour"."""
+    return wording.soon_words(minutes)
+
+
+@register.filter
 def zone_name(tz: str) -> str:
     """Return a zone in words: "New York time"."""
     return wording.zone_words(tz)

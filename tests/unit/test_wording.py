@@ -129,6 +129,19 @@ def test_zone_in_a_list_is_the_place_it_is_named_after(tz: str, language: str, w
     assert wording.zone_place(tz, language) == words
 
 
+@pytest.mark.parametrize(
+    ("minutes", "english", "spanish"),
+    [
+        (0, "now", "ahora"),
+        (1, "in 1 min", "en 1 min"),
+        (59, "in 59 min", "en 59 min"),
+        (60, "in 1 hour", "en 1 hora"),
+    ],
+)
+def test_how_soon_a_meeting_begins_is_said_as_people_say_it(minutes: int, english: str, spanish: str) -> None:
+    assert (wording.soon_words(minutes, "en"), wording.soon_words(minutes, "es")) == (english, spanish)
+
+
 def test_zone_note_is_empty_where_clocks_agree() -> None:
     instant = at(2026, 11, 24, 19, 0)
     assert wording.zone_note(instant, NEW_YORK, "America/Toronto", "en") == ""

@@ -183,7 +183,13 @@ def test_the_minutes_until_it_starts_are_never_those_of_another_minute(
     tonight: Meeting, now: dt.datetime, at: Callable[[dt.datetime], None]
 ) -> None:
     starts_at = now + dt.timedelta(hours=1)
-    for before, words in ((901, "in 16 min"), (899, "in 15 min"), (61, "in 2 min"), (59, "in 1 min")):
+    for before, words in (
+        (3600, "in 1 hour"),
+        (901, "in 16 min"),
+        (899, "in 15 min"),
+        (61, "in 2 min"),
+        (59, "in 1 min"),
+    ):
         at(starts_at - dt.timedelta(seconds=before))
         assert words in finder_for("plain")
     at(starts_at + dt.timedelta(seconds=1))
