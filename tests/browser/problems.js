@@ -102,16 +102,19 @@
     return [...found, ...overlaps()];
   }
 
+  // The page, what stays in sight of a form while it is on the screen (test_long_forms.py), and what is over both.
+  const layerOf = (element) => (element.closest(".actions--stay") ? "form" : isPinned(element) ? "bar" : "page");
+
   function overlaps() {
     const boxes = seen("a[href], button, select, textarea, summary, input:not([type=hidden])").filter(
-      (each) => !each.closest(".skip-link")).map((each) => [each, each.getBoundingClientRect(), isPinned(each)]);
+      (each) => !each.closest(".skip-link")).map((each) => [each, each.getBoundingClientRect(), layerOf(each)]);
     const found = [];
-    boxes.forEach(([one, a, isOnePinned], index) => {
-      for (const [other, b, isOtherPinned] of boxes.slice(index + 1)) {
+    boxes.forEach(([one, a, layer], index) => {
+      for (const [other, b, otherLayer] of boxes.slice(index + 1)) {
         const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
         const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
         // Lines of inline links touch; a bar over the page is what scrolling is for.
-        if (across > 2 && down > 2 && isOnePinned === isOtherPinned && !one.contains(other) && !other.contains(one)
+        if (across > 2 && down > 2 && layer === otherLayer && !one.contains(other) && !other.contains(one)
             && !(getComputedStyle(one).display === "inline" && getComputedStyle(other).display === "inline")) {
           found.push(`lies over ${nameOf(other)}: ${nameOf(one)}`);
         }
@@ -217,14 +220,16 @@
     const box = shown.getBoundingClientRect();
     const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
     const top = document.elementFromPoint(Math.min(Math.max(x, 1), innerWidth - 1), Math.min(Math.max(y, 1), innerHeight - 1));
-    const cover = top?.closest(".bar, .site-header");
+    const cover = top?.closest(".bar, .site-header, .actions--stay");
     if (cover && !cover.contains(shown) && isPinned(top)) {
       walked.found.push(`focus under the bar: ${nameOf(shown)}`);
     }
     if (box.bottom <= 0 || box.top >= innerHeight) {
       walked.found.push(`focus out of sight: ${nameOf(shown)}`);
     }
-    const at = { name: nameOf(shown), isPinned: isPinned(shown), top: box.top + scrollY, bottom: box.bottom + scrollY };
+    // The button of a long form stays in sight, and what comes after it stands below it all the same.
+    const isPinnedToo = isPinned(shown) && !shown.closest(".actions--stay");
+    const at = { name: nameOf(shown), isPinned: isPinnedToo, top: box.top + scrollY, bottom: box.bottom + scrollY };
     const before = walked.last;
     if (before && (before.isPinned ? !at.isPinned : !at.isPinned && at.bottom <= before.top)) {
       walked.found.push(`focus goes up the page: ${at.name}, after ${before.name}`);
