@@ -32,6 +32,19 @@ def test_tab_of_the_page_is_seen_on_a_phone_and_an_address_is_copied_by_one_pres
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 375
 
+    # And the heading is near the top: all tabs are there after one press, and on the first page of the account at once.
+    for path in ("/my/account/messages/", "/my/account/phone/", "/accounts/email/", "/accounts/2fa/"):
+        own.goto(live_server.url + path)
+        heading = own.locator("h1").bounding_box()
+        assert heading
+        assert heading["y"] < 200
+    others = own.locator(".account-menu").get_by_role("link")
+    expect(others).to_have_count(1)
+    own.get_by_text("Account menu").click()
+    expect(others).to_have_count(8)
+    own.goto(live_server.url + "/my/account/")
+    expect(others).to_have_count(8)
+
     own.context.grant_permissions(["clipboard-read", "clipboard-write"])
     own.goto(f"{live_server.url}/my/meetings/")
     own.get_by_role("button", name="Copy", exact=True).click()

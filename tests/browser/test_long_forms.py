@@ -19,7 +19,8 @@ IS_UNCOVERED = """element => {
     element.focus();
     const box = (element.labels?.[0] || element).getBoundingClientRect();
     const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    return Boolean(top) && !top.closest(".bar") && (element.closest(".actions--stay") || !top.closest(".actions--stay"));
+    const cover = top?.closest(".bar, .actions--stay");
+    return Boolean(top) && (!cover || cover.contains(element));
 }"""
 
 

@@ -256,7 +256,7 @@ def test_page_opens_on_the_times_of_what_one_has_and_folds_the_rest(client: Clie
     page = client.get("/my/account/messages/")
     assert [field.name for field in page.context["form"].times_in_use()] == ["booked_leads"]
     assert [field.name for field in page.context["form"].other_times()] == ["drop_in_leads", "online_leads"]
-    before_the_fold = page.content.decode().partition("<details")[0]
+    before_the_fold = page.content.decode().partition('<details class="disclosure"')[0]
     assert before_the_fold.count('name="booked_leads"') == len(Lead)
     assert "drop_in_leads" not in before_the_fold
     assert "Quiet hours: 9:00\u00a0PM to 8:00\u00a0AM" in page.content.decode()
