@@ -7,6 +7,7 @@ finder's page. Nothing here keeps anything.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -41,20 +42,26 @@ _EVENING: Final = {"tonight", "tonite", "evening", "night", "noche"}
 _MORNING: Final = {"morning"}
 _AFTERNOON: Final = {"afternoon", "tarde"}
 _MORE: Final = {"more": "en", "m": "", "next": "en", "mas": "es", "siguiente": "es", "siguientes": "es", "otras": "es"}
-_SPANISH: Final = {"reunion", "reuniones", "cerca", "busco", "buscar", "noche", "tarde", "favor", "el", "los", "hay"}
+_MEETINGS: Final = {"meeting", "meetings", "group", "groups", "reunion", "reuniones", "grupo", "grupos"}
+#: What a meeting may be about, which is no place either.
+_PREVENTION: Final = (
+    (re.compile(r"\b(?:relapse prevention|preventing relapse|prevention of relapse)\b"), "meeting"),
+    (re.compile(r"\b(?:para )?(?:prevencion (?:de|contra)|prevenir) (?:las? )?recaidas?\b"), "reunion"),
+)
+_SPANISH: Final = {
+    "reunion", "reuniones", "grupo", "grupos", "cerca", "busco", "buscar", "noche", "tarde", "favor", "el", "los",
+    "hay",
+}  # fmt: skip
 #: What stands around a place and is none: taken off only where the whole is no place ("De Pere" is one).
 _BEFORE: Final = frozenset(
-    {
+    _MEETINGS
+    | {
         "find",
         "me",
         "a",
         "an",
         "any",
         "na",
-        "meeting",
-        "meetings",
-        "reunion",
-        "reuniones",
         "near",
         "nearest",
         "in",
@@ -84,7 +91,7 @@ _BEFORE: Final = frozenset(
         "hola",
     }
 )
-_AFTER: Final = frozenset({"please", "por", "favor", "meeting", "meetings", "reunion", "reuniones", "area", "na"})
+_AFTER: Final = frozenset({"please", "por", "favor", "area", "na"} | _MEETINGS)
 _JOINING: Final = frozenset({"on", "this", "el", "los", "la", "por", "esta", "at", "in", "en", "the"})
 
 
@@ -157,7 +164,10 @@ class TextAnswer:
 
 def parse(text: str) -> Question:
     """Return what a text asks for. Pure; whether its place exists is another matter."""
-    words = gazetteer.fold(text).split()
+    folded = gazetteer.fold(text)
+    for pattern, meeting in _PREVENTION:
+        folded = pattern.sub(meeting, folded)
+    words = folded.split()
     language = ""
     left: list[str] = []
     weekday: int | None = None
@@ -194,6 +204,12 @@ def parse(text: str) -> Question:
         is_more=is_more,
         language=language,
     )
+
+
+def names_no_place(question: Question) -> bool:
+    """Return whether a text asks for meetings and does not say where: "a relapse prevention meeting"."""
+    words = set(question.place.split())
+    return bool(words & _MEETINGS) and words <= _BEFORE | _AFTER
 
 
 def locate(question: Question, *, last: Asked | None) -> Asked | None:

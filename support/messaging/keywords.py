@@ -345,11 +345,15 @@ def _sentences_of_using(lines: str) -> tuple[re.Pattern[str], ...]:
     return _patterns(said.replace("JUST ", _JUST))
 
 
-#: "I haven't used" is good news.
+#: "I haven't used" is good news, and relapse prevention is a kind of meeting.
 _NOT_USED: Final = _patterns(
     r"""
     \b(?:havent|hasnt|didnt|never|without|not) (?:even |yet )*(?:rel\w+|used?|drank|drink|slipped|slip)\b
     \bno (?:he |ha |hemos )?(?:r+eca\w+|consum\w+|tome|tomado|bebi|bebido|use|usado|me drogue|me emborrache)\b
+    \brel+a(?:ps|sp)e prevent\w+
+    \bprevent(?:ing|ion of) (?:a )?rel+aps\w*
+    \bprevencion (?:de|contra) (?:las? )?r+ecaidas?\b
+    \bprevenir (?:las )?r+ecaidas\b
     """
 )
 #: Using or drinking after a break. Whoever writes one of these is told what keeps them alive.

@@ -137,7 +137,35 @@ def test_spanish_is_answered_in_spanish(albany: list[Meeting]) -> None:
     assert write("Albany hoy", sender="+12025550145").splitlines()[-1] != english.splitlines()[-1]
 
 
-@pytest.mark.parametrize("text", ["MORE", "tue", "mañana", "next"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "relapse prevention meeting Albany",
+        "Albany relapse prevention",
+        "relapse prevention group near 12207",
+        "grupo de prevención de recaídas en Albany",
+        "Albany prevención de recaídas",
+        "reunión para prevenir las recaídas en Albany",
+        "group on prevention of relapse in Albany",
+    ],
+)
+def test_relapse_prevention_is_a_meeting_to_be_found(albany: list[Meeting], text: str) -> None:
+    assert "Elm House" in write(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MORE",
+        "tue",
+        "mañana",
+        "next",
+        "relapse prevention meeting",
+        "relapse prevention",
+        "grupo de prevención de recaídas",
+        "find a meeting",
+    ],
+)
 def test_without_a_place_it_asks_where(text: str) -> None:
     assert "12207" in write(text)
 

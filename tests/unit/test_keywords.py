@@ -344,6 +344,10 @@ USED = [
     "i used and i feel awful",
     "I used, meeting near Albany",
     "I haven't used in 3 days until i used today",
+    "relapse",
+    "a relapse",
+    "I relapsed, is there a relapse prevention meeting",
+    "relapse prevention did not help, i used",
 ]
 USED_IN_SPANISH = [
     "recaí",
@@ -369,6 +373,9 @@ USED_IN_SPANISH = [
     "caí otra vez",
     "mi hijo recayó",
     "ayuda, recaí",
+    "recaída",
+    "recaí, busco un grupo de prevención de recaídas",
+    "la prevención de recaídas no sirvió, consumí",
 ]
 NOT_USED = [
     "I used to go to this meeting",
@@ -405,6 +412,15 @@ NOT_USED = [
     "recado",
     "Recreo",
     "voy a usar el enlace",
+    "relapse prevention",
+    "relapse prevention meeting",
+    "Relapse-prevention group near 12207",
+    "meeting on preventing relapse",
+    "prevention of relapse",
+    "prevención de recaídas",
+    "grupo de prevención de recaídas",
+    "prevencion de recaida",
+    "reunión para prevenir recaídas en Albany",
     "Albany",
     "12207",
     "x",

@@ -81,7 +81,8 @@ def answer(*, text: str, number: str, language: str, now: dt.datetime) -> str:
     last = _last(number)
     asked = by_text.locate(question, last=last)
     if asked is None:
-        return replies.which_place() if is_going_on and last is None else replies.not_understood()
+        is_where_missing = (is_going_on and last is None) or by_text.names_no_place(question)
+        return replies.which_place() if is_where_missing else replies.not_understood()
     with translation.override(asked.language or language):
         found = by_text.next_meetings(asked, now=now)
         _remember(number, found.asked)
