@@ -31,11 +31,35 @@ class DateCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list of what is coming: a date, and those that follow it in a series and are like it."""
+
+    signup: Signup
+    later: list[Signup]
+
+
+@dataclass(frozen=True, slots=True)
 class MySignups:
     coming: list[Signup]
     standing: list[StandingSignup]
     #: What they gave up lately and may have back; one of those that went in one step.
     given_up: list[Signup]
+
+    def entries(self) -> list[Entry]:
+        """Return what is coming, in order: one entry for those that come every time, but for dates that changed."""
+        entries: list[Entry] = []
+        series: dict[tuple[int, str], Entry] = {}
+        for signup in self.coming:
+            occurrence = signup.occurrence
+            is_as_usual = signup.standing_id is not None and not occurrence.is_cancelled and not occurrence.is_moved
+            key = (signup.standing_id or 0, signup.status)
+            if is_as_usual and key in series:
+                series[key].later.append(signup)
+                continue
+            entries.append(Entry(signup, []))
+            if is_as_usual:
+                series[key] = entries[-1]
+        return entries
 
 
 def my_signups(user: User, *, now: dt.datetime) -> MySignups:

@@ -16,9 +16,11 @@ from accounts.models import User
 from accounts.person import of_member
 from accounts.services.erasure import erase
 from meetings.enums import SignupStatus
-from meetings.models import CalendarAddress, Favourite, Meeting
+from meetings.models import CalendarAddress, Favourite, Meeting, Signup
 from meetings.queries.person import kept_about
 from meetings.services.calendar_addresses import renew_calendar_address
+from meetings.services.occurrences import cancel_occurrence, move_occurrence
+from meetings.services.signups import create_member_signup
 from tests.conftest import NOW
 from tests.factories import make_favourite, make_meeting, make_occurrence, make_participant, make_signup, make_user
 
@@ -269,3 +271,53 @@ def test_calendar_costs_the_same_however_much_it_holds(
     path = calendar_path(client)
     with django_assert_num_queries(2):
         assert Client().get(path).status_code == 200
+
+
+# -- every time ------------------------------------------------------------------------------------------------------
+
+
+def come_every_time(member: User) -> list[Signup]:
+    meeting = make_meeting(name="Evening Light")
+    create_member_signup(meeting=meeting, user=member, date=None, every=True, now=NOW)
+    return list(Signup.objects.filter(participant__user=member).order_by("occurrence__starts_at"))
+
+
+def test_dates_of_one_series_are_one_entry_and_each_can_be_given_up(client: Client, member: User) -> None:
+    dates = come_every_time(member)
+    html = page(client)
+    assert len(dates) > 3
+    assert html.count('class="timetable__row') == 1
+    assert f"{len(dates) - 1} more dates" in html
+    for signup in dates:
+        assert f"/my/signups/{signup.public_id}/cancel/" in html
+    client.post(f"/my/signups/{dates[2].public_id}/cancel/")
+    assert f"{len(dates) - 2} more dates" in page(client)
+
+
+def test_date_that_is_not_like_the_others_stands_by_itself(client: Client, member: User) -> None:
+    dates = come_every_time(member)
+    moved, canceled = dates[1].occurrence, dates[2].occurrence
+    move_occurrence(occurrence=moved, starts_at=moved.starts_at + dt.timedelta(hours=1), now=NOW)
+    cancel_occurrence(occurrence=canceled, now=NOW)
+    html = page(client)
+    assert html.count('class="timetable__row') == 3
+    assert f"{len(dates) - 3} more date<" in html
+    assert html.index(">Moved<") < html.index(">Canceled<")
+
+
+def test_two_series_and_a_single_date_are_three_entries(client: Client, member: User) -> None:
+    dates = come_every_time(member)
+    come_every_time(member)
+    make_signup(participant=dates[0].participant, occurrence=make_occurrence())
+    assert page(client).count('class="timetable__row') == 3
+
+
+def test_a_series_costs_no_more_than_one_date(
+    client: Client, member: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    later = [signup.pk for signup in come_every_time(member)[1:]]
+    with CaptureQueriesContext(connection) as many:
+        page(client)
+    Signup.objects.filter(pk__in=later).delete()
+    with django_assert_num_queries(len(many)):
+        page(client)
