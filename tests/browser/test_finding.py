@@ -216,8 +216,8 @@ def test_the_keyboard_skips_to_the_results_and_no_heading_hides_what_it_reaches(
     page.set_viewport_size({"width": 1280, "height": 700})
     page.goto(f"{live_server.url}/meetings/?near=Albany,+NY")
     expect(page.get_by_role("group", name="Day", exact=True)).to_be_visible()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _skip_exit_skip in range(3):
+        page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to results")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#results")).to_be_focused()

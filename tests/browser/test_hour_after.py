@@ -98,7 +98,7 @@ def test_leaving_is_explained_before_it_is_needed(
 
 def test_second_link_of_each_page_leads_out(page: Page, live_server: LiveServer) -> None:
     page.route(f"{settings.QUICK_EXIT_URL}**", open_elsewhere)
-    for path in ("/crisis/", "/no-such-page/"):
+    for path in ("/crisis/", "/meetings/", "/no-such-page/"):
         page.goto(live_server.url + path)
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
@@ -108,6 +108,35 @@ def test_second_link_of_each_page_leads_out(page: Page, live_server: LiveServer)
     page.wait_for_url(f"{settings.QUICK_EXIT_URL}**")
     page.go_back()
     page.wait_for_url(f"{settings.QUICK_EXIT_URL}**")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text_size"),
+    [(375, 812, 16), (375, 812, 20), (375, 812, 32), (320, 640, 32), (812, 375, 16), (1280, 800, 16), (1280, 800, 32)],
+)
+def test_leave_stays_in_sight_on_every_window_with_every_text(
+    page: Page, live_server: LiveServer, width: int, height: int, text_size: int
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Page.setFontSizes", {"fontSizes": {"standard": text_size}})
+    page.set_viewport_size({"width": width, "height": height})
+    for path in ("/privacy/", "/no-such-page/"):
+        page.goto(live_server.url + path)
+        leave = page.locator(".quick-exit:visible")
+        expect(leave).to_have_count(1)
+        expect(leave).to_be_in_viewport(ratio=1)
+        page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        expect(leave).to_be_in_viewport(ratio=1)
+        # And it lies over nothing that cannot be scrolled from under it.
+        assert page.evaluate(
+            """() => {
+              const last = [...document.querySelectorAll(".site-footer a, .site-footer p")].at(-1);
+              const leave = [...document.querySelectorAll(".quick-exit")].find((each) => each.offsetHeight);
+              const [text, exit] = [last, leave].map((each) => each.getBoundingClientRect());
+              return text.bottom <= exit.top || exit.bottom <= text.top;
+            }"""
+        )
 
 
 def test_page_is_blank_at_once_however_long_the_other_site_takes(page: Page, live_server: LiveServer) -> None:
