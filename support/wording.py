@@ -50,6 +50,7 @@ _CITIES = {
 }
 #: The end of a sentence after a time that ends in a stop of its own; texts have plain spaces.
 _TWO_STOPS = re.compile(r"\b([ap]\.[ \u00a0]m\.)\.(?!\.)")
+_READ_IN_THE_UNITED_STATES = {"en", "es"}
 _EN_DASH = "–"
 _NO_BREAK = "\u00a0"
 
@@ -59,8 +60,8 @@ def _base_language(language: str | None) -> str:
 
 
 def default_hour_cycle(language: str | None = None) -> str:
-    """Return the clock that readers of a language expect where they have said nothing: h12 in English, else h24."""
-    return H12 if _base_language(language) == "en" else H24
+    """Return the clock that readers of a language expect who have said nothing: h12 as in the United States, or h24."""
+    return H12 if _base_language(language) in _READ_IN_THE_UNITED_STATES else H24
 
 
 def date_words(instant: dt.datetime, tz: str, language: str | None = None) -> str:

@@ -29,6 +29,9 @@ class ChoicesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    #: Boxes may stay empty, and the rest has a value: nothing is marked as optional.
+    is_all_optional = True
+
     def __init__(self, *args: Any, wanted: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["wanted"] = wanted
@@ -68,9 +71,6 @@ class PreferencesForm(ChoicesForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("You keep your places, and still get replies to things you do, such as confirmations."),
     )
-
-    #: Boxes may stay empty, and the rest has a value: nothing is marked as optional.
-    is_all_optional = True
 
     def __init__(
         self,

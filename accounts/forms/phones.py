@@ -62,7 +62,7 @@ class PhoneForm(forms.Form):
         home = phonenumbers.country_code_for_region(settings.PHONE_REGION)
         if codes == {home} and COUNTRIES.keys() >= settings.SMS_COUNTRIES:
             names = ", ".join(str(name) for country, name in COUNTRIES.items() if country in settings.SMS_COUNTRIES)
-            said = _("We can text numbers in: %(countries)s. You can leave out the +%(code)s.")
+            said = _("We can text numbers in %(countries)s. You can leave out the +%(code)s.")
             self.fields["number"].help_text = said % {"countries": names, "code": home}
 
     def clean_number(self) -> str:

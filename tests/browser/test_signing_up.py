@@ -85,7 +85,7 @@ def test_a_reminder_takes_three_presses_and_one_field_and_is_no_place(phone: Pag
     assert presses == ["Remind me", "Remind me", "Yes, remind me"]
 
     # Within two hours of the meeting, and in quiet hours, there is no reminder to stop.
-    stop = re.compile("Don’t remind me of this date|I don’t want it anymore")
+    stop = re.compile("Don’t remind me about this date|I don’t want it anymore")
     press("button", stop)
     expect(phone.get_by_role("heading", level=1)).to_have_text("Reminder stopped")
     press("button", "Remind me after all")

@@ -155,7 +155,8 @@ def test_zone_note_appears_only_in_the_weeks_when_clocks_part() -> None:
 
 
 def test_default_hour_cycle_follows_the_language() -> None:
-    assert (wording.default_hour_cycle("en"), wording.default_hour_cycle("es")) == ("h12", "h24")
+    assert (wording.default_hour_cycle("en"), wording.default_hour_cycle("es")) == ("h12", "h12")
+    assert wording.default_hour_cycle("de") == "h24"
 
 
 def test_template_tags_use_the_reader_s_clock_and_zone() -> None:

@@ -107,6 +107,8 @@ def test_authenticator_app_is_set_up_asked_for_and_sealed(client: Client) -> Non
     user = make_user(email="ana@example.org")
     sign_in(client, user)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
+    # A phone cannot scan its own screen.
+    assert 'href="otpauth://totp/' in page
     found = re.search(r"<code>([A-Z2-7]{16,})</code>", page)
     assert found
     response = client.post("/accounts/2fa/totp/activate/", {"code": totp_code(found.group(1))})

@@ -285,7 +285,7 @@ def test_no_button_stops_a_reminder_that_does_not_come(client: Client, early: An
     signup = guest_signs_up(daily(), EARLY)
     said = page(client, link(signup))
     assert "No reminder will come" in said
-    assert "Don’t remind me of this date" not in said
+    assert "Don’t remind me about this date" not in said
     assert "I don’t want it anymore" in said
     user = make_user()
     client.force_login(user)

@@ -23,6 +23,8 @@ from meetings.reminders.queries.plans import example_for, plan_of
 from meetings.reminders.queries.timelines import Reader
 from support import clock, wording
 
+A_DAY = dt.timedelta(days=1)
+
 
 @login_required
 @require_safe
@@ -57,7 +59,9 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     """What those who take a place in a meeting will get: an example, of nobody in particular."""
     now = clock.now()
     meeting = access.meeting_for_facilitator(member(request), slug)
-    date = next((each for each in upcoming_dates(meeting, now=now, limit=8) if not each.is_cancelled), None)
+    dates = [each for each in upcoming_dates(meeting, now=now, limit=8) if not each.is_cancelled]
+    # The next one may be too near for any reminder, which would be no example.
+    date = next((each for each in dates if each.starts_at - now > A_DAY), dates[0] if dates else None)
     context = {
         "meeting": meeting,
         "date": date,
