@@ -79,7 +79,7 @@ def test_member_lives_with_their_account(
     # Clean time, and beginning again.
     page.get_by_role("link", name="Set it up").click()
     page.get_by_label("Clean since").fill("2020-01-01")
-    page.get_by_role("button", name="Save it").click()
+    page.get_by_role("button", name="Save the date").click()
     page.locator("main").get_by_text("Start again").click()
     page.get_by_role("button", name="Count from today").click()
     expect(page.get_by_text("Today is day one")).to_be_visible()

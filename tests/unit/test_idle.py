@@ -121,7 +121,7 @@ def test_guest_says_keep_it_from_the_link(client: Client, now: dt.datetime) -> N
     idle_guest(now)
     forget_idle(now=now)
     (path,) = re.findall(r"/my/account/keep/\S+/", str(mail.outbox[0].body))
-    assert "Keep it" in client.get(path).content.decode()
+    assert "Keep them" in client.get(path).content.decode()
     assert IdleNotice.objects.exists()
     for _ in range(2):
         assert client.post(path).status_code == 302

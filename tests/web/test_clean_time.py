@@ -36,7 +36,7 @@ def page(client: Client) -> str:
 
 
 def test_no_date_is_kept_until_somebody_wants_it(client: Client, member: User) -> None:
-    assert "Save it" in page(client)
+    assert "Save the date" in page(client)
     assert "Set it up" in client.get("/my/meetings/").content.decode()
     assert not CleanTime.objects.exists()
 
@@ -108,7 +108,7 @@ def test_date_is_deleted_on_request(client: Client, member: User) -> None:
 
 def test_date_is_nobody_elses(client: Client, member: User) -> None:
     keep_clean_date(user=make_user(), clean_on=dt.date(2020, 1, 1))
-    assert "Save it" in page(client)
+    assert "Save the date" in page(client)
     client.post(f"{PATH}forget/")
     assert CleanTime.objects.count() == 1
 

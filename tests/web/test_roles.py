@@ -17,6 +17,7 @@ from accounts import links
 from accounts.models import User
 from meetings.forms.finder import FORMAT_GROUPS
 from meetings.models import Coordinator, Format, Invitation, Meeting, OccurrenceChange, ServiceBody, Signup, Venue
+from meetings.queries.occurrences import upcoming_dates
 from meetings.services import roles, signups
 from meetings.services.formats import keep_own_formats
 from support import clock
@@ -169,6 +170,25 @@ def test_an_invitation_makes_a_facilitator_once(meeting: Meeting, coordinator: U
     late = signed_in(make_user())
     assert late.post(address).status_code == 410
     assert meeting.facilitators.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "sees"), [("drop_in", "see how many asked for a reminder"), ("sign_up", "see who is coming")]
+)
+def test_an_invitation_promises_what_is_to_be_seen(meeting: Meeting, coordinator: User, policy: str, sees: str) -> None:
+    Meeting.objects.update(signup_policy=policy)
+    signed_in(coordinator).post("/my/listings/evening-light/invite/")
+    assert sees in Client().get(link_of(Invitation.objects.get())).content.decode()
+
+
+@pytest.mark.parametrize("page", ["move", "cancel"])
+def test_who_is_told_of_a_change_is_said_for_reminders_too(meeting: Meeting, page: str, now: dt.datetime) -> None:
+    facilitator = make_user()
+    meeting.facilitators.add(facilitator)
+    [date] = upcoming_dates(meeting, now=now, limit=1)
+    address = reverse(f"meetings:occurrence_{page}", args=["evening-light", date.original_date])
+    words = signed_in(facilitator).get(address).content.decode()
+    assert "Everyone who signed up or asked for a reminder is told once, unless they turned such news off." in words
 
 
 def test_an_invitation_makes_a_coordinator_who_needs_a_second_factor(coordinator: User, area: ServiceBody) -> None:

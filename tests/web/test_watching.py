@@ -339,7 +339,7 @@ def test_pause_needs_a_reason_and_is_told_until_resumed(staff: Client) -> None:
     assert not ChannelPause.objects.exists()
     shown = staff.post(pause, {"email-reason": "Moving the server"}, follow=True).content.decode()
     assert "Paused by staff since Tue, Nov 17" in shown
-    assert "1 message is due and waiting" in shown
+    assert "1 message has been waiting since" in shown
     assert "Moving the server" in page(staff, "watch")
     staff.post(reverse("reminders:watch_resume", args=["email"]))
     assert "Paused by staff" not in page(staff, "watch_channels")
