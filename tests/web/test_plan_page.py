@@ -246,5 +246,9 @@ def test_example_is_on_the_clock_of_who_looks_at_it(client: Client) -> None:
     client.force_login(facilitator)
     meeting = take_place(make_participant()).occurrence.meeting
     meeting.facilitators.add(facilitator)
-    confirmation, *_reminders = client.get(f"/my/meetings/{meeting.slug}/reminders/").context["plan"].coming
-    assert confirmation.time == "6:00\xa0p.\xa0m."
+    answer = client.get(f"/my/meetings/{meeting.slug}/reminders/")
+    confirmation, reminder, *_more = answer.context["plan"].coming
+    assert reminder.time == "7:00\xa0p.\xa0m."
+    # What goes out at once has no time, which would be another at each look.
+    assert f"<strong>{confirmation.date}</strong>" not in answer.content.decode()
+    assert "En camino" in answer.content.decode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -66,6 +66,8 @@ class Line:
     about: tuple[About, ...]
     lead: str = ""
     reason: str = ""
+    #: Its time has come: a time on the clock would be another at each look.
+    is_due: bool = False
 
 
 @dataclass(slots=True)
@@ -95,7 +97,8 @@ def plan_of(participants: Collection[int], *, reader: Reader, now: dt.datetime, 
     told: set[tuple[int, str, str]] = set()
     for row in _newest(participants, signup, now):
         if row.state in ON_ITS_WAY:
-            plan.coming.append(_line(row, max(row.due_at, now), reader, _why(row), signup))
+            line = _line(row, max(row.due_at, now), reader, _why(row), signup)
+            plan.coming.append(replace(line, is_due=row.due_at <= now))
         elif row.state in SENT:
             plan.sent.append(_line(row, row.submitted_at or row.due_at, reader, "", signup))
         elif _is_of_now(row):
@@ -136,7 +139,8 @@ def example_for(meeting: Meeting, date: DatedOccurrence, *, hour_cycle: str, now
     place = Place(signup=0, starts_at=date.starts_at, leads=leads, is_booked=meeting.keeps_places)
     agenda = draw_up([place], Habits(tz=meeting.tz, quiet=quiet_of(defaults)), now=now)
     about = (About(meeting.name, reader.when(date.starts_at)),)
-    plan = Plan(coming=[_make(str(ReminderKind.CONFIRMATION.label), now, reader, Channel.EMAIL, about)])
+    confirmation = _make(str(ReminderKind.CONFIRMATION.label), now, reader, Channel.EMAIL, about)
+    plan = Plan(coming=[replace(confirmation, is_due=True)])
     for message in agenda.messages:
         leads_answered = [lead for _place, lead in message.wishes]
         plan.coming.append(
