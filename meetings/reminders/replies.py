@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Final
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils import dateformat, translation
@@ -37,9 +38,32 @@ def crisis(region: str) -> str:
     )
 
 
-def after_using(region: str) -> str:
-    """Return what keeps somebody alive who has used, who answers now, and the page of the next meeting."""
+def emergency(region: str) -> str:
+    """Return what to do while somebody may be dying, that first, and who answers afterwards."""
+    if line := crisis_lines.in_short(region):
+        words = _(
+            "Call 911 now. Give naloxone (Narcan) if you have it, and stay with them. If it’s you, don’t be alone. "
+            "To talk: %(line)s."
+        )
+        return _plain(words % {"line": line})
+    url = f"{settings.PUBLIC_BASE_URL}/crisis/"
+    return _plain(
+        _("Call your emergency number now. Give naloxone if you have it, and stay with them. Who answers: %(url)s")
+        % {"url": url}
+    )
+
+
+def after_using(region: str, *, near: str = "") -> str:
+    """Return what keeps somebody alive who has used, who answers now, and the page of the next meeting.
+
+    `near` is a place that the page shows meetings around, where there is room for it.
+    """
     url = f"{settings.PUBLIC_BASE_URL}/start-again/"
+    around = _after_using(region, f"{url}?{urlencode({'near': near})}") if near else ""
+    return around if around and measure(around).segments <= _MOST_PARTS else _after_using(region, url)
+
+
+def _after_using(region: str, url: str) -> str:
     if line := crisis_lines.in_short(region):
         words = _(
             "Glad you wrote. After a break your body can take far less: never use alone, keep naloxone with you, "
@@ -53,10 +77,16 @@ def after_using(region: str) -> str:
     return _plain(words % {"url": url})
 
 
-def stopped(region: str, *, is_crisis: bool) -> str:
-    """Return the one confirmation of STOP; the last thing that is said."""
-    words = _("%(sender)s: you get no more texts from us. Reply START to undo.") % {"sender": settings.SENDER_NAME}
+def stopped(region: str, *, is_crisis: bool, is_emergency: bool = False) -> str:
+    """Return the one confirmation of STOP, the last thing that is said unasked; danger to a life comes first."""
+    words = _no_more_texts()
+    if is_emergency:
+        return _plain(f"{emergency(region)} {words}")
     return _plain(f"{words} {crisis(region)}" if is_crisis else words)
+
+
+def _no_more_texts() -> str:
+    return _("%(sender)s: you get no more texts from us. Reply START to undo.") % {"sender": settings.SENDER_NAME}
 
 
 def started(*, is_back: bool) -> str:

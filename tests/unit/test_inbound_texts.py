@@ -383,6 +383,58 @@ def test_crisis_is_answered_with_where_somebody_answers() -> None:
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "then"),
+    [
+        ("i overdosed", "Call 911 now. Give naloxone (Narcan)", "call or text 988"),
+        ("I OD'd", "Call 911 now. Give naloxone (Narcan)", "call or text 988"),
+        ("he is not breathing", "Call 911 now. Give naloxone (Narcan)", "call or text 988"),
+        ("no respira", "Llama al 911 ya. Da naloxona (Narcan)", "AYUDA al 988"),
+        ("mi hijo no despierta", "Llama al 911 ya. Da naloxona (Narcan)", "AYUDA al 988"),
+    ],
+)
+def test_where_somebody_may_be_dying_911_comes_first(text: str, first: str, then: str) -> None:
+    answer = write(text)
+    assert answer.startswith(first)
+    assert then in answer
+    assert gsm7.measure(answer).segments == 1
+    assert InboundText.objects.get().is_crisis
+
+
+def test_danger_to_life_comes_before_the_word_that_texts_have_ended() -> None:
+    answer = write("STOP. he is not breathing")
+    assert answer.startswith("Call 911 now.")
+    assert "no more texts" in answer
+
+
+@pytest.mark.parametrize("text", ["i need help", "necesito ayuda", "no puedo más"])
+def test_cry_for_help_names_who_answers(text: str) -> None:
+    assert "988" in write(text)
+    assert InboundText.objects.get().is_crisis
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("no puedo parar", "aguanta mucho menos"),
+        ("quiero parar", "aguanta mucho menos"),
+        ("no puedo dejar de consumir", "aguanta mucho menos"),
+        ("can't stop", "far less"),
+        ("quit drugs", "far less"),
+    ],
+)
+def test_who_cannot_stop_keeps_their_texts_and_is_told_what_keeps_one_alive(text: str, words: str) -> None:
+    signup, phone = member_with_phone()
+    row = text_about(signup, phone)
+    assert words in write(text)
+    row.refresh_from_db()
+    assert row.state == ReminderState.PLANNED
+    assert is_given(phone, Purpose.REMINDERS)
+    assert not Suppression.objects.exists()
+    # It may have meant messages after all.
+    assert InboundText.objects.get().is_for_person
+
+
 @pytest.mark.parametrize(("text", "words"), [("I used", "far less"), ("recai", "aguanta mucho menos")])
 def test_having_used_is_answered_with_what_keeps_one_alive_and_kept_nowhere(
     text: str, words: str, caplog: pytest.LogCaptureFixture

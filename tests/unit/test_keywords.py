@@ -184,7 +184,7 @@ def test_a_sure_stop_is_left_to_the_machine(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["🛑", "we stop", "I quit", "maybe stop?", "请停止", "pare de beber", "yes stop whatever you do here"]
+    "text", ["🛑", "we stop", "I quit", "maybe stop?", "请停止", "pare con eso", "yes stop whatever you do here"]
 )
 def test_a_probable_stop_stops_and_is_read_by_a_person(text: str) -> None:
     assert read(text) == Meaning(Word.STOP, is_for_person=True, language=read(text).language)
@@ -310,8 +310,352 @@ def test_stop_in_a_crisis_is_both() -> None:
     assert read("stop texting me, I want to die") == Meaning(Word.STOP, True, True, "en")
 
 
+#: Danger to life now, each with its language.
+EMERGENCIES = [
+    "overdose",
+    "i overdosed",
+    "over dosed",
+    "overdoesed on pills",
+    "my brother is overdosing",
+    "I OD'd",
+    "I OD’d",
+    "i odd",
+    "I od",
+    "OD",
+    "O.D.",
+    "I think I OD",
+    "he od'd",
+    "she is ODing",
+    "I took too many pills",
+    "she took a whole bottle of xanax",
+    "he is not breathing",
+    "hes not breathing!!",
+    "she stopped breathing",
+    "he isn’t breathing",
+    "barely breathing",
+    "he won't wake up",
+    "she wont wake up",
+    "my friend won't wake up",
+    "wont wake",
+    "cant wake him up",
+    "I can't get her to wake up",
+    "help he is unconscious",
+    "his lips are blue",
+    "he's turning blue",
+    "no pulse",
+    "I'm dying",
+    "having a seizure",
+    "911",
+    "call 911",
+    "need an ambulance",
+    "this is an emergency",
+    "I used and I think I am overdosing",
+]
+EMERGENCIES_IN_SPANISH = [
+    "sobredosis",
+    "sobre dosis",
+    "sobredocis",
+    "creo que es una sobredosis",
+    "se pasó de dosis",
+    "no respira",
+    "mi hijo no respira",
+    "no está respirando",
+    "casi no respira",
+    "no puedo respirar",
+    "no despierta",
+    "mi amigo no despierta",
+    "no se despierta",
+    "no lo puedo despertar",
+    "no reacciona",
+    "está inconsciente",
+    "se puso morado",
+    "me estoy muriendo",
+    "tomé demasiadas pastillas",
+    "llamen una ambulancia",
+    "es una emergencia",
+    "ayuda no respira",
+]
+NO_EMERGENCIES = [
+    "overdose prevention training",
+    "International Overdose Awareness Day",
+    "prevención de sobredosis",
+    "I lost my son to an overdose",
+    "my brother died of an overdose",
+    "mi hermano murió de sobredosis",
+    "that's odd",
+    "an odd number",
+    "I can't wake up that early",
+    "I won't wake up for a 6 am meeting",
+    "no puedo despertar temprano",
+    "dying to see you all",
+    "911 Elm St Albany",
+    "is there an emergency exit?",
+    "blue room",
+    "it takes too much time",
+    "I want to die",
+    "I relapsed",
+]
+
+
+@pytest.mark.parametrize("text", EMERGENCIES)
+def test_danger_to_life_is_heard_before_all_else(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.is_emergency, meaning.is_crisis, meaning.is_for_person, meaning.has_used) == (
+        Word.OTHER,
+        True,
+        True,
+        True,
+        False,
+    )
+    assert meaning.language in ("en", "")
+
+
+@pytest.mark.parametrize("text", EMERGENCIES_IN_SPANISH)
+def test_danger_to_life_is_heard_in_spanish_and_answered_in_it(text: str) -> None:
+    assert read(text) == Meaning(Word.OTHER, True, True, "es", is_emergency=True)
+
+
+@pytest.mark.parametrize("text", NO_EMERGENCIES)
+def test_what_is_no_danger_now_is_not_taken_for_it(text: str) -> None:
+    assert not read(text).is_emergency
+
+
+#: Whoever asks for help, or cannot go on.
+CRIES = [
+    "i need help",
+    "I really need help",
+    "need help",
+    "please i need help",
+    "my son needs help",
+    "I need help with drinking",
+    "don't leave me alone",
+    "I don't want to be alone, please text me",
+    "I don't want to wake up",
+    "I can't take it anymore",
+    "I want to end it",
+    "make the pain stop",
+    "I lost my son to an overdose",
+]
+CRIES_IN_SPANISH = [
+    "necesito ayuda",
+    "nesecito ayuda",
+    "NECESITO AYUDA!!",
+    "mi hijo necesita ayuda",
+    "necesito ayuda para dejar de tomar",
+    "no puedo más",
+    "ya no aguanto",
+    "estoy desesperada",
+    "no me dejes sola",
+]
+NO_CRIES = [
+    "do you need help",
+    "I don't need help",
+    "I need help finding a meeting",
+    "need help signing in",
+    "I need help with my account",
+    "no necesito ayuda",
+    "necesito ayuda con mi cuenta",
+    "necesito ayuda para encontrar una reunión",
+    "no puedo más tarde",
+    "no puedo ir",
+    "HELP",
+    "help me please",
+    "AYUDA",
+    "ayuda por favor",
+    "ayúdame",
+]
+
+
+@pytest.mark.parametrize("text", CRIES + CRIES_IN_SPANISH)
+def test_cry_for_help_is_a_crisis(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.is_crisis, meaning.is_emergency) == (Word.OTHER, True, False)
+
+
+@pytest.mark.parametrize("text", NO_CRIES)
+def test_help_alone_and_help_with_the_site_are_no_crisis(text: str) -> None:
+    assert not read(text).is_crisis
+
+
+@pytest.mark.parametrize("text", ["HELP", "AYUDA", "ayuda por favor", "ayúdame", "help me please"])
+def test_help_alone_stays_the_word_that_carriers_ask_for(text: str) -> None:
+    assert read(text).word == Word.HELP
+
+
+#: "Stop" that means the drug: help is wanted, and no end of messages.
+WANTS_OUT = [
+    "can't stop",
+    "I can't stop",
+    "I cant stop!!",
+    "I can not stop, please help",
+    "can't stop using",
+    "cant stop using please send help",
+    "I can't stop please send help",
+    "I can't stop. My kids left",
+    "I can't stop drinking",
+    "I want to stop",
+    "I want to stop using, can someone text me",
+    "I want to stop drinking",
+    "I need to stop",
+    "trying to stop using",
+    "help me stop",
+    "help me stop using",
+    "want to quit drugs",
+    "quit drugs",
+    "quit using",
+    "Quit drinking",
+    "quit heroin",
+    "stop drinking",
+    "I want to quit",
+    "wanna quit",
+    "I can't quit",
+    "how do I quit drinking",
+    "get me off drugs",
+    "I want to get clean",
+    "somebody stop me",
+    "não consigo parar",
+    "quero parar de beber",
+    "je n'arrive pas à arrêter",
+]
+WANTS_OUT_IN_SPANISH = [
+    "no puedo parar",
+    "No puedo parar!!",
+    "ya no puedo parar",
+    "no puedo para",
+    "quiero parar",
+    "kiero parar",
+    "quiero parar ya",
+    "quiero parar por favor",
+    "quiero parar de consumir",
+    "necesito parar",
+    "nesecito parar",
+    "nececito parar de tomar",
+    "tengo que parar",
+    "ayúdame a parar",
+    "parar de consumir",
+    "pare de beber",
+    "no paro",
+    "no puedo dejar de consumir",
+    "no puedo dejar de comsumir",
+    "no puedo dejarlo",
+    "quiero dejar las drogas",
+    "quiero dejar el alcohol",
+    "dejar de tomar",
+    "no quiero más drogas",
+    "ya no quiero consumir",
+    "no quiero tomar más",
+]
+
+
+@pytest.mark.parametrize("text", WANTS_OUT)
+def test_wanting_to_stop_using_stops_no_messages(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.has_used, meaning.is_crisis) == (Word.OTHER, True, False)
+
+
+@pytest.mark.parametrize("text", WANTS_OUT_IN_SPANISH)
+def test_wanting_to_stop_using_stops_no_messages_in_spanish(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.has_used, meaning.is_crisis, meaning.language) == (Word.OTHER, True, False, "es")
+
+
+@pytest.mark.parametrize("text", ["can't stop", "I want to stop", "no puedo parar", "quiero parar", "I want to quit"])
+def test_where_messages_may_have_been_meant_a_person_reads_it(text: str) -> None:
+    assert read(text).is_for_person
+
+
+_ENGLISH = st.sampled_from(WANTS_OUT + CRIES + EMERGENCIES)
+_SPANISH = st.sampled_from(WANTS_OUT_IN_SPANISH + CRIES_IN_SPANISH + EMERGENCIES_IN_SPANISH)
+
+
+@given(
+    st.one_of(st.lists(_ENGLISH, min_size=2, max_size=3), st.lists(_SPANISH, min_size=2, max_size=3)),
+    st.sampled_from([", ", ". ", "! ", "\n", " and ", " y "]),
+)
+def test_cries_for_help_never_stop_messages_whatever_stands_between(cries: list[str], between: str) -> None:
+    assert read(between.join(cries)).word == Word.OTHER
+
+
+@given(
+    st.sampled_from(["STOP", "unsubscribe", "stop texting me", "no more texts", "no me manden mensajes", "opt out"]),
+    st.one_of(_ENGLISH, _SPANISH),
+    st.booleans(),
+)
+def test_stop_beside_a_cry_for_help_is_done(stop: str, cry: str, is_first: bool) -> None:
+    assert read(f"{stop}. {cry}" if is_first else f"{cry}. {stop}").word == Word.STOP
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "parar mensajes",
+        "paren los mensajes",
+        "para ya con los mensajes",
+        "quiero parar los mensajes",
+        "quiero parar de recibir mensajes",
+        "no quiero más mensajes",
+        "déjenme en paz",
+        "quiero cancelar",
+        "no más mensajes por favor",
+        "I want to stop these texts",
+        "I can't stop these texts",
+        "want to stop getting messages",
+        "stop using my number",
+        "I want to stop please no more texts",
+        "I can't stop these. STOP",
+        "quit these texts",
+        "I want to quit getting texts",
+        "please stop texting me",
+    ],
+)
+def test_end_of_messages_is_heard_beside_the_same_verbs(text: str) -> None:
+    meaning = read(text)
+    assert (meaning.word, meaning.has_used, meaning.is_crisis) == (Word.STOP, False, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't stop crying, please text me",
+        "quit smoking",
+        "trying to quit smoking",
+        "cravings won't leave me alone",
+        "no puedo parar de reír",
+        "no me dejen de escribir",
+        "I need to stop by at 7",
+        "need to stop at the store",
+        "I don't want to use, please text me",
+    ],
+)
+def test_what_only_sounds_like_an_end_of_messages_ends_none(text: str) -> None:
+    assert read(text).word == Word.OTHER
+
+
 USED = [
     "I used",
+    "Used heroin last night",
+    "Used last night",
+    "used",
+    "using",
+    "still using",
+    "shooting up",
+    "back on drugs",
+    "back on heroin",
+    "my son used heroin",
+    "he used again",
+    "my wife drank again",
+    "she is using",
+    "been drinking",
+    "I'm tweaking",
+    "dope sick",
+    "I took a hit",
+    "went back out",
+    "need a fix",
+    "cravings are bad",
+    "I used, 19103",
+    "I used 19103",
+    "used 19103",
+    "I used, Philadelphia",
     "i used again",
     "I relapsed",
     "relapsed",
@@ -350,6 +694,19 @@ USED = [
     "relapse prevention did not help, i used",
 ]
 USED_IN_SPANISH = [
+    "me puse a consumir",
+    "me puse a beber",
+    "mi hijo se drogó",
+    "mi hijo usó heroína",
+    "estoy consumiendo",
+    "ando bien drogado",
+    "estoy borracho",
+    "me metí cristal",
+    "volví al vicio",
+    "volvi a las drogas",
+    "ansias de consumir",
+    "recaí, Philadelphia",
+    "tomé, 19103",
     "recaí",
     "recai",
     "Recaí anoche",
@@ -378,6 +735,24 @@ USED_IN_SPANISH = [
     "la prevención de recaídas no sirvió, consumí",
 ]
 NOT_USED = [
+    "used car",
+    "using the finder",
+    "my friend used your site",
+    "someone used my spot",
+    "been drinking water",
+    "I'm drinking coffee",
+    "craving pizza",
+    "shooting hoops",
+    "back on Monday",
+    "estoy usando la app",
+    "estoy tomando clases",
+    "me metí en problemas",
+    "me inyecté la vacuna",
+    "llevo 3 días sin consumir",
+    "dejé de consumir hace un año",
+    "I quit drinking 5 years ago",
+    "I stopped using",
+    "need a drink of water",
     "I used to go to this meeting",
     "used the link",
     "i used your site",

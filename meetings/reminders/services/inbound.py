@@ -139,13 +139,19 @@ def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -
     if meaning.word == Word.STOP:
         stop(number=sender.number, contact_points=sender.contact_points, now=now)
         return (
-            "" if sender.is_stopped else replies.stopped(sender.region, is_crisis=meaning.is_crisis or meaning.has_used)
+            ""
+            if sender.is_stopped
+            else replies.stopped(
+                sender.region, is_crisis=meaning.is_crisis or meaning.has_used, is_emergency=meaning.is_emergency
+            )
         )
     if meaning.word == Word.START:
         return _start(sender, meaning.code, now)
     answer = ""
     if meaning.word in (Word.COMES, Word.CANNOT_COME):
         answer = _about_a_date(row, sender, meaning.word, now)
+    elif meaning.is_emergency:
+        answer = replies.emergency(sender.region)
     elif meaning.is_crisis:
         answer = replies.crisis(sender.region)
     elif meaning.has_used:
