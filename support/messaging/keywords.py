@@ -95,7 +95,9 @@ def read(text: str) -> Meaning:
         return Meaning(beside, True, True, language, is_emergency=bool(dying_in))
     if used_in or torn_in:
         # "I want to stop" may after all have meant messages: somebody reads it.
-        return Meaning(beside, not is_sure or is_torn, False, language, has_used=True, rest=calm)
+        return Meaning(
+            beside, not is_sure or is_torn, False, language, has_used=True, rest=_without(calm, _NO_PLACE)[0]
+        )
     return Meaning(word, not is_sure, False, language)
 
 
@@ -385,7 +387,7 @@ _EMERGENCY_IN_ENGLISH: Final = _patterns(
     (?<!\bi )(?<!\bim )(?<!\bi am )\b(?:wont|will not|wouldnt|doesnt|does not|isnt|is not|aint) (?:wake|waking|wakin)\b
     (?<!\bim )(?<!\bi am )\bnot (?:waking|wakin)\b
     \b(?:cant|cannot|can not|couldnt|could not)(?: get)?(?: \w+){0,2} (?:to )?wake (?:up )?(?:him|her|them|my|the\
-        |this|someone|somebody|a)\b
+        |this)\b
     \b(?:cant|cannot|can not|couldnt|could not) get (?:him|her|them|my \w+) (?:to wake|up|awake)\b
     \b(?:unresponsive|unconsci?ous)\b
     \b(?:he|she|hes|shes|they|friend|son|daughter) (?:is |just |has )*passed out(?: (?:and|cold|from)\b|$)
@@ -496,6 +498,15 @@ _WHEN: Final = (
     r"|ya|y|porque|ayuda\w*|por favor"
 )
 _JUST: Final = r"(?:(?:just|have|had|ve|really|actually|already|fucking?|only|also|even|then|so|totally) )*"
+
+
+#: Who it was, and when; "ayer" is a town in Massachusetts as well.
+_NO_PLACE: Final = _patterns(
+    r"""
+    ^(?:(?:i|im|ive|yo|and|y|ya) )+
+    \b(?:yesterday|today|tonight|ayer|anoche|antier|hoy)\b
+    """
+)
 
 
 def _sentences_of_using(lines: str) -> tuple[re.Pattern[str], ...]:

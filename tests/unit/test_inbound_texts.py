@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +28,7 @@ from accounts.services.consents import record_consent
 from accounts.services.preferences import save_preferences
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Signup
+from meetings.reminders import replies
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.models import InboundText, Reminder
 from meetings.reminders.services import inbound
@@ -433,6 +436,43 @@ def test_who_cannot_stop_keeps_their_texts_and_is_told_what_keeps_one_alive(text
     assert not Suppression.objects.exists()
     # It may have meant messages after all.
     assert InboundText.objects.get().is_for_person
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("I used, 19103", "Philadelphia%2C+PA+19103"),
+        ("I used 19103", "Philadelphia%2C+PA+19103"),
+        ("I used, Philadelphia", "Philadelphia%2C+PA"),
+        ("relapsed Philadelphia", "Philadelphia%2C+PA"),
+        ("I relapsed tonight, meeting near Kingston NY?", "Kingston%2C+NY"),
+        ("I can't stop using. Albany", "Albany%2C+NY"),
+        ("recaí, Philadelphia", "Philadelphia%2C+PA"),
+        ("tomé, 19103", "Philadelphia%2C+PA+19103"),
+    ],
+)
+def test_place_beside_having_used_is_where_the_next_meeting_is_looked_for(text: str, near: str, client: Client) -> None:
+    answer = write(text)
+    assert "988" in answer
+    link = re.search(r"http://testserver(/start-again/\?near=\S+)", answer)
+    assert link is not None
+    assert link[1].endswith(near)
+    assert near.split("%")[0] in client.get(link[1]).content.decode()
+    assert not InboundText.objects.filter(is_for_person=False).exists()
+
+
+@pytest.mark.parametrize("text", ["I used", "I used last night", "consumí ayer", "I relapsed and I feel awful"])
+def test_what_is_no_place_beside_having_used_is_not_taken_for_one(text: str) -> None:
+    assert write(text).endswith("http://testserver/start-again/")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_place_falls_away_where_there_is_no_room_for_it(language: str, settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = f"https://{'a' * 45}.example.org"
+    with translation.override(language):
+        far = replies.after_using("US", near="Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch, Wales")
+        assert far == replies.after_using("US")
+    assert gsm7.measure(far).segments <= 2
 
 
 @pytest.mark.parametrize(("text", "words"), [("I used", "far less"), ("recai", "aguanta mucho menos")])

@@ -90,6 +90,12 @@ def answer(*, text: str, number: str, language: str, now: dt.datetime) -> str:
         return replies.found(found.asked, found, link=_link(asked), hour_cycle=hour_cycle)
 
 
+def place_in(text: str) -> str:
+    """Return the place that a text names, as a label that is understood again; "" for none. Kept nowhere."""
+    asked = by_text.locate(by_text.parse(text), last=None)
+    return asked.label if asked else ""
+
+
 def _link(asked: Asked) -> str:
     """Return an address of the finder's page that says where, to a kilometre, and nothing of what is there."""
     day = "today" if asked.is_today else "tomorrow" if asked.is_tomorrow else ""

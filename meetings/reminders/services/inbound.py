@@ -155,7 +155,7 @@ def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -
     elif meaning.is_crisis:
         answer = replies.crisis(sender.region)
     elif meaning.has_used:
-        answer = replies.after_using(sender.region)
+        answer = replies.after_using(sender.region, near=finding.place_in(meaning.rest))
     else:
         answer = replies.read_by_a_person(sender.region)
     # After STOP there is silence, whatever else somebody writes.
@@ -329,7 +329,7 @@ def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime
     if sender.is_stopped or not _is_first(inbound):
         return ""
     if meaning.has_used:
-        return replies.after_using(sender.region)
+        return replies.after_using(sender.region, near=finding.place_in(meaning.rest))
     if meaning.word == Word.HELP:
         return replies.help_words(sender.region)
     return finding.answer(text=inbound.text, number=sender.number, language=sender.language, now=now)
