@@ -104,13 +104,17 @@ def confirm_start(code: str) -> str:
     return _plain(words % {"sender": settings.SENDER_NAME, "code": code})
 
 
-def help_words(region: str) -> str:
-    """Return the answer to HELP: who this is, where to ask, how to end it, and who answers in a crisis."""
+def help_words(region: str, *, is_stopped: bool = False) -> str:
+    """Return the answer to HELP: who this is, where to ask, how to end it or undo that, and who answers in a crisis."""
     contact: Contact | None = settings.OPERATOR_CONTACT
-    words = _(
-        "%(sender)s: reminders you asked for. Text a city or ZIP to find meetings. "
-        "Msg & data rates may apply. STOP to end. Questions: %(contact)s"
-    ) % {"sender": settings.SENDER_NAME, "contact": contact.shown if contact else f"{settings.PUBLIC_BASE_URL}/about/"}
+    shown = contact.shown if contact else f"{settings.PUBLIC_BASE_URL}/about/"
+    if is_stopped:
+        words = f"{_no_more_texts()} {_('Questions: %(contact)s') % {'contact': shown}}"
+    else:
+        words = _(
+            "%(sender)s: reminders you asked for. Text a city or ZIP to find meetings. "
+            "Msg & data rates may apply. STOP to end. Questions: %(contact)s"
+        ) % {"sender": settings.SENDER_NAME, "contact": shown}
     return _plain(f"{words} {_in_a_crisis(region)}".strip())
 
 

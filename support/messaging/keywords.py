@@ -95,9 +95,8 @@ def read(text: str) -> Meaning:
         return Meaning(beside, True, True, language, is_emergency=bool(dying_in))
     if used_in or torn_in:
         # "I want to stop" may after all have meant messages: somebody reads it.
-        return Meaning(
-            beside, not is_sure or is_torn, False, language, has_used=True, rest=_without(calm, _NO_PLACE)[0]
-        )
+        rest, _is_said = _without(calm, _NO_PLACE)
+        return Meaning(beside, not is_sure or is_torn, False, language, has_used=True, rest=rest)
     return Meaning(word, not is_sure, False, language)
 
 

@@ -106,7 +106,34 @@ def test_stop_ends_texts_in_the_same_breath_and_leaves_email_alone() -> None:
 def test_after_one_confirmation_there_is_silence() -> None:
     member_with_phone()
     assert write("STOP") != ""
-    assert [write(text) for text in ("STOP", "stop!", "HELP", "12207", "I want to die", "C", "hello?")] == [""] * 7
+    assert [write(text) for text in ("STOP", "stop!", "12207", "C", "hello?", "who is this", "MORE")] == [""] * 7
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("HELP", "Reply START to undo. Questions: "),
+        ("AYUDA", "Responde START para volver."),
+        ("I want to die", "call or text 988"),
+        ("he is not breathing", "Call 911 now."),
+        ("STOP. he is not breathing", "Call 911 now."),
+        ("no respira", "Llama al 911 ya."),
+        ("I used", "far less"),
+        ("no puedo parar", "aguanta mucho menos"),
+    ],
+)
+def test_who_asks_for_help_is_answered_after_stop_and_nothing_is_on_again(text: str, words: str) -> None:
+    _signup, phone = member_with_phone()
+    write("STOP")
+    assert words in write(text)
+    assert not is_given(phone, Purpose.REMINDERS)
+    assert Suppression.objects.exists()
+
+
+def test_after_stop_nobody_is_answered_for_as_often_as_somebody_forges_their_number() -> None:
+    write("STOP")
+    answers = [write(text) for text in ("HELP", "I used", "i need help", "HELP", "I used", "i need help")]
+    assert [bool(answer) for answer in answers] == [True] * 3 + [False] * 3
 
 
 def test_text_that_is_in_hand_when_stop_comes_is_not_sent() -> None:
@@ -486,11 +513,9 @@ def test_having_used_is_answered_with_what_keeps_one_alive_and_kept_nowhere(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_having_used_is_answered_once_and_not_after_stop() -> None:
+def test_having_used_is_answered_once() -> None:
     assert write("I used", sid="SM-same") != ""
     assert write("I used", sid="SM-same") == ""
-    write("STOP")
-    assert write("I used") == ""
 
 
 def test_stop_beside_having_used_is_done_and_names_who_answers() -> None:

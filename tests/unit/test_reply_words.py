@@ -29,6 +29,7 @@ ANSWERS: list[tuple[Callable[[], str], int]] = [
     (lambda: replies.started(is_back=True), 1),
     (lambda: replies.started(is_back=False), 1),
     (lambda: replies.help_words("US"), 2),
+    (lambda: replies.help_words("US", is_stopped=True), 2),
     *((partial(replies.given_back, WHEN, held), 1) for held in Held),
     *((partial(replies.expected, WHEN, held), 1) for held in Held),
     (lambda: replies.no_date("C"), 1),

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 ENGLISH_KEYS = re.compile(r"\bHOME\b|mensaje al 988\b")
 REPLIES: list[Callable[[str], str]] = [
     replies.crisis,
+    replies.emergency,
+    replies.after_using,
     replies.help_words,
     replies.read_by_a_person,
     lambda region: replies.stopped(region, is_crisis=True),

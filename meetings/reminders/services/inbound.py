@@ -55,6 +55,8 @@ CHANGES_THEIR_MIND: Final = dt.timedelta(hours=1)
 _CODE_WINDOW: Final = dt.timedelta(minutes=30)
 _CODES_A_DAY: Final = 2
 _TRIES_A_DAY: Final = 5
+#: Answers to HELP, and to somebody in danger or who has used, from a number that wrote STOP.
+_AFTER_STOP_A_DAY: Final = 3
 #: An answer is about the last message that asked for one, for so long.
 _ABOUT_THE_LAST: Final = dt.timedelta(days=4)
 #: Two machines that answer each other end soon.
@@ -138,28 +140,46 @@ def _once(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) 
 def _act(row: InboundText, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
     if meaning.word == Word.STOP:
         stop(number=sender.number, contact_points=sender.contact_points, now=now)
-        return (
-            ""
-            if sender.is_stopped
-            else replies.stopped(
-                sender.region, is_crisis=meaning.is_crisis or meaning.has_used, is_emergency=meaning.is_emergency
-            )
-        )
+        if sender.is_stopped:
+            return _care(sender, meaning) if _may_answer(sender, meaning) else ""
+        is_crisis = meaning.is_crisis or meaning.has_used
+        return replies.stopped(sender.region, is_crisis=is_crisis, is_emergency=meaning.is_emergency)
     if meaning.word == Word.START:
         return _start(sender, meaning.code, now)
     answer = ""
     if meaning.word in (Word.COMES, Word.CANNOT_COME):
         answer = _about_a_date(row, sender, meaning.word, now)
-    elif meaning.is_emergency:
-        answer = replies.emergency(sender.region)
-    elif meaning.is_crisis:
-        answer = replies.crisis(sender.region)
-    elif meaning.has_used:
-        answer = replies.after_using(sender.region, near=finding.place_in(meaning.rest))
     else:
-        answer = replies.read_by_a_person(sender.region)
-    # After STOP there is silence, whatever else somebody writes.
-    return "" if sender.is_stopped else answer
+        answer = _care(sender, meaning) or replies.read_by_a_person(sender.region)
+    return answer if _may_answer(sender, meaning) else ""
+
+
+def _care(sender: Sender, meaning: Meaning) -> str:
+    """Return what is said to somebody in danger, in a crisis or who has used; "" to all others."""
+    if meaning.is_emergency:
+        return replies.emergency(sender.region)
+    if meaning.is_crisis:
+        return replies.crisis(sender.region)
+    if meaning.has_used:
+        return replies.after_using(sender.region, near=finding.place_in(meaning.rest))
+    return ""
+
+
+def _may_answer(sender: Sender, meaning: Meaning) -> bool:
+    """Return whether a text is answered. After STOP only what asks for help is, a few times a day.
+
+    Carriers want HELP answered whoever asks (CTIA), and nobody unsubscribes from 911. An answer turns nothing on.
+    """
+    if not sender.is_stopped:
+        return True
+    if meaning.word != Word.HELP and not (meaning.is_crisis or meaning.has_used):
+        return False
+    try:
+        # Nobody who wrote STOP is written to for as often as somebody forges their number.
+        limits.consume("answers after STOP", sender.number, limit=_AFTER_STOP_A_DAY, seconds=86_400)
+    except limits.TooMany:
+        return False
+    return True
 
 
 def _start(sender: Sender, code: str, now: dt.datetime) -> str:
@@ -326,12 +346,12 @@ def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
 
 def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
     """Answer a text that changes nothing; that it came is kept for a day, and nothing else of it."""
-    if sender.is_stopped or not _is_first(inbound):
+    if not _is_first(inbound) or not _may_answer(sender, meaning):
         return ""
-    if meaning.has_used:
-        return replies.after_using(sender.region, near=finding.place_in(meaning.rest))
+    if care := _care(sender, meaning):
+        return care
     if meaning.word == Word.HELP:
-        return replies.help_words(sender.region)
+        return replies.help_words(sender.region, is_stopped=sender.is_stopped)
     return finding.answer(text=inbound.text, number=sender.number, language=sender.language, now=now)
 
 
