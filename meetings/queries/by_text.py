@@ -91,7 +91,15 @@ _BEFORE: Final = frozenset(
         "hola",
     }
 )
-_AFTER: Final = frozenset({"please", "por", "favor", "area", "na"} | _MEETINGS)
+#: What some ask for beside a place, and a text is not searched by: the answer then says what it lists.
+_KINDS: Final = frozenset(
+    {
+        "online", "virtual", "zoom", "linea", "spanish", "espanol", "english", "ingles", "family", "familia", "women",
+        "mujeres", "men", "hombres", "young", "jovenes", "beginners", "lgbt", "lgbtq",
+    }
+)  # fmt: skip
+_AFTER: Final = frozenset({"please", "por", "favor", "area", "na", "en"} | _MEETINGS | _KINDS)
+_AROUND: Final = _BEFORE | _KINDS
 _JOINING: Final = frozenset({"on", "this", "el", "los", "la", "por", "esta", "at", "in", "en", "the"})
 
 
@@ -133,6 +141,8 @@ class Asked:
     radius_km: float = 0.0
     beyond_km: float = 0.0
     language: str = ""
+    #: More was asked than a place and a day ("online", "Spanish"), and is not looked at.
+    is_wider: bool = False
 
     @property
     def point(self) -> Point:
@@ -222,9 +232,19 @@ def locate(question: Question, *, last: Asked | None) -> Asked | None:
         answer = find_place(name)
         if answer.places and not answer.area:
             near = answer.places[0]
-            asked = Asked(near.label, round(near.point.latitude, 4), round(near.point.longitude, 4))
+            asked = Asked(
+                near.label,
+                round(near.point.latitude, 4),
+                round(near.point.longitude, 4),
+                is_wider=_says_more(question, near.label),
+            )
             return replace(asked, language=question.language) if is_whole else _on_another_day(asked, question)
     return None
+
+
+def _says_more(question: Question, label: str) -> bool:
+    """Return whether a text asks for a kind of meeting, and none is part of its place's name ("Spanish Fork")."""
+    return bool((set(question.place.split()) & _KINDS) - set(gazetteer.fold(label).split()))
 
 
 def next_meetings(asked: Asked, *, now: dt.datetime) -> TextAnswer:
@@ -305,7 +325,7 @@ def _candidates(question: Question) -> list[tuple[str, bool]]:
     """Return what may be the place: the whole text (marked so), what is left without its day, and less around that."""
     words = question.place.split()
     bare = list(words)
-    while bare and bare[0] in _BEFORE:
+    while bare and bare[0] in _AROUND:
         bare.pop(0)
     while bare and bare[-1] in _AFTER:
         bare.pop()

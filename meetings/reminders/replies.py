@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Final
 from urllib.parse import urlencode
 
@@ -24,6 +25,13 @@ from support.messaging.gsm7 import measure, transliterate
 
 #: Nobody should pay for more, nor read more on a small screen.
 _MOST_PARTS: Final = 2
+#: Signs for a venue's name and street, at the most.
+_WIDEST: Final = 80
+#: Notes on a name, as lists have them: "(D27)", "(side door)".
+_IN_BRACKETS: Final = re.compile(r"\s*\([^()]*\)")
+_LEADING_ON: Final = frozenset(
+    {"of", "the", "and", "at", "in", "for", "de", "del", "la", "las", "los", "y", "saint", "st."}
+)
 
 
 def crisis(region: str) -> str:
@@ -165,14 +173,16 @@ def not_understood() -> str:
 def found(asked: Asked, answer: TextAnswer, *, link: str, hour_cycle: str) -> str:
     """Return the next meetings in two parts at most: when, where, how far, and a link that says nothing of meetings.
 
-    Street and house are cut short before anything else is.
+    A venue's name is cut short before anything else is. Where less was understood than was asked, the first line says
+    what was.
     """
     if not answer.found:
         return none_found(asked, answer, link=link)
     end = _("MORE for more.") if answer.is_more else ""
-    for width in (44, 36, 28, 20, 12, 0):
+    shown = _("%(place)s, any meeting in person:") if asked.is_wider else "%(place)s:"
+    for width in range(_WIDEST, -1, -4):
         lines = [_line(each, asked, width, hour_cycle) for each in answer.found]
-        text = _plain("\n".join([f"{asked.label}:", *lines, f"{link} {end}".strip()]))
+        text = _plain("\n".join([shown % {"place": asked.label}, *lines, f"{link} {end}".strip()]))
         if measure(text).segments <= _MOST_PARTS:
             return text
     return text
@@ -211,13 +221,38 @@ def _line(each: Found, asked: Asked, width: int, hour_cycle: str) -> str:
     wall_day = dateformat.format(clock.to_wall(each.date.starts_at, each.tz), "D")
     time = wording.time_words(each.date.starts_at, each.tz, hour_cycle)
     venue = each.meeting.venue
-    where = ", ".join(dict.fromkeys(part for part in (venue.name, venue.street) if part)) if venue else ""
-    if len(where) > width:
-        where = where[:width].rsplit(" ", 1)[0].rstrip(" ,.-") if width else ""
+    where = _where(venue.name, venue.street, width) if venue else ""
     # A street in another city than the one asked for is found by nobody.
     city = venue.city if venue and gazetteer.fold(venue.city) != gazetteer.fold(asked.label.split(",")[0]) else ""
     far = _distance(each.distance_km, asked, digits=1) if each.distance_km is not None else ""
     return ", ".join(part for part in (f"{wall_day} {time}", where, city, far) if part)
+
+
+def _where(name: str, street: str, width: int) -> str:
+    """Return a venue's name and street in `width` signs at most: of the name as much as fits, the street or nothing.
+
+    A house number without its street leads nobody anywhere, so a street is never cut, only freed of its suite.
+    """
+    if len(whole := ", ".join(dict.fromkeys(part for part in (name, street) if part))) <= width:
+        return whole
+    name = _IN_BRACKETS.sub("", name).strip() if name != street else ""
+    street = street.split(",")[0].strip()
+    if len(street) > width:
+        return _cut(name, width)
+    return ", ".join(dict.fromkeys(part for part in (_cut(name, width - len(street) - 2), street) if part))
+
+
+def _cut(name: str, width: int) -> str:
+    """Return as many whole words as fit, and none at the end that only lead to the next: "Circle", not "Circle of"."""
+    words: list[str] = []
+    for word in name.split():
+        if len(" ".join([*words, word])) > width:
+            break
+        words.append(word)
+    if len(words) < len(name.split()):
+        while words and (words[-1].casefold() in _LEADING_ON or not words[-1].strip("&/+-,.0123456789")):
+            words.pop()
+    return " ".join(words).rstrip(" ,.-/&")
 
 
 def _distance(km: float, asked: Asked, *, digits: int) -> str:

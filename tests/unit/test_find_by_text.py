@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from itertools import count
 from typing import Any
 
@@ -13,11 +14,14 @@ from django.urls import reverse
 
 from meetings.enums import MeetingKind, SignupPolicy
 from meetings.models import Meeting
+from meetings.queries import by_text
 from meetings.queries.by_text import Question, parse
+from meetings.reminders import replies
 from meetings.reminders.models import InboundText
 from meetings.reminders.services import inbound
 from meetings.services.schedule import refresh_next
 from support.messaging import gsm7
+from support.messaging.gsm7 import transliterate
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_venue
@@ -219,7 +223,71 @@ def test_long_names_are_cut_before_anything_else_is() -> None:
     answer = write("Albany")
     assert answer.count("\n") == 4
     assert answer.endswith("MORE for more.")
-    assert "The Very Long" in answer
+    assert answer.count("The Very Long") == 3
+    assert answer.count("12345 North Old Plank Road Extension") == 3
+    assert "Fellowship" not in answer
+
+
+#: Invented, and as long as real lists have them.
+PLACES = [
+    ("Fairmount/Brewery District Clubhouse (D27)", "2044 W Girard Avenue"),
+    ("Grace & Atonement Evangelical Lutheran Church (D60)", "1542 E Montgomery Avenue"),
+    ("Circle of Hope and Friendship (side door, ring twice)", "2212 South Broad Street, Lower Level, Room 3"),
+    ("Tasker House", "1232 Tasker Street"),
+    ("", "98-05 Kissena Boulevard"),
+    ("Saint Bartholomew the Apostle Community Fellowship Hall", ""),
+    ("1920 N Front St", "1920 N Front St"),
+]
+
+
+@pytest.mark.parametrize("width", range(84))
+@pytest.mark.parametrize(("name", "street"), PLACES)
+def test_house_number_is_never_without_its_street_and_the_name_gives_way_first(
+    name: str, street: str, width: int
+) -> None:
+    where = replies._where(name, street, width)
+    without_suite = street.split(",")[0]
+    assert len(where) <= width
+    assert not re.search(r"\d", where) or without_suite in where or "(" in where
+    if without_suite and width >= len(without_suite):
+        assert without_suite in where
+    assert not re.search(r"(?: of| and| the|&|/|,|\()$", where)
+
+
+def test_three_long_venues_name_their_streets_in_two_parts(settings: Any) -> None:
+    settings.PUBLIC_BASE_URL = "https://meetings.riverarea.example.org"
+    for (name, street), day in zip(PLACES[:3], ("TU", "WE", "TH"), strict=True):
+        meeting_on(day, dt.time(19, 30), venue=name, street=street)
+    for text in ("12207", "reuniones en Albany"):
+        cache.clear()
+        answer = write(text)
+        for street in ("2044 W Girard Avenue", "1542 E Montgomery Avenue", "2212 South Broad Street"):
+            assert street in answer
+        for name in ("Fairmount/Brewery", "Grace", "Circle"):
+            assert name in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("12207 online", "Albany, NY 12207, any meeting in person:"),
+        ("Spanish 12207", "Albany, NY 12207, any meeting in person:"),
+        ("familia 12207", "Albany, NY 12207, any meeting in person:"),
+        ("Albany online", "Albany, NY, any meeting in person:"),
+        ("online meetings in Albany", "Albany, NY, any meeting in person:"),
+        ("reuniones en línea Albany", "Albany, NY, cualquier reunión en persona:"),
+        ("12207 tue", "Albany, NY 12207:"),
+        ("meetings near Albany", "Albany, NY:"),
+    ],
+)
+def test_what_was_understood_is_said_where_more_was_asked(albany: list[Meeting], text: str, first: str) -> None:
+    assert write(text).splitlines()[0] == transliterate(first)
+
+
+def test_place_named_after_a_kind_is_a_place() -> None:
+    asked = by_text.locate(parse("Spanish Fork"), last=None)
+    assert asked is not None
+    assert (asked.label, asked.is_wider) == ("Spanish Fork, UT", False)
 
 
 def test_meetings_without_a_way_to_walk_to_are_left_out(albany: list[Meeting]) -> None:
