@@ -46,6 +46,9 @@ class Concept:
     seed_id: str = ""
 
 
+#: Of the formats that say who a meeting is for, those that turn nobody away. Any other is for some people only.
+FOR_ANYONE = frozenset({"beginners", "children-welcome", "children-supervised", "no-children"})
+
 CONCEPTS: tuple[Concept, ...] = (
     # -- Open or closed
     Concept(

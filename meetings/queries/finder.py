@@ -45,6 +45,7 @@ from meetings.models.meeting import MeetingQuerySet
 from meetings.models.occurrence import OccurrenceQuerySet
 from meetings.queries.plain import PlainLines, plain
 from meetings.recurrence import Rule
+from meetings.vocabulary import FOR_ANYONE
 from support import clock
 
 #: Of several places with one name, the one with meetings this near is meant before a bigger one with none.
@@ -106,6 +107,8 @@ class Criteria:
     kind: str = ""
     #: Only what nobody signs up for.
     is_drop_in: bool = False
+    #: Nothing that is only for women, for men, or for others among members.
+    is_for_anyone: bool = False
     sort: str = WHEN
 
     @property
@@ -138,6 +141,11 @@ class FormatWords:
     description: str
     category: str
 
+    @property
+    def is_for_some(self) -> bool:
+        """Whether it says that a meeting is for some people only."""
+        return self.category == FormatCategory.AUDIENCE and self.slug not in FOR_ANYONE
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -160,6 +168,11 @@ class Found:
     def day(self) -> dt.date | None:
         """The calendar date to list it under."""
         return clock.to_wall(self.date.starts_at, self.tz).date() if self.date else None
+
+    @property
+    def for_some(self) -> tuple[str, ...]:
+        """The names of the formats by which it is for some people only."""
+        return tuple(each.name for each in self.formats if each.is_for_some)
 
 
 class _Candidate(NamedTuple):
@@ -299,6 +312,10 @@ def _matching(criteria: Criteria, now: dt.datetime, reader_tz: str) -> MeetingQu
     if criteria.is_drop_in:
         # As enums.keeps_places has it: a family session is signed up for, whatever its list says.
         meetings = meetings.filter(signup_policy=SignupPolicy.DROP_IN).exclude(kind=MeetingKind.FAMILY_SESSION)
+    if criteria.is_for_anyone:
+        only_some = Format.objects.filter(category=FormatCategory.AUDIENCE).exclude(slug__in=FOR_ANYONE)
+        through = Meeting.formats.through.objects.filter(meeting=OuterRef("pk"), format__in=only_some)
+        meetings = meetings.exclude(Exists(through))
     if criteria.venues:
         meetings = meetings.filter(venue_type__in=_venue_types(criteria.venues))
     meetings = _with_formats(meetings, criteria.formats)

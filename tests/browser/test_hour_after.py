@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
+from meetings.services.formats import keep_own_formats
 from support import clock
 from tests.helpers.browsing import listed, open_elsewhere
 
@@ -47,6 +48,25 @@ def test_about_and_privacy_say_whom_to_ask(page: Page, live_server: LiveServer) 
     for path in ("/about/", "/privacy/"):
         page.goto(live_server.url + path)
         expect(page.get_by_role("main").get_by_role("link", name="help@example.org")).to_be_visible()
+
+
+def test_starting_again_sends_nobody_to_a_meeting_that_is_only_for_others(page: Page, live_server: LiveServer) -> None:
+    formats = keep_own_formats()
+    at = clock.to_wall(clock.now() + dt.timedelta(minutes=50), "America/New_York")
+    daily = {
+        "rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+        "weekday_mask": 0b1111111,
+        "start_time": at.time().replace(second=0, microsecond=0),
+    }
+    women = listed(name="Women in the Boathouse", **daily)
+    women.formats.set([formats["closed"], formats["women"]])
+    page.goto(f"{live_server.url}/start-again/?near=12207")
+    expect(page.get_by_role("main")).to_contain_text("Listed for some people only: Women.")
+    listed(name="Evening Light", **daily).formats.set([formats["closed"]])
+    page.reload()
+    expect(page.get_by_role("link", name="Evening Light")).to_be_visible()
+    expect(page.get_by_role("link", name=women.name)).to_have_count(0)
+    expect(page.get_by_role("main")).not_to_contain_text("for some people only")
 
 
 def test_starting_again_leads_to_a_meeting_and_to_somebody_who_answers(

@@ -14,9 +14,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import CleanTime
 from accounts.services.clean_time import keep_clean_date
-from meetings.enums import MeetingKind, SignupPolicy, VenueType
-from meetings.models import Meeting
+from meetings.enums import FormatCategory, MeetingKind, SignupPolicy, VenueType
+from meetings.models import Format, Meeting
 from meetings.services import schedule
+from meetings.services.formats import keep_own_formats
 from support import clock
 from support.crisis import AFTER_A_BREAK
 from tests.conftest import NOW
@@ -117,6 +118,35 @@ def test_many_that_are_signed_up_for_do_not_hide_the_one_to_come_to(client: Clie
         online(f"By signing up {number}", 20, signup_policy=SignupPolicy.SIGN_UP)
     online("Open to all", 30)
     assert shown(page(client)) == ["Open to all"]
+
+
+@pytest.mark.parametrize("slug", ["women", "men", "young-people", "lgbtq", "restricted-attendance"])
+def test_nobody_is_sent_to_a_meeting_that_is_only_for_others(client: Client, slug: str) -> None:
+    formats = keep_own_formats()
+    online("For some online", 10).formats.set([formats["closed"], formats[slug]])
+    listed("For some", 10).formats.set([formats["closed"], formats[slug]])
+    online("For anyone online", 60).formats.set([formats["closed"], formats["beginners"]])
+    listed("For anyone", 200).formats.set([formats["closed"], formats["discussion"]])
+    html = page(client, "?near=12207")
+    assert shown(html) == ["For anyone online", "For anyone"]
+    assert "for some people only" not in html
+
+
+def test_format_of_another_list_that_names_an_audience_counts_as_well(client: Client) -> None:
+    theirs = Format.objects.create(
+        vocabulary="https://bmlt.example/", source_id="7", slug="b7", name="Clergy", category=FormatCategory.AUDIENCE
+    )
+    online("For some", 10).formats.set([theirs])
+    online("For anyone", 60)
+    assert shown(page(client)) == ["For anyone"]
+
+
+def test_where_there_is_nothing_else_it_says_whom_the_meeting_is_for(client: Client) -> None:
+    online("For some", 10).formats.set([keep_own_formats()["women"]])
+    html = page(client)
+    assert shown(html) == ["For some"]
+    assert "Listed for some people only: Women." in html
+    assert "Solo para algunas personas: Mujeres." in page(client, **{"accept-language": "es"})
 
 
 def test_place_is_asked_for_only_if_one_likes_and_kept_nowhere(client: Client) -> None:
