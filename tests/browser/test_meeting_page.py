@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
-from tests.factories import make_venue
+from tests.factories import make_service_body, make_venue
 from tests.helpers.browsing import listed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -54,6 +54,15 @@ def test_when_and_where_are_on_the_first_screen_and_how_to_join_next(page: Page,
     assert page.title() == "Meeting: Weekdays – Homegroup"
     page.get_by_text("5 more dates").click()
     assert page.get_by_role("link", name="Remind me").count() == 6
+
+
+def test_another_group_of_the_same_district_is_not_named_as_the_same_group(page: Page, live_server: LiveServer) -> None:
+    body = make_service_body()
+    listed(name="Rebos", slug="rebos", service_body=body, group_name="D27")
+    listed(name="Thursday Night Owl", service_body=body, group_name="D27")
+    page.goto(f"{live_server.url}/meetings/rebos/")
+    expect(page.get_by_role("heading", name="Rebos")).to_be_visible()
+    expect(page.get_by_text("Thursday Night Owl")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -305,6 +305,30 @@ def test_detail_lists_what_else_there_is_in_the_place_and_by_the_group(client: C
     assert "Also here" not in page_of(client, now)
 
 
+@pytest.mark.parametrize(
+    "name", ["D27", "D54 / GSO #112235", "/ GSO #8", "District 13", "Distrito 4", "Area 59", "27", "Albany", "North"]
+)
+def test_detail_takes_nobody_for_of_the_same_group_by_a_district_or_a_place(
+    client: Client, now: dt.datetime, name: str
+) -> None:
+    body = make_service_body(name="North")
+    meeting = make_meeting(service_body=body, venue=make_venue(city="Albany"), group_name=name)
+    schedule.refresh_next(make_meeting(name="Another group", service_body=body, group_name=name), now=now)
+    assert "Another group" not in html_of(client, meeting, now)
+
+
+@pytest.mark.parametrize(("places", "is_believed"), [(3, True), (4, False)])
+def test_detail_believes_no_name_of_a_group_that_many_places_share(
+    client: Client, now: dt.datetime, places: int, is_believed: bool
+) -> None:
+    body = make_service_body()
+    meetings = [make_meeting(name="Riverside", service_body=body, group_name="Riverside") for _ in range(places)]
+    online = {"venue": None, "venue_type": VenueType.ONLINE, "conference_url": "https://m.example/1"}
+    other = make_meeting(name="On a screen", service_body=body, group_name="Riverside", **online)
+    schedule.refresh_next(other, now=now)
+    assert ("On a screen" in html_of(client, meetings[0], now)) == is_believed
+
+
 def test_detail_lists_no_more_than_a_few_others(client: Client, now: dt.datetime) -> None:
     house = make_venue()
     for _number in range(7):
