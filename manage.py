@@ -6,10 +6,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, OperationalError
 
-from support.workspace import keep_private
+from support.workspace import data_path, keep_private, why_not_yet
 
 if __name__ == "__main__":
     keep_private()
+    if words := why_not_yet(data_path(None), sys.argv[1:]):
+        sys.exit(f"manage.py: {words}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
     try:
         execute_from_command_line(sys.argv)

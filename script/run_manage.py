@@ -11,15 +11,6 @@ sys.path.insert(0, str(ROOT))
 
 from support import workspace  # noqa: E402  # the path is set above, since this file is no module
 
-#: Commands of the site itself, which need one that was started; `restore` makes one from a backup.
-OF_A_SITE = {path.stem for path in ROOT.glob("[am]*/**/management/commands/*.py")} - {"restore"}
-
-
-def is_before_the_first_start(folder: Path) -> bool:
-    """Return whether a data folder has no database, and no other is named."""
-    is_elsewhere = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
-    return not is_elsewhere and not (folder / workspace.DATABASE).exists()
-
 
 def split(arguments: list[str]) -> tuple[str | None, list[str]]:
     """Take `--data DIR` or `--data=DIR` out of the arguments, wherever it stands before a `--`."""
@@ -41,10 +32,9 @@ def split(arguments: list[str]) -> tuple[str | None, list[str]]:
 def main() -> None:
     given, arguments = split(sys.argv[1:])
     where = workspace.data_path(given)
-    asks_for_help = {"-h", "--help"} & set(arguments)
-    if set(arguments[:1]) & OF_A_SITE and not asks_for_help and is_before_the_first_start(where):
-        # Said before anything is made there: loading the settings makes secrets.
-        sys.exit(workspace.no_site(where))
+    if words := workspace.why_not_yet(where, arguments):
+        # Said before anything is made there.
+        sys.exit(words)
     try:
         folder = workspace.data_folder(given)
     except workspace.Refused as refusal:

@@ -61,6 +61,25 @@ def no_site(folder: Path) -> str:
     )
 
 
+#: What needs no site: commands that make one, that look at the code alone, or that developers run beside it.
+_WITHOUT_A_SITE = frozenset({
+    "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "makemigrations",
+    "migrate", "optimizemigration", "restore", "runserver", "squashmigrations", "startapp", "startproject", "test",
+    "testserver", "version",
+})  # fmt: skip
+
+
+def why_not_yet(folder: Path, arguments: list[str]) -> str:
+    """Return what to do before manage.py can do what `arguments` ask for; "" where it may.
+
+    Asked before the settings are loaded: that alone would make secrets, and a command then an empty database.
+    """
+    command = next(iter(arguments), "help")
+    wants_none = command in _WITHOUT_A_SITE or command.startswith("-") or {"-h", "--help"} & set(arguments)
+    is_elsewhere = os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")
+    return "" if wants_none or is_elsewhere or (folder / DATABASE).exists() else no_site(folder)
+
+
 def hold(folder: Path) -> IO[str]:
     """Take the data folder for this server until the returned file is closed or the process ends.
 

@@ -265,16 +265,50 @@ def manage(site: Site, *arguments: str) -> None:
     subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("command", [["import_meetings", "list.json"], ["add_facilitator", "a@example.org", "x"]])
-def test_command_before_the_first_start_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
-    (tmp_path / "list.json").write_text("[]")
-    env = bare_environment() | {"DATA_DIR": str(tmp_path / "site")}
+#: By each way in: manage.py itself, and script/manage with a folder of its own or by the environment.
+WAYS = ("manage.py", "script/run_manage.py", "script/run_manage.py --data")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "import_meetings list.json",
+        "import_meetings list.json --dry-run",
+        "add_facilitator a@example.org x",
+        "what_we_hold a@example.org",
+        "backup kept.zip",
+        "createsuperuser",
+        "dumpdata",
+        "showmigrations",
+        "shell -c 0",
+    ],
+)
+def test_command_before_the_first_start_says_what_to_do_and_leaves_nothing(
+    tmp_path: Path, way: str, command: str
+) -> None:
+    folder = tmp_path / "site"
+    (tmp_path / "list.json").write_text('[{"name": "Front Step", "slug": "front-step", "day": 1, "time": "19:00"}]')
+    script, *given = way.split()
+    env = bare_environment() | {"DEVELOPMENT": "1"} | ({} if given else {"DATA_DIR": str(folder)})
+    chosen = [*given, str(folder)] if given else []
     ran = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *command],
+        [sys.executable, str(ROOT / script), *chosen, *command.split()],
         cwd=tmp_path, env=env, check=False, capture_output=True, text=True,
     )  # fmt: skip
-    assert ran.returncode == 1
-    assert ran.stderr == f"manage.py: {no_site(tmp_path / 'site')}\n"
+    who = "manage.py: " if script == "manage.py" else ""
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", f"{who}{no_site(folder)}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["list.json"]
+
+
+@pytest.mark.parametrize("command", ["check", "makemigrations --check --dry-run", "import_meetings --help", "help"])
+def test_command_that_needs_no_site_runs_before_the_first_start(tmp_path: Path, command: str) -> None:
+    env = bare_environment() | {"DATA_DIR": str(tmp_path / "site"), "DEVELOPMENT": "1"}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", *command.split()],
+        cwd=ROOT, env=env, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def no_site(folder: Path) -> str:
@@ -282,20 +316,6 @@ def no_site(folder: Path) -> str:
         f"There is no site in {folder} yet: start it once (script/server), then run this again. "
         "A server that was started with --data DIR has its site there: give this command the same."
     )
-
-
-@pytest.mark.parametrize("given", [[], ["--data"]])
-def test_command_before_the_first_start_leaves_nothing_half_made(tmp_path: Path, given: list[str]) -> None:
-    folder = tmp_path / "site"
-    (tmp_path / "list.json").write_text('[{"name": "Front Step", "slug": "front-step", "day": 1, "time": "19:00"}]')
-    env = bare_environment() | ({} if given else {"DATA_DIR": str(folder)})
-    chosen = [*given, str(folder)] if given else []
-    ran = subprocess.run(
-        [sys.executable, str(ROOT / "script" / "run_manage.py"), *chosen, "import_meetings", "list.json"],
-        cwd=tmp_path, env=env, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", f"{no_site(folder)}\n")
-    assert not folder.exists()
 
 
 def test_long_path_of_a_data_folder_is_no_obstacle(start: Start, tmp_path: Path) -> None:
