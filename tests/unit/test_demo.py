@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.test import Client
 
 from accounts.models import User
 from meetings.management.commands.load_demo import GUEST, SOON, soon
 from meetings.models import Meeting, Occurrence, OccurrenceChange, Signup
 from meetings.queries.occurrences import upcoming_dates
 from meetings.reminders.models import Reminder
+from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from meetings.services.signups import confirm_signups, request_guest_signup
 from support import clock
 from tests.factories import make_meeting
@@ -96,6 +100,27 @@ def test_what_somebody_asked_for_stays_and_another_meeting_starts_soon(now: dt.d
     assert not OccurrenceChange.objects.exists()
     first.refresh_from_db()
     assert first.is_published
+
+
+@pytest.mark.parametrize("change", [move_occurrence, cancel_occurrence])
+def test_after_a_change_of_its_date_page_and_log_say_when_the_next_start_makes_it_start(
+    client: Client, now: dt.datetime, change: Callable[..., object]
+) -> None:
+    """As README's step 4 has it, and then its step 3: start the server again."""
+    first = started(now)
+    place = ask(first, now)
+    elsewhen = {"starts_at": place.occurrence.starts_at + dt.timedelta(hours=2)} if change is move_occurrence else {}
+    change(occurrence=place.occurrence, now=now, **elsewhen)
+    log = io.StringIO()
+    with time_machine.travel(now + dt.timedelta(minutes=35), tick=False):
+        call_command("load_demo", stdout=log)
+        html = client.get(first.get_absolute_url()).content.decode()
+    said = re.search(r"starts at (\d+:\d\d) PM New York time", log.getvalue())
+    assert said
+    assert said[1] == "8:43"
+    assert f"{said[1]}–9:43" in html
+    assert "Moved from" not in html
+    assert "Canceled" not in html
 
 
 def test_those_who_run_it_do_not_run_more_with_each_start(now: dt.datetime) -> None:

@@ -15,6 +15,7 @@ from accounts.services import contact_points
 from accounts.services.preferences import save_preferences
 from meetings.management.demo_listings import BODIES, MEETINGS, VENUES, DemoMeeting
 from meetings.models import Meeting, ServiceBody, Venue
+from meetings.queries.occurrences import next_dates
 from meetings.services import schedule
 from meetings.services.formats import keep_own_formats
 from support import clock
@@ -49,8 +50,9 @@ class Command(BaseCommand):
                 self.load(now)
         if not is_there:
             self.stdout.write(f"Loaded {Meeting.objects.filter(source=SOURCE).count()} invented meetings.")
-        if found := soon():
-            starts = f"{clock.to_wall(found.next_starts_at or now, found.tz):%I:%M %p}".lstrip("0")
+        # As its page has it.
+        if (found := soon()) and (date := next_dates([found], now=now).get(found.pk)):
+            starts = f"{clock.to_wall(date.starts_at, found.tz):%I:%M %p}".lstrip("0")
             self.stdout.write(f"{SOON}, which the first steps are about, starts at {starts} New York time.")
 
     def load(self, now: dt.datetime) -> None:
@@ -161,7 +163,8 @@ def soon() -> Meeting | None:
 def renew_soon(*, now: dt.datetime) -> None:
     """Let the listing that README's first steps are about start in two hours again. Doing it again changes nothing.
 
-    Where somebody asked for one of its dates, it stays as they know it, out of the lists; another takes its place.
+    Where somebody asked for one of its dates, it stays as they know it, out of the lists; another takes its place, and
+    its address: whoever has its page open sees the one that starts soon.
     """
     listing = soon()
     if listing is None:
@@ -182,13 +185,13 @@ def _successor(old: Meeting, now: dt.datetime) -> Meeting:
     """Take a listing out of the lists, and return another like it, of whose dates nobody knows yet."""
     facilitators, formats = list(old.facilitators.all()), list(old.formats.all())
     new = Meeting.objects.get(pk=old.pk)
-    new.slug = new.source_id = f"{slugify(SOON)}-{old.pk}"
+    old.slug = old.source_id = f"{old.slug}-{old.pk}"
+    old.is_listed = False
+    old.save(update_fields=["slug", "source_id", "is_listed", "updated_at"])
     new.pk, new._state.adding = None, True
     new.save(force_insert=True)
     new.facilitators.set(facilitators)
     new.formats.set(formats)
-    old.is_listed = False
-    old.save(update_fields=["is_listed", "updated_at"])
     if not old.occurrences.filter(ends_at__gt=now).exists():
         # What they run does not grow with each start.
         old.facilitators.clear()
