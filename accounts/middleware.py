@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.proof import has_shown_second_factor
+from accounts.proof import forget_onward, has_shown_second_factor, keep_onward
 from support import clock, limits, wording
 from support.http import hold_until
 
@@ -147,15 +147,19 @@ class SecondFactorMiddleware:
 def ask_for_second_factor(request: HttpRequest) -> HttpResponse | None:
     """Return where the session of somebody with powers over others is sent that has shown one factor alone, or None.
 
-    To confirm it with the factor that the account has, and then to where it was going; else to add one.
+    To confirm it with the factor that the account has, or to add one; and then to where it was going.
     """
-    if not settings.REQUIRE_SECOND_FACTOR or not request.user.is_authenticated or has_shown_second_factor(request):
+    if not settings.REQUIRE_SECOND_FACTOR or not request.user.is_authenticated:
+        return None
+    if has_shown_second_factor(request):
+        forget_onward(request)
         return None
     ways = [each["url"] for each in get_adapter().get_reauthentication_methods(request.user) if _is_second(each["id"])]
     if ways:
         answer: HttpResponse = suspend_request(request, ways[0])
         return answer
     messages.warning(request, _("Add a passkey or an authenticator app first: these pages show other people’s data."))
+    keep_onward(request)
     return redirect("mfa_index")
 
 

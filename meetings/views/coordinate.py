@@ -172,7 +172,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         roles.accept_invitation(invitation=found, user=member(request), now=clock.now())
     except roles.InvitationOver:
         return render(request, "meetings/invitation_over.html", status=410)
-    messages.success(request, _("You’re all set. Thank you for serving."))
+    messages.success(request, _("Invitation accepted. Thank you for serving."))
     if found.meeting is not None:
         return redirect("meetings:facilitate", found.meeting.slug)
     return redirect("meetings:bodies")

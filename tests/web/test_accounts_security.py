@@ -22,6 +22,7 @@ from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
+from django.utils.html import escape
 
 from accounts.models import User
 from accounts.wording import browser_words
@@ -140,6 +141,7 @@ def test_recovery_code_signs_in_once(client: Client) -> None:
     assert "_auth_user_id" not in again.session
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/user/"])
 def test_staff_without_second_factor_are_led_to_add_one(client: Client, path: str) -> None:
     client.force_login(make_user(is_staff=True, is_superuser=True))
@@ -380,6 +382,33 @@ def test_adding_a_factor_ends_other_sessions_and_counts_as_showing_it(client: Cl
     assert client.get("/admin/").status_code == 200
     assert elsewhere.get("/my/account/")["Location"].startswith("/accounts/login/")
     assert UserSession.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/admin/", "/staff/messages/?next=//evil.example/", "/staff/messages/"])
+def test_who_was_asked_for_a_second_factor_is_led_on_once_it_is_there(client: Client, staff: User, path: str) -> None:
+    sign_in(client, staff)
+    way_on = f'href="{escape(path)}">Continue to where you were going'
+    assert way_on not in client.get(path, follow=True).content.decode()
+    set_up(client)
+    for page in ("/accounts/2fa/recovery-codes/", "/accounts/2fa/"):
+        assert way_on in client.get(page).content.decode()
+    assert client.get(path).status_code == 200
+    assert "Continue to where" not in client.get("/accounts/2fa/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_sets_up_a_second_factor_unasked_is_led_nowhere(client: Client) -> None:
+    sign_in(client, make_user(email="ana@example.org"))
+    assert "Continue to where" not in set_up(client)
+
+
+def set_up(client: Client) -> str:
+    """Set up an authenticator app, and return the page that this ends at."""
+    found = re.search(r"<code>([A-Z2-7]{16,})</code>", client.get("/accounts/2fa/totp/activate/").content.decode())
+    assert found
+    page = client.post("/accounts/2fa/totp/activate/", {"code": totp_code(found.group(1))}, follow=True)
+    return str(page.content.decode())
 
 
 def test_second_step_offers_no_passkey_to_who_has_none(client: Client) -> None:
