@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
@@ -50,8 +51,10 @@ from support import clock
 
 #: Of several places with one name, the one with meetings this near is meant before a bigger one with none.
 NEAR_A_MEETING_KM = 50.0
-#: Of several places with one name, one that is this many times smaller and has no meetings is not meant.
+#: Of several places with one name, one that is this many times smaller and has no meetings of its own is not meant.
 MUCH_SMALLER = 20
+#: Meetings this near are a place's own.
+ITS_OWN_KM = 10.0
 #: As many other places are asked after as anyone reads.
 MOST_OTHERS = 3
 #: How far ahead a day filter looks for a date: a rule that skips longer than a season is rarely what is wanted.
@@ -630,7 +633,8 @@ def find_place(text: str) -> NearAnswer:
     """Return what a place name may mean: from the gazetteer, or else from the addresses of the listed meetings.
 
     Of several places with the same name, one with meetings nearby comes first: "Kingston" in a New York list is not
-    in Jamaica. The others follow where they may be meant in earnest: they have meetings too, or are not much smaller.
+    in Jamaica. The others follow where they may be meant in earnest: they have meetings of their own, or are not much
+    smaller.
     """
     answer = gazetteer.look_up(text)
     if answer.area:
@@ -639,10 +643,13 @@ def find_place(text: str) -> NearAnswer:
         return NearAnswer(tuple(_from_venues(text)))
     if len(answer.places) == 1:
         return NearAnswer((_near_of(answer.places[0]),))
-    has_meetings = {place: _has_meetings_near(place.point) for place in answer.places}
-    first, *others = sorted(answer.places, key=lambda place: not has_meetings[place])
-    meant = [place for place in others if has_meetings[place] or place.population * MUCH_SMALLER >= first.population]
-    return NearAnswer(tuple(map(_near_of, (first, *meant[:MOST_OTHERS]))))
+    first, *others = sorted(answer.places, key=lambda place: not _has_meetings_near(place.point))
+    meant = (
+        place
+        for place in others
+        if place.population * MUCH_SMALLER >= first.population or _has_meetings_near(place.point, within_km=ITS_OWN_KM)
+    )
+    return NearAnswer(tuple(map(_near_of, (first, *islice(meant, MOST_OTHERS)))))
 
 
 def places_spelled_like(text: str) -> tuple[Near, ...]:
@@ -656,8 +663,8 @@ def _near_of(place: gazetteer.Place) -> Near:
     return Near(place.label, place.point, bool(place.postcode))
 
 
-def _has_meetings_near(point: Point) -> bool:
-    return Meeting.objects.listed().filter(_is_within(point, NEAR_A_MEETING_KM)).exists()
+def _has_meetings_near(point: Point, *, within_km: float = NEAR_A_MEETING_KM) -> bool:
+    return Meeting.objects.listed().filter(_is_within(point, within_km)).exists()
 
 
 def _from_venues(text: str) -> list[Near]:

@@ -385,6 +385,9 @@ def _parts_of_day(form: FinderForm) -> list[Button]:
 
 
 def _other_places(form: FinderForm) -> list[Button]:
+    if form.is_online_alone and not form.has_unknown_place:
+        # From anywhere, whichever place was meant.
+        return []
     places = form.near_answer.places[0 if form.has_unknown_place else 1 :]
     return [Button(place.label, _with(near=place.label)) for place in places]
 

@@ -208,6 +208,15 @@ def test_words_over_a_list_say_what_is_in_it(page: Page, live_server: LiveServer
 
 
 @pytest.mark.usefixtures("meetings")
+def test_no_other_place_is_asked_for_where_one_joins_from_anywhere(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/meetings/?near=Albany")
+    expect(page.get_by_text("Or did you mean")).to_be_visible()
+    page.goto(f"{live_server.url}/meetings/?near=Albany&venue=online")
+    expect(page.locator("#results-heading")).to_be_visible()
+    expect(page.get_by_text("did you mean")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("meetings")
 def test_the_keyboard_skips_to_the_results_and_no_heading_hides_what_it_reaches(
     page: Page, live_server: LiveServer
 ) -> None:

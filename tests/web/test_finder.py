@@ -167,6 +167,27 @@ def test_what_is_clear_is_not_asked_back(client: Client, now: dt.datetime, near:
     assert "did you mean" not in page_of(client, f"/meetings/?{urlencode({'near': near})}").lower()
 
 
+@pytest.mark.parametrize("near", ["Philadelphia", "Philadelphia, PA", "philadelphia pennsylvania", "Philadelphia, USA"])
+@pytest.mark.parametrize("has_its_own", [False, True])
+def test_town_of_the_same_name_is_not_asked_for_beside_a_city_unless_it_has_meetings_of_its_own(
+    client: Client, now: dt.datetime, near: str, has_its_own: bool
+) -> None:
+    listed(now, venue=make_venue(city="Philadelphia", state="PA", latitude=39.9526, longitude=-75.1652))
+    # Watertown, 25 km from Philadelphia, NY.
+    listed(now, venue=make_venue(city="Watertown", latitude=43.9748, longitude=-75.9108))
+    if has_its_own:
+        listed(now, venue=make_venue(city="Philadelphia", latitude=44.1545, longitude=-75.7088))
+    is_asked = "Or did you mean" in page_of(client, f"/meetings/?{urlencode({'near': near})}")
+    assert is_asked == (has_its_own and near in ("Philadelphia", "Philadelphia, USA"))
+
+
+def test_other_places_are_not_asked_for_where_place_plays_no_part(client: Client, now: dt.datetime) -> None:
+    listed(now)
+    assert "Or did you mean" in page_of(client, "/meetings/?near=Albany&venue=online&venue=in_person")
+    assert "did you mean" not in page_of(client, "/meetings/?near=Albany&venue=online").lower()
+    assert "Did you mean" in page_of(client, "/meetings/?near=Albny&venue=online")
+
+
 def test_a_zip_code_says_which_country_it_was_read_in_to_who_may_mean_another(client: Client) -> None:
     assert "Read as a US ZIP code" not in page_of(client, "/meetings/?near=10115")
     client.cookies["tz"] = "Europe/Berlin"
