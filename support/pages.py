@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +106,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _error_page("404.html", 404, _whose(request) | _languages(request))
+
+
+class NotAllowedMiddleware:
+    """Give a page to whoever opens an address that only a button goes with: Django has no handler for 405."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content or _is_machine(request):
+            return response
+        page = _error_page("405.html", 405, _whose(request) | _languages(request))
+        page["Allow"] = response["Allow"]
+        return page
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

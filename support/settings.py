@@ -124,6 +124,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "support.http.HeadersMiddleware",
+    "support.pages.NotAllowedMiddleware",
     "accounts.middleware.ReaderMiddleware",
     "accounts.middleware.FormLimitMiddleware",
     "accounts.middleware.SecondFactorMiddleware",

@@ -273,6 +273,19 @@ def test_staff_without_a_second_factor_is_sent_to_add_one(addresses: dict[str, s
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("mfa_index"))
 
 
+def test_an_address_that_goes_with_a_button_shows_a_page_to_who_opens_it(addresses: dict[str, str]) -> None:
+    client = client_for("member")
+    buttons = [name for name in addresses if MATRIX[name].member == 405]
+    answers = {name: client.get(addresses[name], headers={"accept": "text/html"}) for name in buttons}
+    assert len(answers) > 10
+    for name, answer in answers.items():
+        assert answer.status_code == 405, name
+        assert "POST" in answer["Allow"], name
+        assert "<h1>This address goes with a button</h1>" in answer.content.decode(), name
+    # A provider's machine is told by the status alone.
+    assert client.get(addresses["reminders:twilio_inbound"]).content == b""
+
+
 def test_a_page_of_ones_own_is_kept_out_of_every_cache(addresses: dict[str, str]) -> None:
     client = client_for("member")
     for name, address in addresses.items():
