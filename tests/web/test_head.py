@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Export
+from tests.architecture.access_matrix import MATRIX
 from tests.conftest import NOW
 from tests.factories import make_favourite, make_meeting, make_user
 
 pytestmark = pytest.mark.django_db
 
-PUBLIC = ["home", "meetings:list", "crisis", "about", "privacy", "account_login"]
+
+def public_addresses() -> Iterator[str]:
+    """Yield the addresses that anybody may open without a link of their own."""
+    for name, row in MATRIX.items():
+        if row.visitor == 200:
+            with suppress(NoReverseMatch):
+                yield reverse(name)
+
+
+def descriptions(html: str) -> list[str]:
+    return re.findall(r'<meta name="description" content="([^"]*)">', html)
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("name", PUBLIC)
-def test_a_public_page_says_once_what_it_is(client: Client, name: str, language: str) -> None:
-    html = client.get(reverse(name), headers={"Accept-Language": language}).content.decode()
-    (said,) = re.findall(r'<meta name="description" content="([^"]*)">', html)
-    # More is cut off by those who show it.
-    assert 40 <= len(said) <= 170
+def test_each_public_page_says_once_what_it_is_and_no_two_say_the_same(client: Client, language: str) -> None:
+    meeting = make_meeting()
+    pages = [*public_addresses(), meeting.get_absolute_url(), reverse("meetings:sign_up", args=[meeting.slug])]
+    answers = {path: client.get(path, headers={"Accept-Language": language}) for path in pages}
+    said = {
+        path: descriptions(answer.content.decode())
+        for path, answer in answers.items()
+        if answer["Content-Type"].startswith("text/html")
+    }
+    assert {"/", "/meetings/", "/print/", "/crisis/", "/start-again/", "/accounts/login/"} < set(said)
+    for path, words in said.items():
+        assert len(words) == 1, path
+        # More is cut off by those who show it.
+        assert 40 <= len(words[0]) <= 170, (path, words)
+    assert len({words[0] for words in said.values()}) == len(said), said
 
 
 def is_in_step(client: Client, address: str) -> bool:
