@@ -23,10 +23,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import asking, known_browsers
 from accounts.access import member
-from accounts.middleware import reader_hour_cycle, reader_zone
+from accounts.middleware import own_zone, reader_hour_cycle
 from accounts.models import User
 from accounts.proof import is_proven
 from accounts.services.joining import member_with
+from accounts.services.profile import learn_zone
 from accounts.services.push_subscriptions import SESSION_KEY
 from accounts.services.security import end_notifications
 from support import clock, limits
@@ -59,7 +60,7 @@ class AccountAdapter(DefaultAccountAdapter):
         Somebody new reads pages in the zone, language and clock that their browser shows.
         """
         return member_with(
-            email=email, tz=reader_zone(request), language=_site_language(), hour_cycle=reader_hour_cycle(request)
+            email=email, tz=own_zone(request), language=_site_language(), hour_cycle=reader_hour_cycle(request)
         )
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -77,6 +78,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         known_browsers.remember(request, response, user.email)
+        learn_zone(user=user, tz=own_zone(request), now=clock.now())
         return response
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -55,7 +55,17 @@ class UserAdmin(NarrowModelAdmin):
     search_fields = ("pk",)
     search_help_text = _("A number, such as “Member #5”. People find their own under “Your data”.")
     filter_horizontal = ("groups",)
-    fields = ("display_name", "tz", "language", "is_active", "is_staff", "is_superuser", "groups", "joined_at")
+    fields = (
+        "display_name",
+        "tz",
+        "has_own_zone",
+        "language",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "joined_at",
+    )
     readonly_fields = ("joined_at",)
     formfield_overrides: ClassVar = {EncryptedTextField: {"widget": AdminTextInputWidget}}
 

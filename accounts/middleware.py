@@ -15,7 +15,9 @@ from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.access import member
 from accounts.proof import forget_onward, has_shown_second_factor, keep_onward
+from accounts.services.profile import learn_zone
 from support import clock, limits, wording
 from support.http import hold_until
 
@@ -27,7 +29,7 @@ CLOCK_COOKIE = "clock"
 
 def own_zone(request: HttpRequest) -> str | None:
     """Return the reader's IANA zone: the account's or the browser's; None where neither has said one."""
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and request.user.has_own_zone:
         return str(request.user.tz)
     from_browser = request.COOKIES.get(ZONE_COOKIE, "")
     return from_browser if clock.is_zone(from_browser) else None
@@ -35,7 +37,8 @@ def own_zone(request: HttpRequest) -> str | None:
 
 def reader_zone(request: HttpRequest) -> str:
     """Return the IANA zone to show times in: the reader's own, else the site's, which is then to be named."""
-    return own_zone(request) or str(settings.DEFAULT_TIME_ZONE)
+    fallback = request.user.tz if request.user.is_authenticated else settings.DEFAULT_TIME_ZONE
+    return own_zone(request) or str(fallback)
 
 
 def reader_hour_cycle(request: HttpRequest) -> str:
@@ -49,15 +52,21 @@ def reader_hour_cycle(request: HttpRequest) -> str:
 def is_browsers_clock(request: HttpRequest) -> bool:
     """Return whether the page would be another if the browser said another zone or clock than it has so far.
 
-    Not for members, nor after a form was sent; nor where what the browser says is unknown here, and stays so.
+    Not for members whose zone is known, nor after a form was sent; nor where what the browser says is unknown here, and
+    stays so.
     """
+    if request.user.is_authenticated and request.user.has_own_zone:
+        return False
     zone, hours = request.COOKIES.get(ZONE_COOKIE, ""), request.COOKIES.get(CLOCK_COOKIE, "")
     is_readable = (not zone or clock.is_zone(zone)) and hours in ("", wording.H12, wording.H24)
-    return request.method == "GET" and not request.user.is_authenticated and is_readable
+    return request.method == "GET" and is_readable
 
 
 class ReaderMiddleware:
-    """Activate the reader's zone, and a member's language where they have chosen one."""
+    """Activate the reader's zone, and a member's language where they have chosen one.
+
+    A member who has said no zone yet has their browser's from the first form on that it sends with one.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -68,6 +77,12 @@ class ReaderMiddleware:
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         with timezone.override(reader_zone(request)):
             return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        # Before the view, so that what it plans and says is by that zone; on the settings page a person says it.
+        is_asked = request.resolver_match is not None and request.resolver_match.view_name == "accounts:settings"
+        if request.method == "POST" and request.user.is_authenticated and not is_asked:
+            learn_zone(user=member(request), tz=own_zone(request), now=clock.now())
 
 
 class EvenPaceMiddleware:

@@ -45,7 +45,7 @@ def come() -> None:
     User.objects.filter(email__in=[MEMBER, STAFF]).delete()
     ContactPoint.objects.of_guests().with_value("email", GUEST).delete()
     now, meeting = clock.now(), Meeting.objects.first() or make_meeting()
-    member = User.objects.create_user(MEMBER, display_name=MEMBERS_NAME, tz="America/New_York")
+    member = User.objects.create_user(MEMBER, display_name=MEMBERS_NAME, tz="America/New_York", has_own_zone=True)
     create_member_signup(meeting=meeting, user=member, date=None, every=True, now=now)
     choose_home_group(user=member, meeting=meeting, now=now)
     keep_clean_date(user=member, clean_on=CLEAN_SINCE)

@@ -6,6 +6,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import HourCycle
@@ -62,7 +65,9 @@ class ZoneField(forms.CharField):
         return words if zone_meant(words) else value
 
     def clean(self, value: Any) -> str:
-        text = super().clean(value)
+        text: str = super().clean(value)
+        if not text:
+            return ""
         if zone := zone_meant(text):
             return zone
         raise forms.ValidationError(_("Choose a city from the list, such as New York."), code="zone")
@@ -84,7 +89,21 @@ class SettingsForm(forms.Form):
 
     fields_of_user: ClassVar = ("display_name", "tz", "language", "hour_cycle")
 
-    @classmethod
-    def for_user(cls, user: User) -> SettingsForm:
-        """Return the form as the account stands."""
-        return cls(initial={name: getattr(user, name) for name in cls.fields_of_user})
+    def __init__(self, data: QueryDict | None = None, *, user: User, browser_tz: str | None) -> None:
+        """Show an account as it stands; `browser_tz` is offered where no zone was said yet, and may be left unsaid."""
+        initial = {name: getattr(user, name) for name in self.fields_of_user} | {"tz": user.own_tz or browser_tz}
+        super().__init__(data, initial=initial)
+        if not user.has_own_zone:
+            self.fields["tz"].required = False
+            self.fields["tz"].help_text = format_lazy("{} {}", self.fields["tz"].help_text, _unsaid(user, browser_tz))
+
+    def clean_tz(self) -> str | None:
+        """Return the zone chosen, or None where it stays unsaid."""
+        return self.cleaned_data["tz"] or None
+
+
+def _unsaid(user: User, browser_tz: str | None) -> str:
+    """Return what holds until a person says their zone."""
+    if browser_tz:
+        return gettext("This one is your browser’s: save it to keep it.")
+    return gettext("You haven’t said yours yet: times are in %(zone)s.") % {"zone": wording.zone_words(user.tz)}

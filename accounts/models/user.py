@@ -15,6 +15,7 @@ from accounts.fields import EncryptedTextField, SealedEmailField
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Create a person who signs in with `email`; without a password they sign in by emailed code."""
+        fields.setdefault("tz", settings.DEFAULT_TIME_ZONE)
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -38,7 +39,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text=_("It doesn’t have to be your real name. A first name and an initial at most."),
     )
+    #: The site's, until they or their browser say one.
     tz = models.CharField(_("time zone"), max_length=64, default="UTC")
+    has_own_zone = models.BooleanField(_("time zone was said"), default=False)
     language = models.CharField(_("language"), max_length=12, default="en", choices=settings.LANGUAGES)
     hour_cycle = models.CharField(_("clock"), max_length=3, choices=HourCycle.choices, default=HourCycle.H12)
     is_staff = models.BooleanField(_("staff"), default=False)
@@ -58,6 +61,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         # Never the name: this ends up in the admin's lists and its log, which keeps it in the clear.
         return f"#{self.pk}"
+
+    @property
+    def own_tz(self) -> str | None:
+        """Return the zone that they or their browser said, or None where nobody has: then every time names its zone."""
+        return self.tz if self.has_own_zone else None
 
     def get_full_name(self) -> str:
         """Return the name shown to those who may see it, or the number of somebody who chose none."""

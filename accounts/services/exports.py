@@ -304,7 +304,17 @@ _STEPS: Final = (
 
 
 def _account(user: User) -> dict[str, Any]:
-    names = ("email", "display_name", "tz", "language", "hour_cycle", "joined_at", "last_login", "is_staff")
+    names = (
+        "email",
+        "display_name",
+        "tz",
+        "has_own_zone",
+        "language",
+        "hour_cycle",
+        "joined_at",
+        "last_login",
+        "is_staff",
+    )
     return {name: getattr(user, name) for name in names} | {"has_password": user.has_usable_password()}
 
 

@@ -11,14 +11,30 @@ from accounts.signals import profile_changed
 
 
 @transaction.atomic
-def update_profile(*, user: User, display_name: str, tz: str, language: str, hour_cycle: str, now: dt.datetime) -> None:
+def update_profile(
+    *, user: User, display_name: str, tz: str | None, language: str, hour_cycle: str, now: dt.datetime
+) -> None:
     """Keep how a person wants to be named and to read dates and times; all four are valid already.
 
-    What is planned for them follows in the same transaction.
+    Where `tz` is None their zone stays as it is, said or not. What is planned for them follows in the same transaction.
     """
     user.display_name = display_name
-    user.tz = tz
+    if tz is not None:
+        user.tz, user.has_own_zone = tz, True
     user.language = language
     user.hour_cycle = hour_cycle
-    user.save(update_fields=["display_name", "tz", "language", "hour_cycle"])
+    user.save(update_fields=["display_name", "tz", "has_own_zone", "language", "hour_cycle"])
     profile_changed.send(sender=User, user=user, now=now)
+
+
+def learn_zone(*, user: User, tz: str | None, now: dt.datetime) -> None:
+    """Take the zone of somebody's browser for their own where none was said yet; `tz` is None where it says none."""
+    if tz is not None and not user.has_own_zone:
+        update_profile(
+            user=user,
+            display_name=user.display_name,
+            tz=tz,
+            language=user.language,
+            hour_cycle=user.hour_cycle,
+            now=now,
+        )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import member
 from accounts.forms.settings import SettingsForm
+from accounts.middleware import own_zone
 from accounts.services.profile import update_profile
 from support import clock
 
@@ -22,7 +23,8 @@ from support import clock
 def overview(request: HttpRequest) -> HttpResponse:
     """Show and change the name shown, the zone, the language and the clock."""
     user = member(request)
-    form = SettingsForm(request.POST) if request.method == "POST" else SettingsForm.for_user(user)
+    data = request.POST if request.method == "POST" else None
+    form = SettingsForm(data, user=user, browser_tz=own_zone(request))
     if not form.is_valid():
         return render(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)
     update_profile(user=user, **form.cleaned_data, now=clock.now())

@@ -28,7 +28,9 @@ class Participant(models.Model):
     )
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="participants")
     display_name = EncryptedTextField(_("name to show"), max_length=40, blank=True)
+    #: The site's, where nobody has said one.
     tz = models.CharField(_("time zone"), max_length=64)
+    has_own_zone = models.BooleanField(_("time zone was said"), default=False)
     language = models.CharField(_("language"), max_length=12, default="en")
     hour_cycle = models.CharField(max_length=3, default="h12")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -45,6 +47,11 @@ class Participant(models.Model):
     def __str__(self) -> str:
         # Never the name, which the admin would list and log.
         return f"#{self.pk}"
+
+    @property
+    def own_tz(self) -> str | None:
+        """Return the zone that they or their browser said, or None where nobody has: then every time names its zone."""
+        return self.tz if self.has_own_zone else None
 
     @property
     def is_guest(self) -> bool:

@@ -37,7 +37,13 @@ def kept_about(person: Person) -> dict[str, list[dict[str, Any]]]:
     ).order_by("pk")
     return {
         "participant": [
-            {"name_shown": row.display_name, "tz": row.tz, "language": row.language, "since": row.created_at}
+            {
+                "name_shown": row.display_name,
+                "tz": row.tz,
+                "has_own_zone": row.has_own_zone,
+                "language": row.language,
+                "since": row.created_at,
+            }
             for row in who
         ],
         "signups": [

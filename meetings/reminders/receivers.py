@@ -28,7 +28,7 @@ from accounts.signals import (
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.next_reminder import Words, earliest, next_reminders, sentence, sentence_for_all
+from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence, sentence_for_all, words_for
 from meetings.reminders.queries.people import times_of_meeting
 from meetings.reminders.queries.person import (
     channels_paused_by,
@@ -36,7 +36,6 @@ from meetings.reminders.queries.person import (
     participants_of,
     what_became_of_messages,
 )
-from meetings.reminders.queries.timelines import Reader
 from meetings.reminders.services import handover, plan, push
 from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.receipts import record_receipt
@@ -144,7 +143,7 @@ def tell_next_reminder(sender: object, *, signups: list[Signup], now: dt.datetim
     participant = signups[0].participant
     found = next_reminders([participant.pk], now=now)
     places = [found[signup.pk] for signup in signups if signup.pk in found]
-    return sentence_for_all(places, Words(Reader(participant.tz, participant.hour_cycle), now))
+    return sentence_for_all(places, words_for(participant, now=now))
 
 
 @receiver(next_message_asked)
@@ -161,7 +160,7 @@ def next_message_words(person: Person, *, now: dt.datetime) -> str:
     first = earliest(found.values())
     if first is None:
         return gettext("No reminder is planned for your dates.")
-    return sentence(first, Words(Reader(participant.tz, participant.hour_cycle), now))
+    return sentence(first, words_for(participant, now=now))
 
 
 @receiver(times_in_use_asked)

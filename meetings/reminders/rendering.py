@@ -31,8 +31,7 @@ from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.next_reminder import Words, next_reminders, sentence_for_all
-from meetings.reminders.queries.timelines import Reader
+from meetings.reminders.queries.next_reminder import next_reminders, sentence_for_all, words_for
 from meetings.wording import every_time_words, rule_at_words
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
@@ -154,7 +153,7 @@ class Renderer:
     def _context(self, reminder: Reminder, participant: Participant, now: dt.datetime) -> dict[str, Any]:
         signup = reminder.signup
         occurrences = _dates(reminder)
-        reader = (participant.tz, participant.language, participant.hour_cycle)
+        reader = (participant.tz, participant.has_own_zone, participant.language, participant.hour_cycle)
         key = (
             reminder.kind,
             signup.occurrence_id,
@@ -205,7 +204,7 @@ def _next_reminder(reminder: Reminder, now: dt.datetime) -> str:
     if signup.standing_id is not None:
         together |= set(Signup.objects.filter(standing=signup.standing_id).values_list("pk", flat=True))
     places = [found[pk] for pk in together if pk in found]
-    words = Words(Reader(participant.tz, participant.hour_cycle), now, is_letter=True)
+    words = words_for(participant, now=now, is_letter=True)
     said = sentence_for_all(places, words)
     can_ask = signup.pk in found and found[signup.pk].offer is not None
     return f"{said} {_('You can still ask for one with the link below.')}" if can_ask else said
@@ -289,7 +288,7 @@ def _every(reminder: Reminder) -> str:
     rule = signup.occurrence.meeting.rule
     if signup.standing is None or rule is None or reminder.kind not in _ABOUT_EVERY_TIME:
         return ""
-    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.tz, participant.language)
+    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.own_tz, participant.language)
     if reminder.kind != ReminderKind.GIVEN_BACK:
         return every_time_words(rule, participant.hour_cycle, zone=zone, language=participant.language)
     is_ended = signup.standing.ended_at is not None
@@ -320,7 +319,7 @@ def _short_words(reminder: Reminder, occurrences: list[Occurrence], now: dt.date
 def _short_when(instant: dt.datetime, tz: str, participant: Participant, now: dt.datetime) -> str:
     """Return "Tue 7:00 PM", with the date where the weekday alone could be another week's.
 
-    The zone is named where its clocks show another time than the reader's.
+    The zone is named where its clocks show another time than the reader's, or these are not known.
     """
     language = participant.language
     time = wording.time_words(instant, tz, participant.hour_cycle, language)
@@ -328,7 +327,7 @@ def _short_when(instant: dt.datetime, tz: str, participant: Participant, now: dt
         day = dateformat.format(clock.to_wall(instant, tz), "D")
     else:
         day = f"{wording.date_words(instant, tz, language)},"
-    zone = wording.zone_note(instant, tz, participant.tz, language)
+    zone = wording.zone_note(instant, tz, participant.own_tz, language)
     return f"{day} {time} ({zone})" if zone else f"{day} {time}"
 
 

@@ -262,8 +262,9 @@ def _distance(km: float, asked: Asked, *, digits: int) -> str:
 
 def when(instant: dt.datetime, reader: Participant) -> str:
     """Return a date and its time as somebody reads them: "Tue, Nov 24, 7:00 PM"."""
-    date = wording.date_words(instant, reader.tz)
-    return f"{date}, {wording.time_words(instant, reader.tz, reader.hour_cycle)}"
+    date, zone = wording.date_words(instant, reader.tz), wording.zone_note(instant, reader.tz, reader.own_tz)
+    words = f"{date}, {wording.time_words(instant, reader.tz, reader.hour_cycle)}"
+    return f"{words} ({zone})" if zone else words
 
 
 def _plain(text: str) -> str:

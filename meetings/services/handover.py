@@ -93,7 +93,7 @@ def _member(user: User, visitor: Participant, now: dt.datetime) -> Participant:
         update_profile(
             user=user,
             display_name=visitor.display_name,
-            tz=user.tz,
+            tz=None,
             language=user.language,
             hour_cycle=user.hour_cycle,
             now=now,

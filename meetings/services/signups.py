@@ -40,13 +40,14 @@ def request_guest_signup(
     every: bool,
     email: str,
     display_name: str = "",
-    tz: str,
+    tz: str | None,
     language: str,
     hour_cycle: str,
     now: dt.datetime,
 ) -> list[Signup]:
     """Ask for a guest's place on `date`, or on every date; nothing is certain until they confirm by mail.
 
+    Where their zone is not known (`tz` is None), they are written to in the site's, by name.
     Returns the pending signups (those already confirmed are left as they are). Asking again sends the request again and
     makes nothing twice. Raises SignupRefused.
     """
@@ -55,14 +56,21 @@ def request_guest_signup(
         participant, _made = Participant.objects.get_or_create(
             contact_point=contact_point,
             user=None,
-            defaults={"tz": tz, "language": language, "hour_cycle": hour_cycle, "display_name": display_name},
+            defaults={"display_name": display_name},
         )
         _lock_participant(participant)
         if contact_point.verified_at is None:
             # A stranger who types somebody's address changes nothing about a person who is known to be real.
             # Nor does an empty field wipe the name given before.
             name = display_name or participant.display_name
-            _remember_reader(participant, display_name=name, tz=tz, language=language, hour_cycle=hour_cycle)
+            _remember_reader(
+                participant,
+                display_name=name,
+                tz=tz or settings.DEFAULT_TIME_ZONE,
+                has_own_zone=tz is not None,
+                language=language,
+                hour_cycle=hour_cycle,
+            )
         signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
         waiting = [signup for signup in signups if signup.status == SignupStatus.PENDING]
         signup_requested.send(sender=Signup, signups=waiting or signups, now=now)
@@ -93,6 +101,7 @@ def member_participant(*, user: User, now: dt.datetime) -> Participant:
         participant,
         display_name=user.display_name,
         tz=user.tz,
+        has_own_zone=user.has_own_zone,
         language=user.language,
         hour_cycle=user.hour_cycle,
     )
@@ -108,6 +117,7 @@ def follow_profile(*, user: User, now: dt.datetime) -> None:
             participant,
             display_name=user.display_name,
             tz=user.tz,
+            has_own_zone=user.has_own_zone,
             language=user.language,
             hour_cycle=user.hour_cycle,
         )
@@ -390,11 +400,14 @@ def _lock(occurrence: Occurrence) -> Occurrence:
     return Occurrence.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=occurrence.pk)
 
 
-def _remember_reader(participant: Participant, *, display_name: str, tz: str, language: str, hour_cycle: str) -> None:
+def _remember_reader(
+    participant: Participant, *, display_name: str, tz: str, has_own_zone: bool, language: str, hour_cycle: str
+) -> None:
     """Word messages as the person reads now, and show them by the name they go by now: none, if they took it back."""
     participant.display_name = display_name
-    participant.tz, participant.language, participant.hour_cycle = tz, language, hour_cycle
-    participant.save(update_fields=["display_name", "tz", "language", "hour_cycle"])
+    participant.tz, participant.has_own_zone = tz, has_own_zone
+    participant.language, participant.hour_cycle = language, hour_cycle
+    participant.save(update_fields=["display_name", "tz", "has_own_zone", "language", "hour_cycle"])
 
 
 def _give_consent(contact_point: ContactPoint, *, source: str, now: dt.datetime) -> None:

@@ -305,7 +305,7 @@ def _request(request: HttpRequest, meeting: Meeting, asked: Asked, display_name:
         every=asked.when == EVERY,
         email=asked.email,
         display_name=display_name,
-        tz=reader_zone(request),
+        tz=own_zone(request),
         language=translation.get_language() or settings.LANGUAGE_CODE,
         hour_cycle=reader_hour_cycle(request),
         now=now,
@@ -400,7 +400,7 @@ def _every(signup: Signup) -> str:
     rule, reader = signup.occurrence.meeting.rule, signup.participant
     if rule is None or not (signup.comes_every_time or signup.gave_up_every_time):
         return ""
-    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, reader.tz)
+    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, reader.own_tz)
     said = every_time_words if signup.comes_every_time else rule_at_words
     return said(rule, reader.hour_cycle, zone=zone)
 

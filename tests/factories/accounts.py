@@ -16,6 +16,7 @@ def make_user(**fields: Any) -> User:
     fields.setdefault("email", f"member{number}@example.org")
     fields.setdefault("display_name", f"Member {number}")
     fields.setdefault("tz", "America/New_York")
+    fields.setdefault("has_own_zone", True)
     return User.objects.create_user(**fields)
 
 

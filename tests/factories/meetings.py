@@ -79,6 +79,7 @@ def make_participant(**fields: Any) -> Participant:
     if "contact_point" not in fields:
         fields["contact_point"] = make_contact_point(user=fields.get("user"))
     fields.setdefault("tz", "America/New_York")
+    fields.setdefault("has_own_zone", True)
     return Participant.objects.create(**fields)
 
 

@@ -65,7 +65,9 @@ class Command(BaseCommand):
 
     def create_person(self, email: str, name: str, **fields: Any) -> User:
         existing = User.objects.filter(email=email).first()
-        return existing or User.objects.create_user(email, display_name=name, tz="America/New_York", **fields)
+        return existing or User.objects.create_user(
+            email, display_name=name, tz="America/New_York", has_own_zone=True, **fields
+        )
 
     def create_listings(self, now: dt.datetime) -> None:
         bodies: dict[str, ServiceBody] = {}

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from accounts.enums import Channel, Lead, Purpose
 from accounts.models import ContactPoint
 from accounts.queries import is_suppressed, newest_word
-from meetings.models import Signup
+from meetings.models import Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import FULL_DAY, LATE_LEAD, Place
 from meetings.reminders.enums import ON_ITS_WAY, SENT
@@ -76,8 +76,8 @@ class Words:
     #: The person's own zone, which their quiet hours go by, and their 12 or 24 hours.
     reader: Reader
     now: dt.datetime
-    #: The zone of whoever reads it, where that may be another; None where nobody has said it.
-    page_tz: str | None = ""
+    #: The zone of whoever reads it, which may be another; None where nobody has said it.
+    page_tz: str | None
     #: It is read at some later time, so that nothing is counted from now.
     is_letter: bool = False
 
@@ -85,8 +85,14 @@ class Words:
         """Return "Thu at 8:55 PM" on the person's clock; with its zone where the reader's own is another or unknown."""
         tz = self.reader.tz
         words = wording.moment_words(instant, tz, self.reader.hour_cycle, now=self.now)
-        note = "" if self.page_tz == "" else wording.zone_note(instant, tz, self.page_tz)
+        note = wording.zone_note(instant, tz, self.page_tz)
         return f"{words} ({note})" if note else words
+
+
+def words_for(participant: Participant, *, now: dt.datetime, is_letter: bool = False) -> Words:
+    """Return how a participant reads what is said to them alone."""
+    reader = Reader(participant.tz, participant.hour_cycle)
+    return Words(reader, now, page_tz=participant.own_tz, is_letter=is_letter)
 
 
 def next_reminders(participants: Collection[int], *, now: dt.datetime) -> dict[int, NextReminder]:

@@ -94,7 +94,7 @@ def my_reminders(context: Context, signups: Iterable[Signup]) -> MyPage:
         return MyPage({}, [])
     mine = Participant.objects.filter(user=user).values_list("pk", flat=True)
     found = next_reminder.next_reminders(list(mine), now=now)
-    words = Words(Reader(user.tz, user.hour_cycle), now)
+    words = Words(Reader(user.tz, user.hour_cycle), now, page_tz=context.get("own_tz"))
     certain = [signup for signup in signups if signup.pk in found]
     preferences = preferences_for(of_member(user))
     return MyPage(

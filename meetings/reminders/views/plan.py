@@ -31,8 +31,9 @@ A_DAY = dt.timedelta(days=1)
 def own(request: HttpRequest) -> HttpResponse:
     """What a member will get."""
     user = member(request)
-    reader = Reader(user.tz, user.hour_cycle)
-    return render(request, "reminders/plan.html", _context(of_member(user), reader, clock.now()))
+    reader, now = Reader(user.tz, user.hour_cycle), clock.now()
+    zone = wording.zone_note(now, reader.tz, own_zone(request))
+    return render(request, "reminders/plan.html", _context(of_member(user), reader, now) | {"zone": zone})
 
 
 @require_safe
@@ -65,6 +66,7 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "meeting": meeting,
         "date": date,
+        "now": now,
         "plan": example_for(meeting, date, hour_cycle=reader_hour_cycle(request), now=now) if date else None,
         "is_drop_in": not meeting.keeps_places,
     }
