@@ -31,7 +31,7 @@ from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.next_reminder import next_reminders, sentence_for_all, words_for
+from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence_for_all, words_for
 from meetings.wording import every_time_words, rule_at_words
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
@@ -176,7 +176,7 @@ class Renderer:
             "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
             "unsubscribe_url": _unsubscribe_url(reminder),
             "choose_url": _choose_url(reminder),
-            "next_reminder": _next_reminder(reminder, now),
+            **_next_reminder(reminder, now),
         }
 
     def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
@@ -194,10 +194,13 @@ class Renderer:
         return CalendarPart(method=method, content=self._calendars[key])
 
 
-def _next_reminder(reminder: Reminder, now: dt.datetime) -> str:
-    """Return when the place that is confirmed is reminded of, or why it is not, as the plan has it."""
+def _next_reminder(reminder: Reminder, now: dt.datetime) -> dict[str, Any]:
+    """Return when the place that is confirmed is reminded of, or why it is not, as the plan has it, in a sentence.
+
+    And whether there is any reminder that can be stopped, or could be asked for by the link of the message.
+    """
     if reminder.kind != ReminderKind.CONFIRMATION:
-        return ""
+        return {}
     signup, participant = reminder.signup, reminder.signup.participant
     found = next_reminders([participant.pk], now=now)
     together = {signup.pk}
@@ -207,7 +210,9 @@ def _next_reminder(reminder: Reminder, now: dt.datetime) -> str:
     words = words_for(participant, now=now, is_letter=True)
     said = sentence_for_all(places, words)
     can_ask = signup.pk in found and found[signup.pk].offer is not None
-    return f"{said} {_('You can still ask for one with the link below.')}" if can_ask else said
+    if can_ask:
+        said = f"{said} {_('You can still ask for one with the link below.')}"
+    return {"next_reminder": said, "is_coming": earliest(places) is not None, "can_ask": can_ask}
 
 
 def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from itertools import product
@@ -15,6 +16,7 @@ from meetings.models import Signup, StandingSignup
 from meetings.reminders import queries, replies
 from meetings.reminders.enums import ReminderKind
 from meetings.reminders.rendering import Renderer
+from meetings.reminders.services import plan
 from support.messaging import Letter, TextMessage
 from support.messaging.push import Notification
 from tests.conftest import NOW
@@ -126,3 +128,51 @@ def test_answers_by_text_about_a_reminder_speak_of_no_place(language: str) -> No
         for answer in (replies.given_back, replies.expected):
             assert not OF_PLACES.search(answer("7:00", reminder.held)), answer
         assert OF_PLACES.search(replies.given_back("7:00", place.held))
+
+
+#: A promise to stop something, apart from the link at the foot that stops all messages.
+_STOPS = re.compile(r"stop (?:it|the reminder)|detener(?:lo)?(?: el recordatorio)?\b", re.IGNORECASE)
+_BELOW = re.compile(r"link below|enlace de abajo")
+_HOW = re.compile(r"how to ask for a reminder anyway|cómo pedir un recordatorio de todos modos")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", list(ReminderKind))
+def test_no_message_offers_to_stop_a_reminder_that_does_not_come(kind: ReminderKind, language: str) -> None:
+    """Nothing is planned for the places of these tests."""
+    found = {}
+    for policy, every, channel in product(SignupPolicy, [False, True], CHANNELS):
+        words = said(asked(policy, kind, language, every=every), kind, channel, Wording.DISCREET)
+        if _STOPS.search(words):
+            found[policy, every, channel] = words
+    assert found == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_is_reminded_is_told_how_to_stop_it(language: str) -> None:
+    signup = asked(SignupPolicy.DROP_IN, ReminderKind.CONFIRMATION, language, every=False)
+    plan.plan_reminders(signups=[signup], now=NOW)
+    words = said(signup, ReminderKind.CONFIRMATION, Channel.EMAIL, Wording.DISCREET)
+    # The text says it twice, the page once.
+    assert len(_STOPS.findall(words)) == 3
+    assert not _BELOW.search(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("policy", [SignupPolicy.DROP_IN, SignupPolicy.SIGN_UP])
+def test_link_that_a_reminder_can_still_be_asked_for_by_is_the_next_one(policy: SignupPolicy, language: str) -> None:
+    """The sentence stood below the link that it called the link below."""
+    meeting = make_meeting(signup_policy=policy)
+    occurrence = make_occurrence(meeting=meeting, on=NOW.date(), starts_at=NOW + dt.timedelta(minutes=89))
+    signup = make_signup(occurrence=occurrence, participant=make_participant(language=language))
+    row = make_reminder(signup=signup, kind=ReminderKind.CONFIRMATION, contact_point=signup.participant.contact_point)
+    (loaded,) = queries.to_send([row.pk])
+    letter = Renderer().render(loaded, now=NOW).message
+    assert isinstance(letter, Letter)
+    for part in (letter.text, html.unescape(letter.html)):
+        _above, below = re.split(_BELOW, part)
+        first = re.search(r"https?://[^\s\"]+", below)
+        assert first
+        assert "/signups/" in first.group()
+    assert _HOW.search(re.split(_BELOW, letter.text)[1].partition("http")[0])
+    assert re.search(r"Ask for a reminder anyway|Pedir un recordatorio de todos modos", letter.html)
