@@ -15,8 +15,10 @@ from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Signup, StandingSignup
 from meetings.reminders import queries, replies
 from meetings.reminders.enums import ReminderKind
+from meetings.reminders.models import Reminder
 from meetings.reminders.rendering import Renderer
 from meetings.reminders.services import plan
+from meetings.services.signups import create_member_signup
 from support.messaging import Letter, TextMessage
 from support.messaging.push import Notification
 from tests.conftest import NOW
@@ -27,6 +29,7 @@ from tests.factories import (
     make_participant,
     make_reminder,
     make_signup,
+    make_user,
 )
 from tests.helpers.words import OF_PLACES, OF_REMINDERS
 
@@ -176,3 +179,27 @@ def test_link_that_a_reminder_can_still_be_asked_for_by_is_the_next_one(policy: 
         assert "/signups/" in first.group()
     assert _HOW.search(re.split(_BELOW, letter.text)[1].partition("http")[0])
     assert re.search(r"Ask for a reminder anyway|Pedir un recordatorio de todos modos", letter.html)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_zone_of_the_dates_stands_right_below_them(language: str) -> None:
+    """A sentence of the calendar file stood between the dates and their zone."""
+    meeting = make_meeting(rrule="FREQ=DAILY", weekday_mask=0b1111111)
+    [first, *_rest] = create_member_signup(
+        meeting=meeting, user=make_user(language=language), date=None, every=True, now=NOW
+    )
+    row = Reminder.objects.get(signup=first, kind=ReminderKind.CONFIRMATION)
+    (loaded,) = queries.to_send([row.pk])
+    letter = Renderer().render(loaded, now=NOW).message
+    assert isinstance(letter, Letter)
+    for part in (letter.text, html.unescape(letter.html)):
+        order = [
+            re.search(words, part)
+            for words in (
+                r"and so on|y así",
+                r"New York time|hora de Nueva York",
+                r"calendar file|archivo de calendario",
+            )
+        ]
+        assert [found.start() for found in order if found] == sorted(found.start() for found in order if found)
+        assert all(order)
