@@ -88,11 +88,22 @@ def day_words(instant: dt.datetime, tz: str, *, now: dt.datetime, language: str 
 
 
 def moment_words(
-    instant: dt.datetime, tz: str, hour_cycle: str = H12, *, now: dt.datetime, language: str | None = None
+    instant: dt.datetime,
+    tz: str,
+    hour_cycle: str = H12,
+    *,
+    now: dt.datetime,
+    language: str | None = None,
+    is_read_now: bool = False,
 ) -> str:
-    """Return a moment within a sentence: "Thu at 8:55 PM", in Spanish "el jueves a las 20:55"; see `day_words`."""
+    """Return a moment within a sentence: "Thu at 8:55 PM", in Spanish "el jueves a las 20:55"; see `day_words`.
+
+    On the same day "today at 8:55 PM", where it is read at once (`is_read_now`) and so still is that day.
+    """
     wall = clock.to_wall(instant, tz)
-    values = {"day": day_words(instant, tz, now=now, language=language)}
+    is_today = is_read_now and wall.date() == clock.to_wall(now, tz).date()
+    with translation.override(_base_language(language)):
+        values = {"day": _("today") if is_today else day_words(instant, tz, now=now, language=language)}
     values["time"] = clock_words(wall.time(), hour_cycle, language)
     is_one = wall.hour == 1 or (wall.hour == 13 and hour_cycle == H12)
     with translation.override(_base_language(language)):

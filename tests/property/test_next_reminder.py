@@ -110,6 +110,7 @@ def sign_up(case: Case) -> tuple[Signup, Client]:
     if case.paused_days is not None:
         wishes["paused_until"] = case.now.astimezone(NEW_YORK).date() + dt.timedelta(days=case.paused_days)
     client = Client()
+    client.cookies["tz"] = "America/New_York"
     if case.channel:
         user = make_user()
         client.force_login(user)
@@ -163,6 +164,8 @@ def planned(signup: Signup) -> list[Reminder]:
 def moment(instant: dt.datetime, now: dt.datetime) -> str:
     wall = instant.astimezone(NEW_YORK)
     day = f"{wall:%a}" if instant - now <= dt.timedelta(days=6) else f"{wall:%a}, {wall:%b} {wall.day}"
+    if wall.date() == now.astimezone(NEW_YORK).date():
+        day = "today"
     return f"{day} at {wall.hour % 12 or 12}:{wall:%M %p}"
 
 

@@ -214,3 +214,31 @@ def test_a_move_names_the_new_day_only_where_it_is_another(hours: int, language:
 )
 def test_sentence_that_ends_in_a_time_ends_in_one_stop(sentence: str, shown: str) -> None:
     assert wording.with_one_stop(sentence) == shown
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_read_now", "language", "words"),
+    [
+        (1, True, "en", "today at 10:30\u00a0PM"),
+        (1, True, "es", "hoy a las 22:30"),
+        # Told tomorrow, it would not be so any more.
+        (1, False, "en", "Tue at 10:30\u00a0PM"),
+        (1, False, "es", "el martes a las 22:30"),
+        # After midnight in New York, though still the same day in UTC.
+        (3, True, "en", "Wed at 12:30\u00a0AM"),
+        (-22, True, "en", "Mon at 11:30\u00a0PM"),
+    ],
+)
+def test_a_moment_is_today_only_where_it_is_read_on_that_day(
+    hours: int, is_read_now: bool, language: str, words: str
+) -> None:
+    now = dt.datetime(2026, 11, 25, 2, 30, tzinfo=dt.UTC)
+    said = wording.moment_words(
+        now + dt.timedelta(hours=hours),
+        "America/New_York",
+        wording.default_hour_cycle(language),
+        now=now,
+        language=language,
+        is_read_now=is_read_now,
+    )
+    assert said == words

@@ -279,7 +279,7 @@ def test_saving_says_when_the_next_reminder_comes(client: Client) -> None:
     plan_reminders(signups=[signup], now=clock.now())
     due_at = signup.occurrence.starts_at - dt.timedelta(hours=1)
     said = client.post("/my/account/messages/", choices(drop_in_leads=["1h"]), follow=True).content.decode()
-    expected = wording.moment_words(due_at, "America/New_York", now=clock.now())
+    expected = wording.moment_words(due_at, "America/New_York", now=clock.now(), is_read_now=True)
     assert f"Saved. We’ll email you {expected}." in said
     said = client.post("/my/account/messages/", choices(drop_in_leads=[]), follow=True).content.decode()
     assert "Saved. No reminder is planned for your dates." in said

@@ -201,7 +201,7 @@ def test_member_reads_it_beside_each_date_and_in_the_notice(client: Client, earl
     client.post(f"/my/signups/{signup.public_id}/remind-anyway/")
     client.post(f"/my/signups/{signup.public_id}/remind-anyway/")
     assert [row.due_at for row in planned()] == [EARLY + 4 * MINUTE]
-    assert "We’ll email you Thu at 5:48 AM." in page(client, "/my/meetings/")
+    assert "We’ll email you today at 5:48 AM." in page(client, "/my/meetings/")
     # Nobody else's.
     client.force_login(make_user())
     assert client.post(f"/my/signups/{signup.public_id}/remind-anyway/").status_code == 404
@@ -213,6 +213,7 @@ def test_confirmation_says_what_is_planned(client: Client, early: Any) -> None:
     assert "No reminder will come: that would be in your quiet hours" in letter.text
     assert "You can still ask for one with the link below." in letter.text
     guest_signs_up(daily(start_time=dt.time(19, 0)), EARLY)
+    # Not "today", which is another day when the mail is read tomorrow.
     letter = run(at=EARLY).letters[-1]
     for part in (letter.text, letter.html):
         assert "We’ll email you Thu at 5:00 PM." in html.unescape(part).replace("\u00a0", " ")
@@ -232,7 +233,7 @@ def test_one_press_changes_when_a_guest_is_reminded(client: Client, early: Any) 
     shown = client.get(link(signup)).content.decode()
     assert re.findall(r'value="([^"]+)" aria-pressed="true"', shown) == ["2h"]
     answer = client.post(link(signup, "reminder-times/"), {"name": "drop_in_leads", "leads": "30m"}, follow=True)
-    assert "Saved. We’ll email you Thu at 6:30 PM." in words(answer.content.decode())
+    assert "Saved. We’ll email you today at 6:30 PM." in words(answer.content.decode())
     assert re.findall(r'value="([^"]+)" aria-pressed="true"', answer.content.decode()) == ["30m"]
     assert [row.lead_key for row in planned()] == ["30m"]
     for nonsense in ({"name": "paused_until", "leads": "2h"}, {"name": "drop_in_leads", "leads": "5 minutes"}):
@@ -265,7 +266,7 @@ def test_reader_elsewhere_is_told_by_their_own_clock_and_its_zone(client: Client
     client.cookies["tz"] = "America/New_York"
     assert "We’ll email you Thu at 2:00 PM (Los Angeles time)." in page(client, link(signup))
     client.cookies["tz"] = "America/Los_Angeles"
-    assert "We’ll email you Thu at 2:00 PM." in page(client, link(signup))
+    assert "We’ll email you today at 2:00 PM." in page(client, link(signup))
 
 
 def test_queries_do_not_grow_with_the_dates(client: Client, early: Any, django_assert_max_num_queries: Any) -> None:

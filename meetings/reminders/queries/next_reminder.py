@@ -82,10 +82,14 @@ class Words:
     is_letter: bool = False
 
     def moment(self, instant: dt.datetime) -> str:
-        """Return "Thu at 8:55 PM" on the person's clock; with its zone where the reader's own is another or unknown."""
+        """Return "Thu at 8:55 PM" on the person's clock; with its zone where the reader's own is another or unknown.
+
+        It is "today" on the reader's own clock alone: elsewhere it may be another day.
+        """
         tz = self.reader.tz
-        words = wording.moment_words(instant, tz, self.reader.hour_cycle, now=self.now)
         note = wording.zone_note(instant, tz, self.page_tz)
+        is_read_now = not self.is_letter and not note
+        words = wording.moment_words(instant, tz, self.reader.hour_cycle, now=self.now, is_read_now=is_read_now)
         return f"{words} ({note})" if note else words
 
 
