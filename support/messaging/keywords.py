@@ -246,6 +246,8 @@ _STOP_SENTENCES: Final = _patterns(
     \b(?:dar|den|de|da|dame|deme|denme|darme|darse)(?:me)? de baja\b
     \b(?:par[ae]n?|dej[ae]n?|basta|alto)(?: ya)?(?: de| con| los| tus| sus| estos)* mensajes\b
     \bdej[ae]n?me en paz\b
+    \bdej(?:ar|en?) de recibir\b
+    \bno quiero(?: \w+){0,2} (?:MESSAGES)\b
     \bnumero equivocado\b
     \barret\w* de (?:me )?m?(?:envoyer|ecrire|contacter)\b
     \bne (?:me )?m?(?:envoyez|ecrivez|contactez|envoie|ecris)\w* plus\b
@@ -283,6 +285,9 @@ _OTHER_SENSES: Final = _patterns(
     \b(?:have|going|gonna)(?: \w+)? (?:to )?stop\b(?! (?:all|now|please))
     \b(?:help|helped|able|ready|decided|hard|learn|learning|time)(?: \w+)? (?:to )?stop\b(?! (?:all|now))
     \b(?:trying|tried|try|wants?|wanted|wanna|needs?|ready|how|cant)(?: to)? (?:quit|end)\b(?! (?:all|now|please))
+    \bhelping (?:me|us|him|her)(?: to)? stop\b
+    \bstop (?:n )?shop\b
+    \b(?:east|west|north|south|mile|dead|back|front) end\b
     \bquit (?:smoking|vaping|cigar\w+|nicotine|sugar|caffeine|coffee|gambling|school|work|trying|my|his|her)\b
     \b(?:no|nunca|sin|pued[oe]|[qk]u?iero|quisiera|ne[scz]e[scz]ito|tengo que|debo|como|cuando\
         |donde)(?: \w+)? par(?:ar|e)\b
@@ -301,8 +306,10 @@ _CANT_STOP: Final = re.compile(
 
 def _stop(text: str, calm: str, tokens: list[str]) -> tuple[Word, bool] | None:
     """Return STOP and whether that is sure; OTHER for a person, where the word has another sense here; or None."""
+    is_plain = any(_is_plain(_tokens(_folded(part))) for part in _sentences(text))
     if not tokens:
-        return (Word.STOP, False) if set(text) & set("🛑🚫✋⛔") else None
+        is_plain = is_plain or bool(set(text) & set("🛑🚫✋⛔"))
+        return (Word.STOP, False) if is_plain else None
     bare = [token for token in tokens if token not in _FILLERS and not token.isdigit()]
     joined = "".join(bare)
     alone = _stop_alone()
@@ -310,7 +317,7 @@ def _stop(text: str, calm: str, tokens: list[str]) -> tuple[Word, bool] | None:
         return Word.STOP, True
     if bare and all(token in alone or _squeezed(token) in alone for token in bare):
         return Word.STOP, True
-    if any(_is_plain(_tokens(_folded(part))) for part in _sentences(text)):
+    if is_plain:
         return Word.STOP, False
     if _PLEASE_GO_ON.search(calm):
         return Word.OTHER, False
@@ -379,6 +386,7 @@ _EMERGENCY_IN_ENGLISH: Final = _patterns(
     ^iodd?\b
     \btook too (?:many|much)\b(?! (?:time|space|room|on)\b)
     \btook (?:a|the) whole bottle\b
+    \btoo (?:much|many) (?:fent\w*|heroin|dope|pills?|oxy\w*|xan\w*|percs?|opioids?|benzos?|meth|coke)\b
     \btook all (?:of )?(?:my|the|his|her|their) (?:pills|meds|medication)\b
     \b(?:not|isnt|aint|wasnt|stopped|stop|stops|quit|barely|hardly|no|no longer) breath(?:ing|in|e)?\b
     \b(?:cant|cannot|doesnt|does not) breathe?\b
@@ -388,7 +396,7 @@ _EMERGENCY_IN_ENGLISH: Final = _patterns(
     \b(?:cant|cannot|can not|couldnt|could not)(?: get)?(?: \w+){0,2} (?:to )?wake (?:up )?(?:him|her|them|my|the\
         |this)\b
     \b(?:cant|cannot|can not|couldnt|could not) get (?:him|her|them|my \w+) (?:to wake|up|awake)\b
-    \b(?:unresponsive|unconsci?ous)\b
+    \b(?:unresponsive|uncons?c[io]+us)\b
     \b(?:he|she|hes|shes|they|friend|son|daughter) (?:is |just |has )*passed out(?: (?:and|cold|from)\b|$)
     \b(?:turn(?:ed|ing|s)?|going|gone|went|lips (?:are |is |r )?|hes|shes|he is|she is) ?(?:all )?blue\b
     \bblue lips\b
@@ -446,6 +454,8 @@ _CRISIS: Final = _patterns(
     \b(?:im|i am|feel|feeling) (?:so |really )?(?:hopeless|desperate)\b
     \bmake (?:the|my) (?:pain|voices|head) stop\b
     \b(?:want|wanna|going|gonna|ready|need|about) (?:to )?end it\b
+    \bhelp me (?:im|i am|i cant|hes|shes|my (?:son|daughter|friend|brother|sister|husband|wife|mom|dad))\b
+    \b(?:i|we) (?:really )?could use (?:some |your )?help\b(?! (?:finding|with|signing|getting)\b)
     (?:^|\b(?:WHO|please|and) )(?:\w+ly |just |do |so |still )*need(?:s|ed|ing)? (?:some |your |real \
         |\w+ly )?help\b(?! (?:finding|to find|getting (?:to|there)|signing|logging|setting|changing|cancel\w+\
         |understanding|moving|using (?:the|this|your)|with (?!(?:my |the |this )?(?:DRUGS|drinking|using|addiction\
@@ -476,7 +486,9 @@ _CRISIS: Final = _patterns(
     \bno me dej\w+ sol[oa]\b
     (?<!no )\bne[scz]e[scz]it\w+ (?:mucha |tu |su |de su )?ayuda\b(?! (?:con|para|en) (?:\w+ )?(?:cuenta|encontrar\
         |buscar|reunion(?:es)?|grupo|contrasena|pagina|sitio|cita|direccion|codigo|correo|entrar|llegar)\b)
-    \b(?:auxilio|socorro)\b
+    \bauxilio\b
+    \bne[scz]e[scz]ito que (?:me|nos) ayud\w+
+    \bayudame (?:estoy|no puedo|mi)\b
     \bme (?:tuer|suicider|matar)\b
     \b(?:envie de|veux) mourir\b
     \bselbstmord\w*
@@ -570,7 +582,7 @@ _USED_IN_SPANISH: Final = _sentences_of_using(
     \bco[nm]sumiendo\b
     \b(?:estoy|ando|esta|anda|sigo|sigue) (?:usando|tomando|bebiendo|fumando)(?:END| otra vez)
     \b(?:estoy|ando|esta|anda|sigo|sigue) (?:bien |muy |todo |toda )?(?:drogad[oa]|drogandose|drogandome|borrach[oa]\
-        |tomad[oa]|malilla)\b
+        |tomad[oa]|malilla|ped[oa])\b
     \b(?:[vb]ol[vb](?:i|io|y)|(?:me|se) pus[eo]|empece|empezo) a (?:co[nm]sumir|drogar[ms]e|beber|inyectar[ms]e\
         |emborrachar[ms]e|pistear|las andadas)\b
     \b(?:[vb]ol[vb](?:i|io|y)|(?:me|se) pus[eo]|empece|empezo) a (?:usar|tomar|fumar|caer)END

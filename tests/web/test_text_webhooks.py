@@ -18,7 +18,7 @@ from accounts.models import Suppression
 from meetings.reminders import replies
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import InboundText, Reminder
-from support.messaging.gsm7 import measure
+from support.messaging.gsm7 import measure, transliterate
 from tests.factories import make_contact_point, make_reminder, make_signup
 from tests.sms_servers import ACCOUNT, TOKEN, Call, FakeTwilio, Taken, twice_and_shuffled
 from tests.web.test_outage import failing, sqlite_error
@@ -64,6 +64,20 @@ def test_stop_by_webhook_is_done_when_it_is_answered(client: Client) -> None:
     assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
     assert "<Message>Homegroup: you get no more texts" in answer.content.decode()
     assert Suppression.objects.filter(value_hash=lookup_hash(NUMBER)).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("no puedo parar", "Qué bueno que escribes."),
+        ("quit drugs", "Glad you wrote."),
+        ("no respira", "Llama al 911 ya."),
+        ("i need help", "You are not alone."),
+    ],
+)
+def test_cry_for_help_by_webhook_is_answered_and_ends_nothing(client: Client, text: str, first: str) -> None:
+    assert f"<Message>{transliterate(first)}" in post(client, inbound(text)).content.decode()
+    assert not Suppression.objects.exists()
 
 
 def test_same_text_twice_is_answered_once(client: Client) -> None:
