@@ -27,7 +27,7 @@ from accounts.services.contact_points import member_email
 from accounts.services.data_links import send_data_link
 from accounts.services.preferences import save_preferences
 from accounts.signals import next_message_asked, times_in_use_asked
-from support import clock, limits
+from support import clock, limits, wording
 
 #: Which wording a person saw beside the boxes; raised when its words change.
 WORDING: Final = "choices-2026-11-2"
@@ -42,12 +42,13 @@ def own(request: HttpRequest) -> HttpResponse:
     known = ContactPoint.objects.filter(user=user).with_value("email", user.email).first()
     # Nobody was asked yet, and nothing was said.
     wanted = wanted_purposes(known) if known else [purpose.value for purpose in OFFERED_PURPOSES]
-    form = _form(request, person, wanted, today=clock.to_wall(now, user.tz).date(), now=now)
+    today = clock.to_wall(now, user.tz).date()
+    form = _form(request, person, wanted, today=today, now=now)
     if form.is_valid():
         with transaction.atomic():
             point = known or member_email(user=user, now=now)
             _save(form, person, point, source="account", now=now)
-        messages.success(request, _saved(person, now))
+        messages.success(request, _saved(person, now, today=today))
         return redirect("accounts:messages")
     return _page(request, "accounts/messages.html", form, address=user.email)
 
@@ -63,8 +64,8 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     is_guest = point.user_id is None
     wanted = wanted_purposes(point)
     form: ChoicesForm
+    today = clock.to_wall(now, reader_zone(request)).date()
     if is_guest:
-        today = clock.to_wall(now, reader_zone(request)).date()
         form = _form(request, of_guest(point), wanted, today=today, may_say_more=is_owner, now=now)
     else:
         form = ChoicesForm(request.POST if request.method == "POST" else None, wanted=wanted)
@@ -72,8 +73,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         with transaction.atomic():
             _save(form, of_guest(point), point, source="link", now=now)
-        # The other link shows no dates.
-        messages.success(request, _saved(of_guest(point), now) if is_owner else _("Saved."))
+        # The other link shows no dates, and no more of a pause than the day that was chosen.
+        said = _saved(of_guest(point), now, today=today) if is_owner else _kept(of_guest(point), today=today)
+        messages.success(request, said)
         response = redirect("accounts:messages_by_link", token)
     else:
         response = _page(
@@ -133,10 +135,19 @@ def _save(form: ChoicesForm, person: Person, point: ContactPoint, *, source: str
         save_preferences(person=person, **form.preferences, now=now)
 
 
-def _saved(person: Person, now: dt.datetime) -> str:
+def _saved(person: Person, now: dt.datetime, *, today: dt.date) -> str:
     """Return that it is saved, and what comes next as they chose."""
     answers = next_message_asked.send(sender=Person, person=person, now=now)
-    return " ".join(filter(None, [_("Saved."), *(answer for _receiver, answer in answers)]))
+    return " ".join(filter(None, [_kept(person, today=today), *(answer for _receiver, answer in answers)]))
+
+
+def _kept(person: Person, *, today: dt.date) -> str:
+    """Return that it is saved, and what falls away where they pause: said alike whatever dates they have."""
+    until = preferences_for(person).paused_until
+    if until is None or until <= today:
+        return _("Saved.")
+    paused = _("No reminder will come before %(day)s, not even for dates you already have.")
+    return f"{_('Saved.')} {paused % {'day': wording.date_and_year_words(until)}}"
 
 
 def _page(request: HttpRequest, template: str, form: ChoicesForm, **context: Any) -> HttpResponse:

@@ -292,3 +292,28 @@ def test_link_in_a_message_shows_no_dates_after_saving_either(client: Client) ->
     for purpose, shows in (("unsubscribe", False), ("data", True)):
         url = f"/my/account/messages/{links.sign(purpose, guest.contact_point.public_id)}/"
         assert ("We’ll email you" in client.post(url, choices(), follow=True).content.decode()) == shows
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Saved. No reminder will come before Sun, Dec 20, 2026, not even for dates you already have."),
+        ("es", "Guardado. No llegará ningún recordatorio antes del dom, 20 dic 2026, ni siquiera de las fechas que ya"),
+    ],
+)
+@pytest.mark.parametrize("has_date", [True, False])
+@pytest.mark.parametrize("purpose", ["unsubscribe", "data"])
+def test_pause_says_that_reminders_fall_away(
+    client: Client, purpose: str, has_date: bool, language: str, words: str
+) -> None:
+    """It said only that it was saved; whoever holds the link in a message learns nothing of dates from it."""
+    guest = make_participant()
+    if has_date:
+        signup = make_signup(occurrence=make_occurrence(), participant=guest)
+        plan_reminders(signups=[signup], now=clock.now())
+    client.cookies["django_language"] = language
+    url = f"/my/account/messages/{links.sign(purpose, guest.contact_point.public_id)}/"
+    said = client.post(url, choices(paused_until="2026-12-20"), follow=True).content.decode()
+    assert words in said
+    said = client.post(url, choices(paused_until=""), follow=True).content.decode()
+    assert words not in said
