@@ -62,6 +62,7 @@ account
   - email: ana@example.org
     display_name: Ana M.
     tz: America/New_York
+    has_own_zone: True
     language: en
     hour_cycle: h12
     joined_at: 2026-11-17T23:00:00+00:00
@@ -88,6 +89,7 @@ clean_time
 participant
   - name_shown: Ana M.
     tz: America/New_York
+    has_own_zone: True
     language: en
     since: 2026-11-17T23:00:00+00:00
 
@@ -162,6 +164,7 @@ contact_points
 participant
   - name_shown: Q.
     tz: UTC
+    has_own_zone: True
     language: en
     since: 2026-11-17T23:00:00+00:00
 
