@@ -78,3 +78,19 @@ def test_a_meeting_prints_on_one_sheet(page: Page, live_server: LiveServer) -> N
     assert pressable(page) == []
     for words in ("https://meet.example.org/room", "(518) 555-0100, then 123#", "Ring twice.", "Printed "):
         expect(page.get_by_text(words)).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/meetings/?q=screen", "/print/?q=screen", "/meetings/online/"])
+def test_paper_names_the_zone_of_what_is_online(browser: Browser, live_server: LiveServer, path: str) -> None:
+    """Whoever is given the sheet may live by other clocks than whoever printed it."""
+    listed(
+        name="On a screen", slug="online", venue=None, venue_type=VenueType.ONLINE, conference_url="https://a.example/"
+    )
+    context = browser.new_context(timezone_id="America/Los_Angeles", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(live_server.url + path)
+    zones = page.get_by_text("Los Angeles time").locator("visible=true")
+    expect(zones).to_have_count(0)
+    page.emulate_media(media="print")
+    expect(zones.first).to_be_visible()
+    context.close()

@@ -60,7 +60,9 @@ def pages_with_times(meeting: Meeting) -> list[str]:
 
 
 def main_of(client: Client, path: str) -> str:
-    return client.get(path).content.decode().split("<main")[1].split("</main>")[0]
+    """Return what a page shows on a screen between its head and its foot."""
+    main = client.get(path).content.decode().split("<main")[1].split("</main>")[0]
+    return re.sub(r'<(span|p) class="print-only[^>]*>.*?</\1>', "", main, flags=re.DOTALL)
 
 
 def blocks(main: str) -> list[str]:
