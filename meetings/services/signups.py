@@ -53,13 +53,13 @@ def request_guest_signup(
     """
     with transaction.atomic():
         contact_point = contact_points.guest_email(value=email)
-        participant, _made = Participant.objects.get_or_create(
+        participant, is_new = Participant.objects.get_or_create(
             contact_point=contact_point,
             user=None,
             defaults={"display_name": display_name},
         )
         _lock_participant(participant)
-        if contact_point.verified_at is None:
+        if is_new or contact_point.verified_at is None:
             # A stranger who types somebody's address changes nothing about a person who is known to be real.
             # Nor does an empty field wipe the name given before.
             name = display_name or participant.display_name

@@ -174,7 +174,9 @@ def test_every_time_is_confirmed_as_such(client: Client, policy: SignupPolicy) -
     ask(client, make_meeting(signup_policy=policy), when="every")
     first = Signup.objects.order_by("occurrence__starts_at")[0]
     for answer in (client.get(link("signup_confirm", first)), client.post(link("signup_confirm", first), follow=True)):
-        assert "Every Tuesday at 7:00\u00a0PM, until you cancel" in html.unescape(answer.content.decode())
+        assert "Every Tuesday at 7:00\u00a0PM (New York time), until you cancel" in html.unescape(
+            answer.content.decode()
+        )
     ask(client, make_meeting(signup_policy=policy), email="other@example.org")
     once = Signup.objects.latest("pk")
     assert "until you cancel" not in read(client.get(link("signup_confirm", once)))
