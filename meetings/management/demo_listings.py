@@ -86,7 +86,7 @@ MEETINGS = (
         "linden",
         90,
         ("closed", "discussion", "wheelchair"),
-        notes="Tea from half past six. New people are met at the side door.",
+        notes="Tea from 6:30. New people are met at the side door.",
     ),
     DemoMeeting(
         "Just the First Step",
@@ -243,7 +243,7 @@ MEETINGS = (
         "quaker",
         60,
         ("open",),
-        notes="For people who cannot come in the evening. Ring the area's number to agree on a time.",
+        notes="For people who cannot come in the evening. Call the area's number to agree on a time.",
     ),
     DemoMeeting(
         "Families at the Table",

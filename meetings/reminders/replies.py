@@ -75,12 +75,12 @@ def _after_using(region: str, url: str) -> str:
     if line := crisis_lines.in_short(region):
         words = _(
             "Glad you wrote. After a break your body can take far less: never use alone, keep naloxone with you, "
-            "call 911 in danger. Talk now: %(line)s. Next meeting: %(url)s"
+            "call 911 in an emergency. Talk now: %(line)s. Next meeting: %(url)s"
         )
         return _plain(words % {"line": line, "url": url})
     words = _(
         "Glad you wrote. After a break your body can take far less: never use alone, keep naloxone with you, "
-        "in danger call your emergency number. Next meeting, and who answers: %(url)s"
+        "in danger, call your emergency number. Next meeting, and who answers: %(url)s"
     )
     return _plain(words % {"url": url})
 
