@@ -123,10 +123,10 @@ def test_member_lives_with_their_account(
     date = signup.occurrence.original_date
     create_member_signup(meeting=signup.occurrence.meeting, user=waiting, date=date, every=False, now=clock.now())
     page.get_by_role("link", name="Erase my account").click()
-    page.get_by_role("button", name="Erase it").click()
+    page.get_by_role("button", name="Erase my account").click()
     expect(page.get_by_text("Check the box if you’re sure").first).to_be_visible()
     page.get_by_label("Erase everything about me").check()
-    page.get_by_role("button", name="Erase it").click()
+    page.get_by_role("button", name="Erase my account").click()
     expect(page.get_by_text("Everything has been erased.")).to_be_visible()
     assert set(User.objects.all()) == {waiting}
     assert Signup.objects.get(participant__user=waiting).status == "confirmed"
@@ -174,7 +174,7 @@ def test_choices_and_leaving_by_keyboard_alone(browser: Browser, live_server: Li
     tab_to(page, page.get_by_role("link", name="Erase my account"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/erase/")
-    tab_to(page, page.get_by_role("button", name="Erase it"))
+    tab_to(page, page.get_by_role("button", name="Erase my account"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Check the box if you’re sure").first).to_be_visible()
     tab_to(page, page.get_by_label("Erase everything about me"))

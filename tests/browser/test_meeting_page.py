@@ -6,11 +6,14 @@ back led to an empty finder, so that the search was lost.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from meetings.enums import VenueType
+from support import clock
 from tests.factories import make_service_body, make_venue
 from tests.helpers.browsing import listed
 
@@ -21,7 +24,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def _listed(db: None) -> None:
     for number in range(30):
         listed(name=f"Evening Light {number}", slug=f"evening-{number}", rrule="FREQ=DAILY")
+    hour = clock.to_wall(clock.now(), "America/New_York").hour
     listed(
+        # At no time on now, when how to join is what comes first.
+        start_time=dt.time(9, 0) if 15 <= hour < 22 else dt.time(19, 0),
         name="Both",
         slug="both",
         rrule="FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",

@@ -220,10 +220,10 @@ def test_sentence_that_ends_in_a_time_ends_in_one_stop(sentence: str, shown: str
     ("hours", "is_read_now", "language", "words"),
     [
         (1, True, "en", "today at 10:30\u00a0PM"),
-        (1, True, "es", "hoy a las 22:30"),
+        (1, True, "es", "hoy a las 10:30\u00a0p.\u00a0m."),
         # Told tomorrow, it would not be so any more.
         (1, False, "en", "Tue at 10:30\u00a0PM"),
-        (1, False, "es", "el martes a las 22:30"),
+        (1, False, "es", "el martes a las 10:30\u00a0p.\u00a0m."),
         # After midnight in New York, though still the same day in UTC.
         (3, True, "en", "Wed at 12:30\u00a0AM"),
         (-22, True, "en", "Mon at 11:30\u00a0PM"),
