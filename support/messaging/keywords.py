@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 _CONTINUED: Final = re.compile(r"\\\n *")
@@ -224,9 +225,12 @@ _STOP_SENTENCES: Final = _patterns(
     \b(?:STOPPING|turn off)\b(?: \w+){0,5} (?:MESSAGES)\b
     \b(?:NOT) (?:\w+ ){0,4}(?:want|need|wish|like|interested)\b(?: \w+){0,4} (?:MESSAGES)\b
     \b(?:NOT) (?:\w+ ){0,4}(?:ask for|sign up for|signed up for)\b(?: \w+){0,4} (?:MESSAGES)\b
-    \b(?:dont|do not|never|not to)(?: \w+){0,2} (?:text|txt|message|msg|contact|write|send|call|bother|remind|email)\b
+    \b(?:dont|do not|never|not to)(?: \w+){0,2} (?:text|txt|message|msg|contact|write|send\
+        |call(?= (?:me|us|this|again|any ?more)\b|$)|bother|remind|email)\b
     \bno (?:more )?(?:texts?|messages?|msgs?|sms|reminders?|notifications?)\b(?! (?:came|come|yet|arrived|today|from))
-    \b(?:take|get) (?:me|my number|my phone|this number|us) (?:off|out)\b
+    \b(?:take|get) (?:me|my number|my phone|this number|us) (?:off|out)\b(?! of (?:here|my|this (?:house|place|life\
+        |mess|hell))\b)
+    \bstop (?:receiving|getting) (?:these|this|them|those|your|any(?:thing| ?more)?)\b(?! (?:high|drunk)\b)
     \b(?:remove|delete|erase|drop|lose|forget) (?:me|this (?:phone )?number)\b
     \b(?:remove|delete|erase|drop|lose|forget) my (?:phone )?(?:number|info|information|details)\b
     (?<!dont )(?<!not )(?<!wont )(?<!never )(?<!doesnt )\bleave (?:me|us) alone\b
@@ -240,7 +244,7 @@ _STOP_SENTENCES: Final = _patterns(
     \bwrong (?:number|person|phone)\b
     \bno (?:mas )?(?:mensajes|recordatorios|avisos)\b
     \bno (?:me )?(?:mande|envie|escriba|moleste|contacte|llame)[ns]?\b
-    \bno (?:quiero|deseo) (?:mas|recibir)\b
+    \bno (?:quiero|deseo) (?:mas|recibir)\b(?! (?:vivir|viviendo|esta vida|la vida)\b)
     (?<!no )(?<!no me )(?<!no nos )\bdej(?:a|e|en|ar) de (?:mandar|enviar|escribir|molestar|contactar|textear|llamar)\w*
     \b(?:quit[ae]|borr[ae]|elimin[ae]|sac[ae]|saqu[ae])n?me\b
     \b(?:dar|den|de|da|dame|deme|denme|darme|darse)(?:me)? de baja\b
@@ -296,17 +300,21 @@ _OTHER_SENSES: Final = _patterns(
     \b(?:pas|plus|peux|veux|dois|voudrais)(?: \w+)? arreter\b
     """
 )
+#: Where a sentence ends so, the next is the rest of it.
+_UNFINISHED: Final = frozenset({"cant", "cannot", "couldnt", "to", "wanna", "puedo"})
 #: "I can't stop crying, please text me", "help me stop": no messages are to stop unless they are named soon after.
 _CANT_STOP: Final = re.compile(
-    r"\b(?:(?:cant|cannot|can not|couldnt|could not|(?:want|need|trying) to|wanna|help me) (?:stop|quit)"
+    r"\b(?:(?:cant|cannot|can not|couldnt|could not|wont|will not|(?:want|need|trying) to|wanna|help me) (?:stop|quit)"
     r"|(?:no puedo|no|[qk]u?iero|ne[scz]e[scz]ito|que|a) (?:parar?|paro))\b"
     rf"(?! (?:\w+ ){{0,3}}(?:{_SENT}|sending|contacting|writing|calling|bothering|bugging|annoying)\b)"
+    r"(?! (?:receiving|getting) (?:these|them|those|your|any)\w*\b)"
 )
 
 
 def _stop(text: str, calm: str, tokens: list[str]) -> tuple[Word, bool] | None:
     """Return STOP and whether that is sure; OTHER for a person, where the word has another sense here; or None."""
-    is_plain = any(_is_plain(_tokens(_folded(part))) for part in _sentences(text))
+    parts = [_tokens(_folded(part)) for part in _sentences(text)]
+    is_plain = any(_is_plain(part) and not _goes_on(before) for before, part in pairwise([[], *parts]))
     if not tokens:
         is_plain = is_plain or bool(set(text) & set("🛑🚫✋⛔"))
         return (Word.STOP, False) if is_plain else None
@@ -334,6 +342,11 @@ def _stop(text: str, calm: str, tokens: list[str]) -> tuple[Word, bool] | None:
         is_short = len(tokens) <= 3 and not is_elsewhere and not set(tokens) & _ABOUT_A_PLACE
         return (Word.STOP, False) if is_short else (Word.OTHER, False)
     return None
+
+
+def _goes_on(tokens: list[str]) -> bool:
+    """Return whether a sentence is none yet: "I can't… stop"."""
+    return bool(tokens) and tokens[-1] in _UNFINISHED
 
 
 def _is_plain(tokens: list[str]) -> bool:
@@ -403,6 +416,8 @@ _EMERGENCY_IN_ENGLISH: Final = _patterns(
     \b(?:no|without a|has no|have no) pulse\b
     \bheart (?:attack|stopped)\b
     \b(?:having|had|has) (?:a )?seizures?\b
+    \b(?:wont|will not|cant|cannot) stop bleeding\b
+    \bbleeding (?:out|a lot|bad|badly|to death|everywhere)\b
     \b(?:choking|convuls\w+)\b
     \b(?:im|i am|hes|he is|shes|she is|theyre|(?:friend|son|daughter|husband|wife|brother|sister|mom\
         |dad) is) dying\b(?! (?:to|for|of|laughing)\b)
@@ -476,7 +491,7 @@ _CRISIS: Final = _patterns(
     \bquitarme la vida\b
     \bacabar con (?:mi vida|todo)\b
     \b(?:quiero|deseo) (?:morir\w*|estar muert\w)\b
-    \bno quiero (?:seguir )?(?:vivir|viviendo)\b
+    \bno quiero (?:seguir |mas |ya )*(?:vivir|viviendo|esta vida|la vida)\b
     \bhacerme dano\b
     \bcortarme\b
     \b(?:ya )?no (?:puedo|aguanto) mas\b(?! (?:tarde|temprano|de|que)\b)
@@ -607,7 +622,7 @@ _OUT_IN_ENGLISH: Final = _sentences_of_using(
         |stay off) (?:the |all |my |these |doing |taking |smoking |shooting |on )*THING
     \b(?:cant|cannot|can not|couldnt|could not|unable to)(?: seem to| ever| just| even)? (?:stop|stopp|quit)BARE
     (?<!you )(?<!this )(?<!that )(?<!it )(?<!they )\b(?:want|wanna|wants|needs?|trying|tried|try|have|gotta|got\
-        |help (?:me|us|him|her)|ready|like|struggling)(?: (?:really|so badly\
+        |help (?:me|us|him|her)|ready|struggling)(?: (?:really|so badly\
         |just))?(?: to)? (?:stop|quit)(?! (?:(?:please|now|all|thanks) ?)+$)BARE
     \b(?:want|wanna|need|ready|trying|help me)(?: to)? (?:get|be|stay|become) (?:clean|sober)\b
     \bget (?:me|him|her|us) off (?:of )?DRUGS\b
@@ -618,8 +633,8 @@ _OUT_IN_ENGLISH: Final = _sentences_of_using(
     ).replace(
         "THING",
         r"(?:using(?! (?:my|this|the|your|our)\b)|drinking(?! (?:coffee|soda|water|tea)\b)|shooting up"
-        r"|getting (?:high|drunk|loaded|wasted)|DRUGS|addiction)\b(?! (?:texts|messages?|msgs?|sms|reminders?\
-        |alerts?)\b)(?! (?:\w+ ){1,3}ago\b)",
+        r"|getting (?:high|drunk|loaded|wasted)|(?!(?:tina|ron)\b)(?:DRUGS)|addiction)\b(?! (?:texts|messages?|msgs?\
+        |sms|reminders?|alerts?)\b)(?! (?:\w+ ){1,3}ago\b)",
     )
 )
 _OUT_IN_SPANISH: Final = _sentences_of_using(

@@ -286,6 +286,8 @@ def test_anything_else_asks_for_nothing(text: str) -> None:
         "thinking about suicide",
         "I'm going to kill myself",
         "I dont want to live anymore",
+        "no quiero más vivir",
+        "ya no quiero más esta vida",
         "I took too many pills",
         "my brother overdosed",
         "I think I am overdosing",
@@ -312,6 +314,8 @@ def test_stop_in_a_crisis_is_both() -> None:
 
 #: Danger to life now, each with its language.
 EMERGENCIES = [
+    "she won't stop bleeding",
+    "he is bleeding out",
     "overdose",
     "i overdosed",
     "over dosed",
@@ -620,6 +624,15 @@ def test_stop_beside_a_cry_for_help_is_done(stop: str, cry: str, is_first: bool)
         "quit these texts",
         "I want to quit getting texts",
         "please stop texting me",
+        "Stop Tina",
+        "STOP - Ron",
+        "I would like to stop",
+        "I want to stop receiving these",
+        "stop getting these",
+        "take me out of this list",
+        "don't call me",
+        "Please don't. STOP",
+        "You won't stop texting me",
     ],
 )
 def test_end_of_messages_is_heard_beside_the_same_verbs(text: str) -> None:
@@ -643,6 +656,16 @@ def test_end_of_messages_is_heard_beside_the_same_verbs(text: str) -> None:
         "I need to stop by at 7",
         "need to stop at the store",
         "I don't want to use, please text me",
+        "I can't… stop",
+        "I can't, stop",
+        "I can't\nstop",
+        "I used and I don't want to call my sponsor",
+        "my friend overdosed dont call the cops",
+        "she won't stop bleeding please send help",
+        "he won't stop hitting me please send help",
+        "get me out of here he's hitting me",
+        "ya no quiero más esta vida",
+        "no quiero más vivir",
     ],
 )
 def test_what_only_sounds_like_an_end_of_messages_ends_none(text: str) -> None:
