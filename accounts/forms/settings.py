@@ -105,5 +105,5 @@ class SettingsForm(forms.Form):
 def _unsaid(user: User, browser_tz: str | None) -> str:
     """Return what holds until a person says their zone."""
     if browser_tz:
-        return gettext("This one is your browser’s: save it to keep it.")
+        return gettext("This one is your browser’s. Choose another if it’s wrong.")
     return gettext("You haven’t said yours yet: times are in %(zone)s.") % {"zone": wording.zone_words(user.tz)}

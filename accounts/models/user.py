@@ -39,7 +39,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         blank=True,
         help_text=_("It doesn’t have to be your real name. A first name and an initial at most."),
     )
-    #: The site's, until they or their browser say one.
+    #: The site's or their meeting's, until they or their browser say one.
     tz = models.CharField(_("time zone"), max_length=64, default="UTC")
     has_own_zone = models.BooleanField(_("time zone was said"), default=False)
     language = models.CharField(_("language"), max_length=12, default="en", choices=settings.LANGUAGES)
