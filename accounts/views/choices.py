@@ -73,8 +73,11 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         with transaction.atomic():
             _save(form, of_guest(point), point, source="link", now=now)
-        # The other link shows no dates, and no more of a pause than the day that was chosen.
-        said = _saved(of_guest(point), now, today=today) if is_owner else _kept(of_guest(point), today=today)
+        # The other link shows no dates, and a pause only to a guest, who has just said it here: never a member's.
+        if is_owner:
+            said = _saved(of_guest(point), now, today=today)
+        else:
+            said = _kept(of_guest(point), today=today) if is_guest else _("Saved.")
         messages.success(request, said)
         response = redirect("accounts:messages_by_link", token)
     else:

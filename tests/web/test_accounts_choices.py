@@ -294,6 +294,17 @@ def test_link_in_a_message_shows_no_dates_after_saving_either(client: Client) ->
         assert ("We’ll email you" in client.post(url, choices(), follow=True).content.decode()) == shows
 
 
+def test_link_in_a_message_tells_nothing_of_a_members_pause(client: Client) -> None:
+    """It said until when, though that page neither shows nor asks it: whoever pressed Save read it."""
+    user = make_user()
+    Preferences.objects.create(user=user, paused_until=dt.date(2026, 12, 20), updated_at=clock.now())
+    url = f"/my/account/messages/{links.sign('unsubscribe', make_contact_point(user=user).public_id)}/"
+    said = client.post(url, choices(), follow=True).content.decode()
+    assert "Saved." in said
+    assert "No reminder will come" not in said
+    assert "Dec 20" not in said
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [
