@@ -28,13 +28,23 @@ def update_profile(
 
 
 def learn_zone(*, user: User, tz: str | None, now: dt.datetime) -> None:
-    """Take the zone of somebody's browser for their own where none was said yet; `tz` is None where it says none."""
-    if tz is not None and not user.has_own_zone:
-        update_profile(
-            user=user,
-            display_name=user.display_name,
-            tz=tz,
-            language=user.language,
-            hour_cycle=user.hour_cycle,
-            now=now,
+    """Take a zone, of somebody's browser or said as a guest, for their own where none was said yet; None is no zone.
+
+    `user` is read anew where theirs seems unsaid: what was saved since it was read stays.
+    """
+    if tz is None or user.has_own_zone:
+        return
+    with transaction.atomic():
+        user.refresh_from_db(
+            fields=["display_name", "tz", "has_own_zone", "language", "hour_cycle"],
+            from_queryset=User.objects.select_for_update(no_key=True),
         )
+        if not user.has_own_zone:
+            update_profile(
+                user=user,
+                display_name=user.display_name,
+                tz=tz,
+                language=user.language,
+                hour_cycle=user.hour_cycle,
+                now=now,
+            )

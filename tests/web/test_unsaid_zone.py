@@ -7,8 +7,10 @@ import re
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from accounts.services.profile import learn_zone, update_profile
 from meetings.enums import VenueType
 from meetings.models import Meeting, Participant
 from meetings.services import signups
@@ -71,6 +73,33 @@ def test_what_is_planned_follows_the_zone_that_is_learned(client: Client) -> Non
     client.post("/i18n/setlang/", {"language": "en"})
     assert Participant.objects.get().own_tz == THERE
     assert asked[0].participant_id == Participant.objects.get().pk
+
+
+def test_a_zone_said_meanwhile_is_not_lost_to_the_browsers() -> None:
+    """A request that was already under way when the settings were saved wrote all it had read over them."""
+    user = unsaid(display_name="Ana")
+    settings_page = User.objects.get()
+    update_profile(
+        user=settings_page, display_name="Ana M.", tz="Europe/Madrid", language="es", hour_cycle="h23", now=NOW
+    )
+    learn_zone(user=user, tz=THERE, now=NOW)
+    for seen in (user, User.objects.get()):
+        assert (seen.own_tz, seen.display_name) == ("Europe/Madrid", "Ana M.")
+        assert (seen.language, seen.hour_cycle) == ("es", "h23")
+
+
+def test_what_else_was_saved_meanwhile_stays_when_a_zone_is_learned() -> None:
+    user = unsaid(display_name="Ana")
+    update_profile(user=User.objects.get(), display_name="Ana M.", tz=None, language="es", hour_cycle="h23", now=NOW)
+    learn_zone(user=user, tz=THERE, now=NOW)
+    for seen in (user, User.objects.get()):
+        assert (seen.own_tz, seen.display_name, seen.language, seen.hour_cycle) == (THERE, "Ana M.", "es", "h23")
+
+
+def test_a_zone_that_was_said_costs_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    user = make_user(tz="Europe/Madrid")
+    with django_assert_num_queries(0):
+        learn_zone(user=user, tz=THERE, now=NOW)
 
 
 def test_signing_in_says_it_too(client: Client) -> None:
