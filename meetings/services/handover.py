@@ -12,7 +12,7 @@ from accounts.models import ContactPoint, User
 from accounts.queries import member_at
 from accounts.services import contact_points
 from accounts.services.guests import join_guest
-from accounts.services.profile import update_profile
+from accounts.services.profile import learn_zone, update_profile
 from meetings.enums import SignupStatus
 from meetings.models import Occurrence, Participant, Signup, StandingSignup
 from meetings.models.signup import HOLDS_A_PLACE
@@ -88,7 +88,7 @@ def _hand_over(
 
 
 def _member(user: User, visitor: Participant, now: dt.datetime) -> Participant:
-    """Return the participant that a member is; who chose no name yet goes on under the one they gave as a guest."""
+    """Return the participant that a member is; who said no name or no zone yet keeps the one they gave as a guest."""
     if visitor.display_name and not user.display_name:
         update_profile(
             user=user,
@@ -98,6 +98,7 @@ def _member(user: User, visitor: Participant, now: dt.datetime) -> Participant:
             hour_cycle=user.hour_cycle,
             now=now,
         )
+    learn_zone(user=user, tz=visitor.own_tz, now=now)
     return member_participant(user=user, now=now)
 
 

@@ -97,6 +97,28 @@ class Postbox:
         return Accepted(provider_id=str(len(self.sent)))
 
 
+@pytest.mark.parametrize(
+    ("fields", "zone"),
+    [
+        ({"has_own_zone": False, "tz": "America/Los_Angeles"}, "America/New_York"),
+        ({"has_own_zone": True, "tz": "America/Los_Angeles"}, "America/Los_Angeles"),
+    ],
+)
+@pytest.mark.parametrize("had_dates", [True, False])
+def test_the_zone_a_guest_said_goes_with_their_dates_to_a_member_who_said_none(
+    meeting: Meeting, had_dates: bool, fields: dict[str, object], zone: str
+) -> None:
+    """Their reminders were planned anew in the site's zone."""
+    guest_of(meeting)
+    user = member(**fields)
+    if had_dates:
+        signups.member_participant(user=user, now=NOW)
+    join_guest(user=user, now=NOW)
+    user.refresh_from_db()
+    assert user.own_tz == zone
+    assert Participant.objects.get(user=user).own_tz == zone
+
+
 def test_dates_of_a_guest_are_the_members_and_each_reminder_goes_on_as_the_same_row(meeting: Meeting) -> None:
     place = guest_of(meeting, name="Ana")
     before = [(row.pk, row.due_at) for row in unsent()]
