@@ -47,27 +47,26 @@ def request_guest_signup(
 ) -> list[Signup]:
     """Ask for a guest's place on `date`, or on every date; nothing is certain until they confirm by mail.
 
-    Where their zone is not known (`tz` is None), they are written to in the site's, by name.
+    Where `tz` is None and they never said their zone, they are written to in the site's, by name.
     Returns the pending signups (those already confirmed are left as they are). Asking again sends the request again and
     makes nothing twice. Raises SignupRefused.
     """
     with transaction.atomic():
         contact_point = contact_points.guest_email(value=email)
-        participant, is_new = Participant.objects.get_or_create(
-            contact_point=contact_point,
-            user=None,
-            defaults={"display_name": display_name},
-        )
+        # A stranger who types somebody's address gives no name to a person who is known to be real, and changes nothing
+        # that is kept of them; how to write to them is taken where nothing is.
+        is_known = contact_point.verified_at is not None
+        participant, is_new = Participant.objects.get_or_create(contact_point=contact_point, user=None)
         _lock_participant(participant)
-        if is_new or contact_point.verified_at is None:
-            # A stranger who types somebody's address changes nothing about a person who is known to be real.
-            # Nor does an empty field wipe the name given before.
-            name = display_name or participant.display_name
+        if is_new or not is_known:
+            # What is not said now does not wipe what was said before.
+            name = "" if is_known else display_name or participant.display_name
+            zone = tz or participant.own_tz
             _remember_reader(
                 participant,
                 display_name=name,
-                tz=tz or settings.DEFAULT_TIME_ZONE,
-                has_own_zone=tz is not None,
+                tz=zone or settings.DEFAULT_TIME_ZONE,
+                has_own_zone=zone is not None,
                 language=language,
                 hour_cycle=hour_cycle,
             )

@@ -20,6 +20,7 @@ from meetings.services import signups as services
 from meetings.services.occurrences import cancel_occurrence
 from tests.conftest import NOW
 from tests.factories import make_meeting, make_occurrence, make_participant, make_signup, make_user
+from tests.factories.accounts import make_contact_point
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +111,25 @@ def test_a_stranger_who_types_a_known_address_changes_nothing_about_that_person(
         now=NOW,
     )
     assert reader.get() == before
+
+
+def test_no_name_is_taken_from_whoever_types_the_address_of_somebody_known(meeting: Meeting) -> None:
+    """It was where they had no dates as a guest any more. Their zone is taken: there is no other to go by."""
+    make_contact_point(value="guest@example.org", verified_at=NOW)
+    services.request_guest_signup(
+        meeting=meeting,
+        date=dt.date.fromisoformat(DATE),
+        every=False,
+        email="guest@example.org",
+        display_name="Rude Word",
+        tz="Pacific/Auckland",
+        language="es",
+        hour_cycle="h23",
+        now=NOW,
+    )
+    guest = Participant.objects.get()
+    assert guest.contact_point.verified_at == NOW
+    assert (guest.display_name, guest.own_tz, guest.language) == ("", "Pacific/Auckland", "es")
 
 
 def test_an_empty_name_does_not_wipe_the_one_given_before(client: Client, meeting: Meeting) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User
+from accounts.models import ContactPoint, User
 from accounts.services.profile import learn_zone, update_profile
 from meetings.enums import VenueType
 from meetings.models import Meeting, Participant
@@ -100,6 +100,25 @@ def test_a_zone_that_was_said_costs_no_query(django_assert_num_queries: DjangoAs
     user = make_user(tz="Europe/Madrid")
     with django_assert_num_queries(0):
         learn_zone(user=user, tz=THERE, now=NOW)
+
+
+@pytest.mark.parametrize("is_verified", [True, False])
+def test_a_guest_who_asks_again_from_a_browser_that_says_none_keeps_their_zone(is_verified: bool) -> None:
+    meeting = online()
+    for tz in (THERE, None):
+        signups.request_guest_signup(
+            meeting=meeting,
+            date=dt.date(2026, 11, 24),
+            every=False,
+            email="ana@example.org",
+            tz=tz,
+            language="en",
+            hour_cycle="h12",
+            now=NOW,
+        )
+        if is_verified:
+            ContactPoint.objects.update(verified_at=NOW)
+    assert Participant.objects.get().own_tz == THERE
 
 
 def test_signing_in_says_it_too(client: Client) -> None:
