@@ -90,14 +90,7 @@ def _hand_over(
 def _member(user: User, visitor: Participant, now: dt.datetime) -> Participant:
     """Return the participant that a member is; who said no name or no zone yet keeps the one they gave as a guest."""
     if visitor.display_name and not user.display_name:
-        update_profile(
-            user=user,
-            display_name=visitor.display_name,
-            tz=None,
-            language=user.language,
-            hour_cycle=user.hour_cycle,
-            now=now,
-        )
+        update_profile(user=user, display_name=visitor.display_name, now=now)
     learn_zone(user=user, tz=visitor.own_tz, now=now)
     return member_participant(user=user, now=now)
 

@@ -90,10 +90,18 @@ def test_a_zone_said_meanwhile_is_not_lost_to_the_browsers() -> None:
 
 def test_what_else_was_saved_meanwhile_stays_when_a_zone_is_learned() -> None:
     user = unsaid(display_name="Ana")
-    update_profile(user=User.objects.get(), display_name="Ana M.", tz=None, language="es", hour_cycle="h23", now=NOW)
+    update_profile(user=User.objects.get(), display_name="Ana M.", language="es", hour_cycle="h23", now=NOW)
     learn_zone(user=user, tz=THERE, now=NOW)
     for seen in (user, User.objects.get()):
         assert (seen.own_tz, seen.display_name, seen.language, seen.hour_cycle) == (THERE, "Ana M.", "es", "h23")
+
+
+def test_settings_without_a_zone_write_nothing_over_one_that_was_said_meanwhile() -> None:
+    user = unsaid(display_name="Ana")
+    learn_zone(user=User.objects.get(), tz=THERE, now=NOW)
+    update_profile(user=user, display_name="Ana M.", now=NOW)
+    for seen in (user, User.objects.get()):
+        assert (seen.own_tz, seen.display_name) == (THERE, "Ana M.")
 
 
 def test_a_zone_that_was_said_costs_no_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
