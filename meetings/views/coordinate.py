@@ -89,7 +89,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
             formats=[each.pk for each in form.cleaned_data["formats"]],
             now=now,
         )
-        messages.success(request, _("Saved. We’re telling everyone with a date that changed."))
+        messages.success(request, _("Saved. If a date changed, we’re letting people know."))
         return redirect("meetings:listing", meeting.slug)
     context = {
         "meeting": meeting,

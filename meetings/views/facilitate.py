@@ -93,7 +93,7 @@ def occurrence_move(request: HttpRequest, slug: str, date: dt.date) -> HttpRespo
         except ChangeRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Moved. We’re telling everyone now."))
+            messages.success(request, _("Moved. We’re letting people know."))
             return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
     return render(request, "meetings/occurrence_move.html", context, status=422 if form.errors else 200)
@@ -114,7 +114,7 @@ def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpRes
         except ChangeRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Canceled. We’re telling everyone now."))
+            messages.success(request, _("Canceled. We’re letting people know."))
             return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
     return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)

@@ -207,7 +207,7 @@ def test_the_whole_way(site: Site, open_page: Callable[[], Page], tz: str, tmp_p
     facilitator.get_by_label("New date").fill(f"{moved_to:%Y-%m-%d}")
     facilitator.get_by_label("New time").fill(f"{moved_to:%H:%M}")
     facilitator.get_by_role("button", name="Move and notify everyone").click()
-    expect(facilitator.get_by_text("We’re telling everyone now")).to_be_visible()
+    expect(facilitator.get_by_text("We’re letting people know")).to_be_visible()
 
     moved = site.wait_for(GUEST, "Moved to")
     new_time = f"{moved_to:%-I:%M}"
