@@ -20,6 +20,8 @@ import django
 import polib
 from django.utils.translation.template import templatize
 
+from tests.helpers import syntax
+
 ROOT = Path(__file__).resolve().parent.parent
 PO_FILE = ROOT / "support" / "locale" / "es" / "LC_MESSAGES" / "django.po"
 MO_FILE = PO_FILE.with_suffix(".mo")
@@ -64,7 +66,7 @@ class Message(NamedTuple):
 
 def in_python(source: str, name: str) -> Iterator[Message]:
     """Yield what a module says. Raises SyntaxError where a call puts its string together: nobody could find it."""
-    for node in ast.walk(ast.parse(source, name)):
+    for node in ast.walk(syntax.tree(source, name)):
         if not isinstance(node, ast.Call):
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

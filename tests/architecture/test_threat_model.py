@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import syntax
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 THREAT_MODEL = (ROOT / "docs" / "threat-model.md").read_text()
 #: "web/test_signin.py::test_wrong_code"
@@ -16,7 +18,7 @@ NAMED = sorted(set(re.findall(r"`((?:architecture|browser|property|unit|web|work
 
 @pytest.mark.parametrize(("file", "name"), NAMED, ids=lambda each: each.rpartition("/")[2])
 def test_a_test_that_the_threat_model_names_is_there(file: str, name: str) -> None:
-    tree = ast.parse((ROOT / "tests" / file).read_text())
+    tree = syntax.tree((ROOT / "tests" / file).read_text())
     assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 

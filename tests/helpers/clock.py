@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from tests.helpers import syntax
+
 #: A year that was not over when this was written.
 _COMING = range(2026, 2100)
 
@@ -27,6 +29,6 @@ def fixed_instants(module: ast.Module) -> Iterator[str]:
 def names_an_instant(path: Path) -> bool:
     """Return whether a test module says what time it is, in a date, in words or by the fixture; else it is any time."""
     text = path.read_text()
-    module = ast.parse(text)
+    module = syntax.tree(text)
     arguments = {node.arg for node in ast.walk(module) if isinstance(node, ast.arg)}
     return "now" in arguments or re.search(r"\b20(2[6-9]|[3-9]\d)\b", text) is not None or any(fixed_instants(module))
