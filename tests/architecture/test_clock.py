@@ -10,6 +10,8 @@ import time_machine
 
 from support import clock
 from tests.conftest import IN_THE_PRESENT, NOW
+from tests.factories import make_participant
+from tests.helpers import syntax
 from tests.helpers.clock import fixed_instants
 from tests.helpers.zones import midday_zone
 
@@ -40,7 +42,7 @@ def _marks(module: ast.Module) -> set[str]:
 
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*/test_*.py")), ids=lambda path: path.name)
 def test_tests_in_the_present_name_no_date(path: Path) -> None:
-    module = ast.parse(path.read_text())
+    module = syntax.tree(path.read_text())
     if _marks(module) & set(IN_THE_PRESENT):
         assert list(fixed_instants(module)) == []
 
@@ -48,7 +50,7 @@ def test_tests_in_the_present_name_no_date(path: Path) -> None:
 def test_factories_name_no_date_that_time_passes() -> None:
     """They serve both kinds. Only the beginning of a weekly rule is fixed, and it is long past."""
     found = [
-        words for path in (TESTS / "factories").glob("*.py") for words in fixed_instants(ast.parse(path.read_text()))
+        words for path in (TESTS / "factories").glob("*.py") for words in fixed_instants(syntax.tree(path.read_text()))
     ]
     assert [words.partition(": ")[2] for words in found] == ["dt.date(2026, 1, 6)"]
 
@@ -57,3 +59,10 @@ def test_factories_name_no_date_that_time_passes() -> None:
 def test_midday_zone_is_at_midday_at_any_hour(hour: int) -> None:
     with time_machine.travel(NOW.replace(hour=hour, minute=59)):
         assert clock.to_wall(clock.now(), midday_zone()).hour == 12
+
+
+@pytest.mark.real_clock
+@pytest.mark.django_db
+def test_nobody_sleeps_in_the_present() -> None:
+    """Their messages would wait until morning, and a test that runs at night with them."""
+    assert clock.to_wall(clock.now(), make_participant().tz).hour in (11, 12, 13)

@@ -8,6 +8,7 @@ from meetings.enums import SignupStatus
 from meetings.models import Favourite, Format, Meeting, Occurrence, Participant, ServiceBody, Signup, Venue
 from support import clock
 from tests.factories.accounts import make_contact_point
+from tests.helpers.zones import home_zone
 
 _numbers = count(1)
 
@@ -78,7 +79,7 @@ def make_occurrence(*, on: dt.date | None = None, **fields: Any) -> Occurrence:
 def make_participant(**fields: Any) -> Participant:
     if "contact_point" not in fields:
         fields["contact_point"] = make_contact_point(user=fields.get("user"))
-    fields.setdefault("tz", "America/New_York")
+    fields.setdefault("tz", home_zone())
     fields.setdefault("has_own_zone", True)
     return Participant.objects.create(**fields)
 

@@ -24,7 +24,6 @@ from meetings.reminders.services.sweep import sweep
 from support import clock
 from tests.conftest import shared_database_url
 from tests.factories import make_contact_point, make_occurrence, make_participant, make_reminder, make_signup
-from tests.helpers.zones import midday_zone
 from tests.servers import ROOT, WORKER_BASE_URL, worker_environment
 from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, twilio_server
 from tests.worker.test_reminder_delivery import let_leases_run_out
@@ -58,7 +57,7 @@ def due_texts() -> list[Reminder]:
         )
         rows.append(
             make_reminder(
-                signup=make_signup(occurrence=occurrence, participant=make_participant(tz=midday_zone())),
+                signup=make_signup(occurrence=occurrence, participant=make_participant()),
                 contact_point=phone,
                 channel=Channel.SMS,
                 kind=ReminderKind.MOVED,
