@@ -77,7 +77,8 @@ def code(request: HttpRequest) -> HttpResponse:
     if not is_right:
         if form.is_bound:
             request.session[SESSION_KEY] = waiting | {"tries": waiting["tries"] + 1}
-        context = {"form": form, "number": phones.shown(waiting["number"])}
+        again = PhoneForm(initial={"number": waiting["number"], "wanted": waiting["wanted"]})
+        context = {"form": form, "number": phones.shown(waiting["number"]), "again": again}
         return render(request, "accounts/phone_code.html", context, status=422 if form.is_bound else 200)
     del request.session[SESSION_KEY]
     now = clock.now()
@@ -145,6 +146,8 @@ def _send_code(request: HttpRequest, user: User, form: PhoneForm) -> int:
     if not isinstance(result, Accepted | Ambiguous | Refused):
         form.add_error(None, _("We can’t send texts right now. Try again in a few minutes."))
         return 503
+    if number == (request.session.get(SESSION_KEY) or {}).get("number"):
+        messages.success(request, _("We sent a new code. The old one no longer works."))
     request.session[SESSION_KEY] = {
         "number": number,
         "code": fresh,

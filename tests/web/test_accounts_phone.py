@@ -163,6 +163,23 @@ def test_wrong_codes_end_after_five_tries(own: Client) -> None:
     assert not ContactPoint.objects.filter(channel=Channel.SMS).exists()
 
 
+def test_a_new_code_is_one_press_away_and_ends_the_old_one(own: Client, user: User) -> None:
+    ask(own, wanted=("reminders",))
+    page = own.get(reverse("accounts:phone_code"))
+    (first,) = texts()
+    fields = re.findall(r'<input type="hidden" name="(number|wanted)" value="([^"]+)"', page.content.decode())
+    assert fields == [("number", NUMBER), ("wanted", "reminders")]
+    page = own.post(reverse("accounts:phone"), dict(fields), follow=True)
+    assert "We sent a new code. The old one no longer works." in page.content.decode()
+    assert texts()[0] == first
+    assert len(texts()) == 2
+    found = re.search(r"code is (\d{6})", first)
+    assert found is not None
+    assert type_code(own, found[1]).status_code == 422
+    assert type_code(own).status_code == 302
+    assert wanted_purposes(ContactPoint.objects.get(channel=Channel.SMS)) == ["reminders"]
+
+
 def test_code_is_over_after_ten_minutes(own: Client) -> None:
     ask(own)
     session = own.session
