@@ -29,6 +29,7 @@ from meetings.views.finder import visitors_answers
 from support.celery import app
 from support.redaction import RedactingFormatter
 from tests.helpers.clock import names_an_instant
+from tests.helpers.zones import living_in_new_york
 from tests.servers import CeleryWorker, SmtpSink, postgres_server, smtp_server, valkey_server, worker_environment
 
 #: A Tuesday, 18:00 in New York, a fortnight after the autumn clock change.
@@ -88,7 +89,8 @@ def _stopped_clock(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     else:
         start = request.config.stash.get(_start, NOW)
-        with time_machine.travel(NOW if names_an_instant(request.path) else start, tick=False):
+        standing = time_machine.travel(NOW if names_an_instant(request.path) else start, tick=False)
+        with standing, living_in_new_york():
             yield
 
 

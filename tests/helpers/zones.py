@@ -1,15 +1,28 @@
-"""Where tests that have no clock of their own live: nobody there sleeps, at whatever hour they run."""
+"""Where the people of tests live. In the present nobody sleeps, at whatever hour the tests run."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from time_machine import escape_hatch
+#: Where people live now, in all threads of a test; nothing in the present.
+_homes: list[str] = []
+
+
+@contextmanager
+def living_in_new_york() -> Iterator[None]:
+    """Let people live there meanwhile: for a test that owns the clock, and knows what hour it is."""
+    _homes.append("America/New_York")
+    try:
+        yield
+    finally:
+        _homes.pop()
 
 
 def home_zone() -> str:
-    """Return New York where the clock is a test's own, and `midday_zone` in the present."""
-    return "America/New_York" if escape_hatch.is_travelling() else midday_zone()
+    """Return where people live whose zone a test does not name."""
+    return _homes[-1] if _homes else midday_zone()
 
 
 def midday_zone() -> str:
