@@ -17,6 +17,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts.middleware import SIGNED_OUT
 from accounts.models import ContactPoint, User
 from accounts.queries import push_subscriptions
 from accounts.services import ledger
@@ -68,10 +69,12 @@ def _end_elsewhere(request: HttpRequest, user: User) -> int:
 
 @receiver(user_logged_out)
 def end_notifications_here(sender: type[User], request: HttpRequest, user: User | None, **_: Any) -> None:
-    """End notifications in a browser that somebody signs out of, where it was switched on since they signed in.
+    """End notifications in a browser that somebody signs out of: at once where they were turned on in this session.
 
-    An older subscription is known to the browser alone, which says nothing of it when it sends a form.
+    Which subscription an older one is, the browser alone knows, and it says nothing of it when it sends a form: it is
+    told to give that up itself.
     """
+    request.META[SIGNED_OUT] = True
     here = request.session.get(SESSION_KEY)
     if user is None or here is None:
         return

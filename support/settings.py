@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "accounts.middleware.FormLimitMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "accounts.middleware.EvenPaceMiddleware",
+    "accounts.middleware.SignedOutMiddleware",
 ]
 
 ROOT_URLCONF = "support.urls"

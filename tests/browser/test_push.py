@@ -150,6 +150,22 @@ def test_a_browser_knows_whether_it_is_on_when_the_page_is_opened_again(
     expect(my_meetings.get_by_role("button", name="Turn on")).to_be_visible()
 
 
+def test_whoever_signs_out_takes_notifications_along(
+    my_meetings: Page, context: BrowserContext, live_server: LiveServer, member: User
+) -> None:
+    context.grant_permissions(["notifications"], origin=live_server.url)
+    my_meetings.get_by_role("button", name="Turn on").click()
+    expect(my_meetings.get_by_text("They are on")).to_be_visible()
+    # They came back later, and signed in anew: the session knows nothing of what was turned on before.
+    page = enter(context, live_server, member)
+    page.goto(live_server.url)
+    registered = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    assert page.evaluate(registered) == 1
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert page.evaluate(registered) == 0
+
+
 def shown(page: Page, origin: str, keys: Browser, post: Post) -> list[list[str]]:
     """Hand the service worker what the push service got, as the browser would decrypt it; return what it shows."""
     client = page.context.new_cdp_session(page)
