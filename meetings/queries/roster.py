@@ -28,6 +28,8 @@ class DateCount:
     coming: int
     waiting: int
     capacity: int | None
+    #: How many asked for every date and are not counted yet, since this one is too far off.
+    every_time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +158,36 @@ def facilitated_meetings(user: User, *, now: dt.datetime) -> list[tuple[Meeting,
 
 
 def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
-    """Return the next dates of a meeting with how many come to each, in two queries however many there are."""
+    """Return the next dates of a meeting with how many come to each, in as many queries however many there are."""
     dates = upcoming_dates(meeting, now=now, limit=DATES_AHEAD)
     counted = {
         row.pk: row
         for row in Occurrence.objects.filter(pk__in=[date.occurrence.pk for date in dates if date.occurrence]).annotate(
             coming=Count("signups", filter=Q(signups__status__in=HOLDS_A_PLACE)),
             waiting=Count("signups", filter=Q(signups__status=SignupStatus.WAITLISTED)),
+            known=Count("signups", filter=Q(signups__participant__in=_every_time(meeting).values("participant"))),
         )
     }
-    return [_count(meeting, date, counted) for date in dates]
+    every_time = _every_time(meeting).count()
+    return [_count(meeting, date, counted, every_time if _is_to_come(date, now) else 0) for date in dates]
+
+
+def to_be_added(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) -> int:
+    """Return how many asked for every date of a meeting and are not on the list of this one yet: it is too far off."""
+    if not _is_to_come(date, now):
+        return 0
+    asked = _every_time(meeting)
+    if date.occurrence:
+        asked = asked.exclude(participant__in=date.occurrence.signups.values("participant"))
+    return asked.count()
+
+
+def _is_to_come(date: DatedOccurrence, now: dt.datetime) -> bool:
+    return not date.is_cancelled and date.starts_at > now
+
+
+def _every_time(meeting: Meeting) -> QuerySet[StandingSignup]:
+    return meeting.standing_signups.filter(ended_at=None, confirmed_at__isnull=False)
 
 
 def roster(occurrence: Occurrence) -> list[Signup]:
@@ -181,7 +203,7 @@ def roster(occurrence: Occurrence) -> list[Signup]:
     return sorted(signups, key=lambda each: (each.status == SignupStatus.WAITLISTED, each.created_at, each.pk))
 
 
-def _count(meeting: Meeting, date: DatedOccurrence, counted: Mapping[int, Occurrence]) -> DateCount:
+def _count(meeting: Meeting, date: DatedOccurrence, counted: Mapping[int, Occurrence], every_time: int) -> DateCount:
     row = counted.get(date.occurrence.pk) if date.occurrence else None
     own = row.capacity if row and row.capacity is not None else meeting.capacity
     return DateCount(
@@ -189,4 +211,5 @@ def _count(meeting: Meeting, date: DatedOccurrence, counted: Mapping[int, Occurr
         coming=getattr(row, "coming", 0),
         waiting=getattr(row, "waiting", 0),
         capacity=own if meeting.keeps_places else None,
+        every_time=max(0, every_time - getattr(row, "known", 0)),
     )

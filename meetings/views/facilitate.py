@@ -60,6 +60,7 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
         "coming": dated.occurrence.signups.filter(status__in=HOLDS_A_PLACE).count() if dated.occurrence else 0,
         "waiting": sum(signup.status == SignupStatus.WAITLISTED for signup in signups),
         "capacity": dated.occurrence.effective_capacity if dated.occurrence else meeting.capacity,
+        "every_time": roster.to_be_added(meeting, dated, now=now),
         "changes": dated.occurrence.changes.all() if dated.occurrence else [],
         "is_drop_in": not meeting.keeps_places,
         "can_change": not dated.is_cancelled and dated.ends_at > now,

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from meetings.enums import SignupPolicy, SignupStatus
-from meetings.models import Meeting, Occurrence
+from meetings.models import Meeting, Occurrence, StandingSignup
 from meetings.queries.favourites import favourites_of
 from meetings.queries.roster import facilitated_meetings
-from meetings.services.occurrences import move_occurrence
+from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from meetings.services.signups import create_member_signup
 from meetings.signals import occurrence_cancelled, occurrence_moved
 from tests.conftest import NOW
@@ -108,6 +108,36 @@ def test_dates_show_how_many_come(facilitator: Client, meeting: Meeting) -> None
     page = facilitator.get(url("facilitate", meeting, None)).content.decode()
     assert "2 of 5 places taken" in page
     assert "1 waiting" in page
+
+
+@pytest.mark.parametrize("policy", [SignupPolicy.SIGN_UP, SignupPolicy.DROP_IN])
+def test_far_dates_tell_of_those_who_asked_for_every_one(
+    facilitator: Client, meeting: Meeting, policy: SignupPolicy
+) -> None:
+    Meeting.objects.update(signup_policy=policy)
+    meeting.refresh_from_db()
+    for _person in range(2):
+        create_member_signup(meeting=meeting, user=make_user(), date=None, every=True, now=NOW)
+    asking = make_participant()
+    StandingSignup.objects.create(meeting=meeting, participant=asking, created_at=NOW)  # has not confirmed it
+    page = facilitator.get(url("facilitate", meeting, None))
+    counts = {count.date.original_date: (count.coming, count.every_time) for count in page.context["counts"]}
+    near, far = dt.date(2026, 12, 8), dt.date(2026, 12, 22)
+    assert (counts[near], counts[far]) == ((2, 0), (0, 2))
+    assert page.content.decode().count("plus 2 who asked for every date") == len(counts) - 4
+    far_page = facilitator.get(url("occurrence", meeting, far)).content.decode()
+    assert "2 people asked for every date and will be added here." in far_page
+    assert "asked for every date" not in facilitator.get(url("occurrence", meeting, near)).content.decode()
+    # One of them will not come to that one.
+    signup = make_signup(
+        occurrence=make_occurrence(meeting=meeting, on=far),
+        participant=StandingSignup.objects.filter(confirmed_at__isnull=False)[0].participant,
+        status=SignupStatus.CANCELLED,
+    )
+    assert "1 person asked for every date and" in facilitator.get(url("occurrence", meeting, far)).content.decode()
+    assert "plus 1 who asked for every date" in facilitator.get(url("facilitate", meeting, None)).content.decode()
+    cancel_occurrence(occurrence=signup.occurrence, message="", now=NOW)
+    assert "asked for every date" not in facilitator.get(url("occurrence", meeting, far)).content.decode()
 
 
 def test_the_roster_shows_chosen_names_and_no_address(facilitator: Client, meeting: Meeting) -> None:
