@@ -127,7 +127,7 @@ CRISIS_LINES: Final[tuple[CrisisLine, ...]] = (
         name=_("Crisis Text Line"),
         country=_("United States"),
         regions=_US,
-        about=_("Free, day and night, by text message only. A trained volunteer answers."),
+        about=_("Free, day and night, by message. A trained volunteer answers."),
         access={
             "en": Access(
                 ways=(Way(_("Text HOME to 741741"), "sms:741741?&body=HOME"),),

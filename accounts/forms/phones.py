@@ -17,7 +17,7 @@ from support.messaging import allowance
 
 #: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
 TEXT_PURPOSES = [
-    (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts for each date")),
+    (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts a day")),
     (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or canceled")),
 ]
 
@@ -62,7 +62,7 @@ class PhoneForm(forms.Form):
         home = phonenumbers.country_code_for_region(settings.PHONE_REGION)
         if codes == {home} and COUNTRIES.keys() >= settings.SMS_COUNTRIES:
             names = ", ".join(str(name) for country, name in COUNTRIES.items() if country in settings.SMS_COUNTRIES)
-            said = _("We can text numbers in %(countries)s. You can leave out the +%(code)s.")
+            said = _("Countries we can text: %(countries)s. You can leave out the +%(code)s.")
             self.fields["number"].help_text = said % {"countries": names, "code": home}
 
     def clean_number(self) -> str:

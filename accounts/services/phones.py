@@ -20,7 +20,7 @@ from support.messaging import Refused, Result, SmsGateway, TextMessage
 from support.messaging.gsm7 import transliterate
 
 #: Which wording a person saw beside the boxes; raised when its words change.
-WORDING = "phone-2026-11"
+WORDING = "phone-2026-11-27"
 #: As many numbers as one person may be reached at.
 MOST = 3
 #: How long a code is good for.
@@ -42,8 +42,7 @@ def send_code(*, number: str, code: str, now: dt.datetime) -> Result:
 def say_what_comes(*, number: str, now: dt.datetime) -> Result:
     """Text what somebody has just agreed to: who writes, how often, what it may cost, and how to end it."""
     words = _(
-        "%(sender)s: you get reminders by text, up to 3 for each date you plan. Msg & data rates may apply. "
-        "HELP for help, STOP to end."
+        "%(sender)s: you get reminders by text, up to 3 a day. Msg & data rates may apply. HELP for help, STOP to end."
     )
     return _send(number, words % {"sender": settings.SENDER_NAME}, now, expires_at=now + dt.timedelta(hours=4))
 

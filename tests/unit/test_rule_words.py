@@ -37,9 +37,9 @@ def rule(rrule: str, *, at: dt.time = dt.time(19, 0), minutes: int = 90) -> Rule
         ("FREQ=MONTHLY;BYDAY=-1SU", "Every last Sunday of the month"),
         ("FREQ=MONTHLY;BYDAY=1TU,3TU", "Every first and third Tuesday of the month"),
         ("FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO", "The first Monday of every 2 months"),
-        ("FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231", "Every Tuesday, until Dec. 31, 2026"),
-        ("FREQ=WEEKLY;BYDAY=TU;COUNT=1", "Once, on Jan. 6, 2026"),
-        ("FREQ=WEEKLY;BYDAY=FR;COUNT=1", "Once, on Jan. 9, 2026"),
+        ("FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231", "Every Tuesday, until Dec 31, 2026"),
+        ("FREQ=WEEKLY;BYDAY=TU;COUNT=1", "Once, on Jan 6, 2026"),
+        ("FREQ=WEEKLY;BYDAY=FR;COUNT=1", "Once, on Jan 9, 2026"),
     ],
 )
 def test_a_rule_is_said_as_people_say_it(rrule: str, words: str) -> None:
@@ -73,7 +73,7 @@ def test_hours_are_those_of_the_meetings_clock(at: dt.time, minutes: int, hour_c
             "FREQ=WEEKLY;BYDAY=TU;UNTIL=20261231",
             "",
             "en",
-            "Every Tuesday at 7:00\u00a0PM, until Dec. 31, 2026, or until you cancel",
+            "Every Tuesday at 7:00\u00a0PM, until Dec 31, 2026, or until you cancel",
         ),
         ("FREQ=WEEKLY;BYDAY=TU", "", "es", "Cada martes, 7:00\u00a0p.\u00a0m., hasta que lo canceles"),
     ],

@@ -61,7 +61,7 @@ def test_paper_says_when_it_was_printed_and_where_from(client: Client, now: dt.d
     listed(1, now)
     make_meeting(slug="evening")
     for path in ("/meetings/", "/meetings/evening/", "/print/"):
-        assert f"Printed Nov. 17, 2026 from {settings.PUBLIC_BASE_URL}{path}<" in client.get(path).content.decode()
+        assert f"Printed Nov 17, 2026 from {settings.PUBLIC_BASE_URL}{path}<" in client.get(path).content.decode()
 
 
 def test_what_cannot_be_understood_is_not_printed_as_something_else(client: Client, now: dt.datetime) -> None:

@@ -118,8 +118,8 @@ def test_number_of_another_country_is_said_beside_its_field(own: Client) -> None
     ("home", "countries", "said"),
     [
         # Puerto Rico has the code +1 too, and Jersey +44.
-        ("US", {"CA", "US"}, "We can text numbers in United States, Canada. You can leave out the +1."),
-        ("GB", {"GB"}, "We can text numbers in United Kingdom. You can leave out the +44."),
+        ("US", {"CA", "US"}, "Countries we can text: United States, Canada. You can leave out the +1."),
+        ("GB", {"GB"}, "Countries we can text: United Kingdom. You can leave out the +44."),
         ("US", {"US", "MX"}, "Add the country code if your number is from another country"),
         ("US", {"GB"}, "Add the country code if your number is from another country"),
         ("BR", {"BR"}, "Add the country code if your number is from another country"),
