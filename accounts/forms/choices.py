@@ -62,7 +62,7 @@ class PreferencesForm(ChoicesForm):
     ignores_quiet = forms.BooleanField(
         label=_("Send reminders during these hours, too"),
         required=False,
-        help_text=_("Otherwise they come before or after these hours, whichever still helps."),
+        help_text=_("Otherwise they come before or after these hours, if that still helps; if not, we say so."),
     )
     wording = forms.ChoiceField(label=_("How much a message says"), choices=Wording.choices, widget=forms.RadioSelect)
     paused_until = forms.DateField(

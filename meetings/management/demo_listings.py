@@ -61,10 +61,12 @@ BODIES = (
 
 VENUES = {
     "linden": DemoVenue(
-        "Linden Street Hall", "48 Linden Street", "Albany", "12208", 42.6571, -73.7871, "Side door, down three steps."
+        "Linden Street Hall", "48 Linden Street", "Albany", "12208", 42.6571, -73.7871, "Side door on the left."
     ),
     "quaker": DemoVenue("Old Meeting House", "7 Quaker Lane", "Albany", "12203", 42.6790, -73.8260),
-    "library": DemoVenue("Canal Library", "112 Canal Row", "Troy", "12180", 42.7284, -73.6918, "Second floor, lift."),
+    "library": DemoVenue(
+        "Canal Library", "112 Canal Row", "Troy", "12180", 42.7284, -73.6918, "Second floor, elevator."
+    ),
     "boat": DemoVenue("Boathouse Community Room", "1 Landing Way", "Schenectady", "12305", 42.8142, -73.9396),
     "mill": DemoVenue("The Mill", "30 Race Street", "Kingston", "12401", 41.9270, -73.9974, "Ring the lower bell."),
     "pier": DemoVenue("Pier Nine Center", "9 Pier Road", "Brooklyn", "11231", 40.6782, -74.0090),

@@ -109,7 +109,7 @@ def test_guest_in_their_quiet_hours_is_promised_nothing_and_has_it_sent_anyway(
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{live_server.url}/signups/{links.sign('manage', signup.public_id)}/")
-        page.get_by_text("What you will get, and when").first.click()
+        page.get_by_text("What you will get about this date, and when").first.click()
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     context.close()

@@ -200,7 +200,7 @@ def test_detail_of_a_closed_meeting_offers_nothing_but_its_state(client: Client,
     html = page_of(client, now, is_temporarily_closed=True)
     assert "This meeting is closed for now." in html
     assert "sign-up" not in html
-    assert "Nov 17" not in html.split("<main")[1].split("This listing last changed")[0]
+    assert "Nov 17" not in html.split("<main")[1].split("Listing last updated")[0]
     assert "/meetings/?lat=42.65&amp;lon=-73.76" in html
 
 

@@ -133,6 +133,7 @@ def test_far_dates_tell_of_those_who_asked_for_every_one(
         occurrence=make_occurrence(meeting=meeting, on=far),
         participant=StandingSignup.objects.filter(confirmed_at__isnull=False)[0].participant,
         status=SignupStatus.CANCELLED,
+        cancelled_at=NOW,
     )
     assert "1 person asked for every date and" in facilitator.get(url("occurrence", meeting, far)).content.decode()
     assert "plus 1 who asked for every date" in facilitator.get(url("facilitate", meeting, None)).content.decode()

@@ -82,7 +82,7 @@ def test_where_none_starts_within_two_hours_the_first_one_after_is_shown_as_such
     online("Later", 300)
     html = page(client)
     assert shown(html) == ["Late"]
-    assert "No meeting starts within two hours." in html
+    assert "No online meeting starts within two hours." in html
 
 
 def test_what_is_two_days_off_is_shown_where_there_is_nothing_sooner(client: Client) -> None:
