@@ -30,6 +30,7 @@ from meetings.models import (
 )
 from meetings.queries import coordination
 from meetings.services import roles, schedule
+from meetings.services.listings import begin_names
 from meetings.services.signups import fill_coming_dates
 from support import clock
 from support.admin import NarrowModelAdmin
@@ -96,10 +97,13 @@ class MeetingAdmin(NarrowModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Meeting, form: Any, change: bool) -> None:
         with transaction.atomic():
+            now = clock.now()
+            if change:
+                before = Meeting.objects.select_for_update().get(pk=obj.pk)
+                begin_names(obj, kept_places=before.keeps_places, now=now)
             super().save_model(request, obj, form, change)
             # The dates that people signed up for follow the rule, more places go to those who wait, and everyone
             # hears of it.
-            now = clock.now()
             schedule.reschedule(obj, now=now)
             fill_coming_dates(meeting=obj, now=now)
 

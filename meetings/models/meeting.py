@@ -69,6 +69,8 @@ class Meeting(models.Model):
         _("signing up"), max_length=10, choices=SignupPolicy.choices, default=SignupPolicy.DROP_IN
     )
     capacity = models.PositiveIntegerField(_("places"), null=True, blank=True)
+    #: Since when people sign up, where they once only asked for reminders: those were told that nobody would know.
+    named_since = models.DateTimeField(null=True, blank=True, editable=False)
     is_published = models.BooleanField(_("published"), default=True)
     is_listed = models.BooleanField(_("can be found by anyone"), default=True)
     is_temporarily_closed = models.BooleanField(_("temporarily closed"), default=False)

@@ -140,6 +140,12 @@ class Signup(models.Model):
         return Held.WAIT if self.status == SignupStatus.WAITLISTED else Held.PLACE
 
     @property
+    def is_named(self) -> bool:
+        """Whether those who run the meeting may see who it is; not where they asked when it only sent reminders."""
+        since = self.occurrence.meeting.named_since
+        return since is None or (self.standing or self).created_at > since
+
+    @property
     def comes_every_time(self) -> bool:
         """Whether it is one of many, made from a wish to come every time that goes on."""
         return self.standing is not None and self.standing.ended_at is None

@@ -158,7 +158,7 @@ def facilitated_meetings(user: User, *, now: dt.datetime) -> list[tuple[Meeting,
 
 
 def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
-    """Return the next dates of a meeting with how many come to each, in as many queries however many there are."""
+    """Return the next dates of a meeting with how many come to each, in three queries, however many there are."""
     dates = upcoming_dates(meeting, now=now, limit=DATES_AHEAD)
     counted = {
         row.pk: row
@@ -169,12 +169,12 @@ def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
         )
     }
     every_time = _every_time(meeting).count()
-    return [_count(meeting, date, counted, every_time if _is_to_come(date, now) else 0) for date in dates]
+    return [_count(meeting, date, counted, every_time if _is_to_come(meeting, date, now) else 0) for date in dates]
 
 
 def to_be_added(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) -> int:
     """Return how many asked for every date of a meeting and are not on the list of this one yet: it is too far off."""
-    if not _is_to_come(date, now):
+    if not _is_to_come(meeting, date, now):
         return 0
     asked = _every_time(meeting)
     if date.occurrence:
@@ -182,8 +182,9 @@ def to_be_added(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) ->
     return asked.count()
 
 
-def _is_to_come(date: DatedOccurrence, now: dt.datetime) -> bool:
-    return not date.is_cancelled and date.starts_at > now
+def _is_to_come(meeting: Meeting, date: DatedOccurrence, now: dt.datetime) -> bool:
+    is_open = meeting.is_published and not meeting.is_temporarily_closed
+    return is_open and not date.is_cancelled and date.starts_at > now
 
 
 def _every_time(meeting: Meeting) -> QuerySet[StandingSignup]:
@@ -193,13 +194,16 @@ def _every_time(meeting: Meeting) -> QuerySet[StandingSignup]:
 def roster(occurrence: Occurrence) -> list[Signup]:
     """Return the signups that a facilitator sees for one date: who has a place, then who waits, in their order.
 
-    Names are what people chose to show; a guest may have none. Those who only asked to be reminded of a drop-in meeting
-    told the site and nobody else: the list is empty, and the count is all there is.
+    Names are what people chose to show; a guest may have none, and some may not be shown (`Signup.is_named`). Those who
+    only asked to be reminded of a drop-in meeting told the site and nobody else: the list is empty, and the count is
+    all there is.
     """
     if not occurrence.meeting.keeps_places:
         return []
     shown = (*HOLDS_A_PLACE, SignupStatus.WAITLISTED)
-    signups = occurrence.signups.filter(status__in=shown).select_related("participant")
+    signups = occurrence.signups.filter(status__in=shown).select_related(
+        "participant", "standing", "occurrence__meeting"
+    )
     return sorted(signups, key=lambda each: (each.status == SignupStatus.WAITLISTED, each.created_at, each.pk))
 
 

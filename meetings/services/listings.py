@@ -31,8 +31,10 @@ def update_listing(
     none.
     """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("venue").get(pk=meeting.pk)
+    kept_places = meeting.keeps_places
     for name in MEETING_FIELDS:
         setattr(meeting, name, values[name])
+    begin_names(meeting, kept_places=kept_places, now=now)
     meeting.venue = _venue(meeting, place)
     meeting.updated_at = now
     schedule.derive(meeting, now=now)
@@ -41,6 +43,12 @@ def update_listing(
     schedule.reschedule(meeting, now=now)
     fill_coming_dates(meeting=meeting, now=now)
     return meeting
+
+
+def begin_names(meeting: Meeting, *, kept_places: bool, now: dt.datetime) -> None:
+    """Note on a meeting, without saving it, that people sign up from now on where they only asked for reminders."""
+    if meeting.keeps_places and not kept_places:
+        meeting.named_since = now
 
 
 def _venue(meeting: Meeting, place: Mapping[str, str]) -> Venue | None:

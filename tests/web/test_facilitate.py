@@ -137,6 +137,9 @@ def test_far_dates_tell_of_those_who_asked_for_every_one(
     )
     assert "1 person asked for every date and" in facilitator.get(url("occurrence", meeting, far)).content.decode()
     assert "plus 1 who asked for every date" in facilitator.get(url("facilitate", meeting, None)).content.decode()
+    Meeting.objects.update(is_temporarily_closed=True)
+    assert "asked for every date" not in facilitator.get(url("occurrence", meeting, far)).content.decode()
+    Meeting.objects.update(is_temporarily_closed=False)
     cancel_occurrence(occurrence=signup.occurrence, message="", now=NOW)
     assert "asked for every date" not in facilitator.get(url("occurrence", meeting, far)).content.decode()
 

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +23,7 @@ from meetings.services import roles, signups
 from meetings.services.formats import keep_own_formats
 from support import clock
 from tests.factories import make_meeting, make_user
+from tests.web.test_admin import posted
 
 pytestmark = pytest.mark.django_db
 
@@ -367,6 +369,39 @@ def test_more_places_go_to_those_who_wait_in_their_order(meeting: Meeting, coord
     sign_up()
     assert client.post("/my/listings/evening-light/", as_shown(client) | {"capacity": ""}).status_code == 302
     assert list(in_order.all()) == ["confirmed"] * 5
+
+
+@pytest.mark.parametrize("by", ["coordinator", "admin"])
+def test_who_asked_for_a_reminder_is_not_named_when_people_sign_up_later(
+    meeting: Meeting, coordinator: User, by: str
+) -> None:
+    """They were told that nobody at the meeting would know."""
+
+    def ask(name: str, *, every: bool) -> None:
+        user = make_user(display_name=name)
+        signups.create_member_signup(
+            meeting=meeting, user=user, date=None if every else date, every=every, now=clock.now()
+        )
+
+    client = signed_in(coordinator)
+    date = upcoming_dates(meeting, now=clock.now(), limit=1)[0].original_date
+    ask("Robin", every=False)
+    ask("Sasha", every=True)
+    if by == "coordinator":
+        changed = as_shown(client) | {"signup_policy": "sign_up"}
+        assert client.post("/my/listings/evening-light/", changed).status_code == 302
+    else:
+        User.objects.filter(pk=coordinator.pk).update(is_staff=True, is_superuser=True)
+        address = reverse("admin:meetings_meeting_change", args=[meeting.pk])
+        assert client.post(address, posted(meeting, signup_policy="sign_up")).status_code == 302
+    meeting.refresh_from_db()
+    meeting.facilitators.add(coordinator)
+    with time_machine.travel(clock.now() + dt.timedelta(minutes=1), tick=False):
+        ask("Toni", every=False)
+        page = client.get(reverse("meetings:occurrence", args=[meeting.slug, date])).content.decode()
+    assert ("Toni" in page, "Robin" in page, "Sasha" in page) == (True, False, False)
+    assert page.count('<th scope="row">Guest</th>') == 2
+    assert "3 coming" in page
 
 
 def test_a_rule_is_written_in_words(meeting: Meeting, coordinator: User) -> None:
