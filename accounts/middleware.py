@@ -23,8 +23,6 @@ from support.http import hold_until
 
 #: Set by support/static/js from the browser, so that visitors see their own clock too; a zone name and nothing else.
 ZONE_COOKIE = "tz"
-#: Set in a request's META, as Django notes what becomes of its cookie, where the request signs somebody out.
-SIGNED_OUT = "SIGNED_OUT"
 #: From the browser too: "h12" or "h24".
 CLOCK_COOKIE = "clock"
 
@@ -183,6 +181,10 @@ def ask_for_second_factor(request: HttpRequest) -> HttpResponse | None:
 def _is_second(way: str) -> bool:
     """Return whether a way to confirm who one is asks for a second factor, and not for the password."""
     return way.partition(":")[0] == "mfa_reauthenticate"
+
+
+#: Set in a request's META, as Django notes what becomes of its cookie, where the request signs somebody out.
+SIGNED_OUT = "SIGNED_OUT"
 
 
 class SignedOutMiddleware:

@@ -17,7 +17,7 @@ from support.messaging import allowance
 
 #: What text messages are for, in the words beside the boxes. Raise services.phones.WORDING when these change.
 TEXT_PURPOSES = [
-    (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts a day")),
+    (Purpose.REMINDERS.value, _("Remind me by text message: up to three texts a day, unless you ask for one more")),
     (Purpose.CHANGES.value, _("Tell me by text message when a date is moved or canceled")),
 ]
 

@@ -42,7 +42,8 @@ def send_code(*, number: str, code: str, now: dt.datetime) -> Result:
 def say_what_comes(*, number: str, now: dt.datetime) -> Result:
     """Text what somebody has just agreed to: who writes, how often, what it may cost, and how to end it."""
     words = _(
-        "%(sender)s: you get reminders by text, up to 3 a day. Msg & data rates may apply. HELP for help, STOP to end."
+        "%(sender)s: you get reminders by text, up to 3 a day unless you ask for more. "
+        "Msg & data rates may apply. HELP for help, STOP to end."
     )
     return _send(number, words % {"sender": settings.SENDER_NAME}, now, expires_at=now + dt.timedelta(hours=4))
 

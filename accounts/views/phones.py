@@ -50,7 +50,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             status = _send_code(request, user, form)
         if status == 302:
             return redirect("accounts:phone_code")
-    return render(request, "accounts/phone.html", {"form": form, **_shown(user)}, status=status)
+    context = {"form": form, "is_waiting": _is_waiting(request), **_shown(user)}
+    return render(request, "accounts/phone.html", context, status=status)
 
 
 @login_required
@@ -59,16 +60,15 @@ def overview(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest) -> HttpResponse:
     """Take the code, and keep the number it was sent to."""
     user = member(request)
-    waiting = request.session.get(SESSION_KEY) or {}
-    life = service.CODE_LIFE.total_seconds()
-    if not waiting or time.time() - waiting["at"] > life or waiting["tries"] >= MAX_TRIES:
+    if not _is_waiting(request):
         return _over(request)
+    waiting = request.session[SESSION_KEY]
     form = PhoneCodeForm(
         request.POST if request.method == "POST" else None,
         expected=waiting["code"],
         sent=f"{user.pk} {waiting['at']}",
         tries=MAX_TRIES,
-        seconds=int(life),
+        seconds=int(service.CODE_LIFE.total_seconds()),
     )
     try:
         is_right = form.is_valid()
@@ -112,6 +112,14 @@ def remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
     service.remove_phone(contact_point=_own(member(request), public_id), now=clock.now())
     messages.success(request, _("Your number has been removed. Messages will come by email."))
     return redirect("accounts:phone")
+
+
+def _is_waiting(request: HttpRequest) -> bool:
+    """Return whether a code is on its way that can still be typed."""
+    waiting = request.session.get(SESSION_KEY)
+    if not waiting or waiting["tries"] >= MAX_TRIES:
+        return False
+    return bool(time.time() - waiting["at"] <= service.CODE_LIFE.total_seconds())
 
 
 def _over(request: HttpRequest) -> HttpResponse:

@@ -26,7 +26,7 @@ STANDING_HORIZON = dt.timedelta(days=28)
 #: Within this time a guest who asks again has pressed twice, and gets no second message.
 SECOND_CLICK = dt.timedelta(minutes=2)
 #: Which wording a person saw when they asked to be reminded; raised when the words on the form change.
-CONSENT_WORDING = "signup-2026-11-26"
+CONSENT_WORDING = "signup-2026-11-27"
 
 
 class SignupRefused(ValueError):

@@ -180,6 +180,17 @@ def test_a_new_code_is_one_press_away_and_ends_the_old_one(own: Client, user: Us
     assert wanted_purposes(ContactPoint.objects.get(channel=Channel.SMS)) == ["reminders"]
 
 
+def test_a_code_that_is_on_its_way_is_one_link_away(own: Client) -> None:
+    link = f'href="{reverse("accounts:phone_code")}"'
+    assert link not in own.get(reverse("accounts:phone")).content.decode()
+    for number in range(40, 45):
+        ask(own, f"(202) 555-01{number}")
+    refused = ask(own)
+    assert (refused.status_code, link in refused.content.decode()) == (429, True)
+    type_code(own)
+    assert link not in own.get(reverse("accounts:phone")).content.decode()
+
+
 def test_code_is_over_after_ten_minutes(own: Client) -> None:
     ask(own)
     session = own.session
