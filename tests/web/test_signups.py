@@ -91,6 +91,21 @@ def test_asking_twice_is_one_signup(client: Client, meeting: Meeting) -> None:
     assert ContactPoint.objects.count() == 1
 
 
+def type_their_address(meeting: Meeting, *, name: str) -> None:
+    """Ask for a date as somebody from far away who types the address of another."""
+    services.request_guest_signup(
+        meeting=meeting,
+        date=dt.date.fromisoformat(DATE),
+        every=False,
+        email="guest@example.org",
+        display_name=name,
+        tz="Pacific/Auckland",
+        language="es",
+        hour_cycle="h23",
+        now=NOW,
+    )
+
+
 def test_a_stranger_who_types_a_known_address_changes_nothing_about_that_person(
     client: Client, meeting: Meeting
 ) -> None:
@@ -99,34 +114,14 @@ def test_a_stranger_who_types_a_known_address_changes_nothing_about_that_person(
     reader = Participant.objects.values("display_name", "tz", "language", "hour_cycle")
     before = reader.get()
     assert before["display_name"] == "Robin"
-    services.request_guest_signup(
-        meeting=meeting,
-        date=dt.date.fromisoformat(DATE),
-        every=False,
-        email="guest@example.org",
-        display_name="Somebody Else",
-        tz="Pacific/Auckland",
-        language="es",
-        hour_cycle="h23",
-        now=NOW,
-    )
+    type_their_address(meeting, name="Somebody Else")
     assert reader.get() == before
 
 
 def test_no_name_is_taken_from_whoever_types_the_address_of_somebody_known(meeting: Meeting) -> None:
     """It was where they had no dates as a guest any more. Their zone is taken: there is no other to go by."""
     make_contact_point(value="guest@example.org", verified_at=NOW)
-    services.request_guest_signup(
-        meeting=meeting,
-        date=dt.date.fromisoformat(DATE),
-        every=False,
-        email="guest@example.org",
-        display_name="Rude Word",
-        tz="Pacific/Auckland",
-        language="es",
-        hour_cycle="h23",
-        now=NOW,
-    )
+    type_their_address(meeting, name="Rude Word")
     guest = Participant.objects.get()
     assert guest.contact_point.verified_at == NOW
     assert (guest.display_name, guest.own_tz, guest.language) == ("", "Pacific/Auckland", "es")
