@@ -10,7 +10,7 @@ import time_machine
 
 from support import clock
 from tests.conftest import IN_THE_PRESENT, NOW
-from tests.factories import make_participant
+from tests.factories import make_participant, make_user
 from tests.helpers import syntax
 from tests.helpers.clock import fixed_instants
 from tests.helpers.zones import midday_zone
@@ -65,4 +65,5 @@ def test_midday_zone_is_at_midday_at_any_hour(hour: int) -> None:
 @pytest.mark.django_db
 def test_nobody_sleeps_in_the_present() -> None:
     """Their messages would wait until morning, and a test that runs at night with them."""
-    assert clock.to_wall(clock.now(), make_participant().tz).hour in (11, 12, 13)
+    for person in (make_participant(), make_user()):
+        assert clock.to_wall(clock.now(), person.tz).hour in (11, 12, 13)

@@ -7,6 +7,7 @@ from typing import Any
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
 from support import clock
+from tests.helpers.zones import home_zone
 
 _numbers = count(1)
 
@@ -15,7 +16,7 @@ def make_user(**fields: Any) -> User:
     number = next(_numbers)
     fields.setdefault("email", f"member{number}@example.org")
     fields.setdefault("display_name", f"Member {number}")
-    fields.setdefault("tz", "America/New_York")
+    fields.setdefault("tz", home_zone())
     fields.setdefault("has_own_zone", True)
     return User.objects.create_user(**fields)
 
