@@ -19,6 +19,7 @@ from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_
 from allauth.mfa.models import Authenticator
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
@@ -103,8 +104,9 @@ def _own_reader() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_found_before() -> None:
-    """Let no test be told what the finder found in another's database."""
+def _nothing_kept_before() -> None:
+    """Let no test meet what another left in the caches: its tries, that count toward a limit, or what it found."""
+    cache.clear()
     visitors_answers.clear()
 
 

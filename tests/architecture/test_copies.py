@@ -8,7 +8,6 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -25,11 +24,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 #: Shorter than any secret; longer than what an address can hold.
 SHORTEST, LONGEST = 8, 300
 WITHOUT_SECRETS = {"django_migrations", "django_content_type", "auth_permission"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
 
 
 def copied_words() -> set[str]:

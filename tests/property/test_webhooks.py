@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client, override_settings
 from django.urls import reverse
 from hypothesis import HealthCheck, example, given, settings
@@ -113,7 +112,6 @@ def as_bytes(values: st.SearchStrategy[Any]) -> st.SearchStrategy[bytes]:
 
 @pytest.fixture
 def row() -> Reminder:
-    cache.clear()
     phone = make_contact_point(channel=Channel.SMS, value="+12025550143")
     return make_reminder(
         ReminderState.ACCEPTED,

@@ -9,7 +9,6 @@ import datetime as dt
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken
 from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
-from django.core.cache import cache
 from django.core.exceptions import FieldError
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -49,13 +47,6 @@ pytestmark = pytest.mark.postgres
 
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 OLD_KEY, NEW_KEY = (Fernet.generate_key().decode() for _ in range(2))
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def raw_database(tmp_path: Path) -> bytes:

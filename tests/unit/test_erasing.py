@@ -13,7 +13,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.core import mail
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
@@ -33,13 +32,6 @@ from tests.factories import make_meeting, make_participant, make_reminder, make_
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 
 in_files = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has files of its own")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

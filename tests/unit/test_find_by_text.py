@@ -32,11 +32,6 @@ NUMBER = "+12025550143"
 _sids = count(1)
 
 
-@pytest.fixture(autouse=True)
-def _forget() -> None:
-    cache.clear()
-
-
 def write(text: str, *, sender: str = NUMBER, sid: str = "") -> str:
     answer = inbound.take(inbound=Inbound(sid or f"SM-f{next(_sids)}", sender, text), now=NOW)
     size = gsm7.measure(answer)

@@ -55,11 +55,6 @@ DAY = dt.timedelta(days=1)
 _sids = count(1)
 
 
-@pytest.fixture(autouse=True)
-def _forget() -> None:
-    cache.clear()
-
-
 def write(text: str, *, sid: str = "", sender: str = NUMBER, at: dt.datetime = NOW, **more: Any) -> str:
     answer = inbound.take(inbound=Inbound(sid or f"SM{next(_sids)}", sender, text, **more), now=at)
     assert gsm7.is_gsm7(answer), answer

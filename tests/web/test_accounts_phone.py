@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import record_authentication
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -37,7 +36,6 @@ NUMBER = "+12025550143"
 @pytest.fixture(autouse=True)
 def _outbox(settings: Any, tmp_path: Any) -> None:
     settings.OUTBOX_DIR = tmp_path
-    cache.clear()
 
 
 @pytest.fixture

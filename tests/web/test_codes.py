@@ -11,7 +11,6 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.core import mail
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
@@ -29,7 +28,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 @pytest.fixture(autouse=True)
 def _fresh(settings: Any, tmp_path: Any) -> None:
     settings.OUTBOX_DIR = tmp_path
-    cache.clear()
 
 
 def guess(client: Client, path: str, codes: list[str]) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 OWNER, STRANGERS = "192.0.2.1", [f"198.51.100.{number}" for number in range(1, 100)]
 WORDS = "Too many tries in a short time. Wait a while, then try again."
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def known_browser(email: str, place: str = OWNER) -> Client:

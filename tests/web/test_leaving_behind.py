@@ -40,11 +40,6 @@ pytestmark = pytest.mark.django_db
 DEAD = (404, 410)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> None:
-    cache.clear()
-
-
 @pytest.fixture
 def user() -> User:
     return make_user(email="old@example.org")

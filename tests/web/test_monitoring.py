@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -28,7 +27,6 @@ TOKEN = {"Authorization": "Bearer open-sesame"}
 @pytest.fixture(autouse=True)
 def _token(settings: Any) -> None:
     settings.METRICS_TOKEN = "open-sesame"
-    cache.clear()
 
 
 def health(client: Client) -> dict[str, Any]:

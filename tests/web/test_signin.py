@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.test import Client
@@ -23,13 +21,6 @@ from tests.factories.accounts import make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def code_in(message: Any) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -29,11 +28,6 @@ pytestmark = pytest.mark.django_db
 DATE = "2026-11-24"
 LANGUAGES = ["en", "es"]
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 def read(answer: Any) -> str:

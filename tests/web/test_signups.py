@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -25,11 +24,6 @@ from tests.factories.accounts import make_contact_point
 pytestmark = pytest.mark.django_db
 
 DATE = "2026-11-24"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 @pytest.fixture

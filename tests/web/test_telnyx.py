@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -39,7 +38,6 @@ def _server() -> Iterator[FakeTelnyx]:
 @pytest.fixture
 def fake(_server: FakeTelnyx, settings: Any) -> Iterator[FakeTelnyx]:
     _server.reset()
-    cache.clear()
     settings.SMS_PROVIDER = "telnyx"
     settings.TELNYX_API_KEY, settings.TELNYX_PUBLIC_KEY = TOKEN, FakeTelnyx.PUBLIC_KEY
     settings.TELNYX_FROM, settings.TELNYX_API_BASE = "+15185550100", _server.url

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.core.cache import cache, caches
+from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
@@ -48,11 +47,8 @@ DEAR = [
 
 
 @pytest.fixture(autouse=True)
-def _fresh(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _fresh(settings: Any, tmp_path: Path) -> None:
     settings.OUTBOX_DIR = tmp_path
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def send(number: str = HERE, **fields: Any) -> Result:
