@@ -60,6 +60,8 @@ def assert_is_on_the_first_screen(page: Page) -> None:
     """The first meeting's name and where it is are above the fixed bar, with nothing scrolled."""
     row = page.locator(".timetable__row").first
     expect(row).to_be_visible()
+    # The words are there before the style sheet, which says where they stand.
+    page.wait_for_load_state()
     bar = top_of(page.locator(".bar--foot"))
     for part in (row.locator("a").first, row.locator(".timetable__what p").first):
         box = part.bounding_box()
@@ -123,6 +125,7 @@ def test_a_meeting_tonight_near_a_zip_code_is_two_taps_and_in_sight(phone: Page)
 @pytest.mark.usefixtures("meetings")
 def test_choices_are_folded_and_a_press_shows_what_they_find(phone: Page) -> None:
     phone.get_by_role("button", name="Find meetings").tap()
+    expect(phone.locator("#results-heading")).to_have_text("14 meetings")
     assert_is_on_the_first_screen(phone)
     expect(phone.get_by_role("group", name="Day", exact=True)).to_be_hidden()
     phone.get_by_text("More choices").tap()
