@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -158,8 +158,12 @@ def facilitated_meetings(user: User, *, now: dt.datetime) -> list[tuple[Meeting,
 
 
 def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
-    """Return the next dates of a meeting with how many come to each, in three queries, however many there are."""
-    dates = upcoming_dates(meeting, now=now, limit=DATES_AHEAD)
+    """Return the next dates of a meeting, with how many come to each."""
+    return count_dates(meeting, upcoming_dates(meeting, now=now, limit=DATES_AHEAD), now=now)
+
+
+def count_dates(meeting: Meeting, dates: Sequence[DatedOccurrence], *, now: dt.datetime) -> list[DateCount]:
+    """Return how many come to each of some dates of a meeting, in two queries, however many there are."""
     counted = {
         row.pk: row
         for row in Occurrence.objects.filter(pk__in=[date.occurrence.pk for date in dates if date.occurrence]).annotate(
@@ -170,16 +174,6 @@ def coming_dates(meeting: Meeting, *, now: dt.datetime) -> list[DateCount]:
     }
     every_time = _every_time(meeting).count()
     return [_count(meeting, date, counted, every_time if _is_to_come(meeting, date, now) else 0) for date in dates]
-
-
-def to_be_added(meeting: Meeting, date: DatedOccurrence, *, now: dt.datetime) -> int:
-    """Return how many asked for every date of a meeting and are not on the list of this one yet: it is too far off."""
-    if not _is_to_come(meeting, date, now):
-        return 0
-    asked = _every_time(meeting)
-    if date.occurrence:
-        asked = asked.exclude(participant__in=date.occurrence.signups.values("participant"))
-    return asked.count()
 
 
 def _is_to_come(meeting: Meeting, date: DatedOccurrence, now: dt.datetime) -> bool:

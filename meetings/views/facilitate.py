@@ -14,9 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import AccessAction
 from accounts.models import User
 from accounts.services.audit import record_access
-from meetings.enums import SignupStatus
 from meetings.forms.occurrence import CancelDateForm, MoveDateForm
-from meetings.models import HOLDS_A_PLACE
 from meetings.queries import access, roster
 from meetings.services.occurrences import ChangeRefused, cancel_occurrence, ensure_occurrence, move_occurrence
 from support import clock
@@ -44,6 +42,7 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     now = clock.now()
     signups = roster.roster(dated.occurrence) if dated.occurrence else []
+    [count] = roster.count_dates(meeting, [dated], now=now)
     # Whoever is on the list can read that it was looked at.
     seen = [signup.participant for signup in signups]
     record_access(
@@ -57,10 +56,7 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
         "meeting": meeting,
         "dated": dated,
         "signups": signups,
-        "coming": dated.occurrence.signups.filter(status__in=HOLDS_A_PLACE).count() if dated.occurrence else 0,
-        "waiting": sum(signup.status == SignupStatus.WAITLISTED for signup in signups),
-        "capacity": dated.occurrence.effective_capacity if dated.occurrence else meeting.capacity,
-        "every_time": roster.to_be_added(meeting, dated, now=now),
+        "count": count,
         "changes": dated.occurrence.changes.all() if dated.occurrence else [],
         "is_drop_in": not meeting.keeps_places,
         "can_change": not dated.is_cancelled and dated.ends_at > now,

@@ -23,7 +23,7 @@ def _a_press_ends_when_the_page_is_there() -> Iterator[None]:
     On a slow machine, whatever a test read next without waiting for it stood on no page yet.
     """
     patch = pytest.MonkeyPatch()
-    for name in ("click", "dblclick", "press"):
+    for name in ("click", "press"):
         patch.setattr(Locator, name, _and_wait(getattr(Locator, name)))
     yield
     patch.undo()
