@@ -12,8 +12,9 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import django
@@ -21,14 +22,17 @@ import psutil
 from django.core.management import call_command
 
 from support.lifeline import tied
+from tests import cpu
 from tests.crash import Victim, crowd
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that an idle engine is watched for, once its processes have settled.
 IDLE_SETTLE, IDLE_WATCH = 20.0, 60.0
 DUE_IN_ONE_MINUTE = 1000
-#: Places of a date that moves. Each is told of it and reminded anew, which is two rows.
-PLACES = 50_000
+#: What is moved in order to plan very many messages anew, and how many: a series of twenty dates for everyone who has
+#: all of them, and one date that everybody has.
+PLANS, SIZES = ("series", "date"), (10_000, 100_000)
+DATES_OF_SERIES = 20
 
 
 def row(name: str, value: str) -> None:
@@ -36,38 +40,90 @@ def row(name: str, value: str) -> None:
 
 
 def measure_rest(count: int) -> None:
-    """Print what two workers do, how late the last of a busy minute is, and what idling costs."""
+    """Print how late the last of a busy minute is, and what idling costs."""
     django.setup()
+    from tests.bench import make_places  # noqa: PLC0415  # app ready: after django.setup()
+
     call_command("migrate", verbosity=0)
-    alone, together = _drained(count, 1), _drained(count, 2)
-    row("one worker", f"{count / alone:.0f} emails a second")
-    row("two workers", f"{count / together:.0f} a second: {alone / together:.2f} times one")
+    Moving(make_places(count)).move()
+    drained(1)
     late = _lateness()
     row(f"{DUE_IN_ONE_MINUTE} due within a minute: the last is sent", f"{late[-1]:.1f} s after it is due")
     row("the latest of them, and half of them", f"{max(late):.1f} s, and {statistics.median(late):.1f} s or less")
     row("an idle worker and beat", f"{_idle():.2f} % of a core")
 
 
-def plan_many() -> None:
-    """Print how long planning takes for a moved date with very many places, and how much memory."""
+class Moving:
+    """One date that moves again and again, so that everyone who comes has to be told."""
+
+    def __init__(self, occurrence) -> None:  # type: ignore[no-untyped-def]  # models load only where the settings are known
+        self._occurrence = occurrence
+
+    def move(self) -> None:
+        """Move it half an hour on from where it is."""
+        from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
+        from support import clock  # noqa: PLC0415  # app ready
+
+        self._occurrence.refresh_from_db()
+        starts_at = self._occurrence.starts_at + dt.timedelta(minutes=30)
+        move_occurrence(occurrence=self._occurrence, starts_at=starts_at, now=clock.now())
+
+
+def plan_many(what: str, messages: int) -> None:
+    """Print the CPU time and the memory that planning about so many `messages` anew takes."""
     django.setup()
     from meetings.reminders.models import Reminder  # noqa: PLC0415  # app ready: after django.setup()
-    from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
-    from support import clock  # noqa: PLC0415  # app ready
-    from tests.bench import make_places  # noqa: PLC0415  # app ready
 
     call_command("migrate", verbosity=0)
-    occurrence = make_places(PLACES)
+    move, words = _a_series(messages) if what == "series" else _a_date(messages)
+    # Once before, so that there is something planned to be replaced.
+    move()
     # The highest mark so far is that of making the places, which would hide planning's own.
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
-    begun = time.perf_counter()
-    move_occurrence(occurrence=occurrence, starts_at=occurrence.starts_at + dt.timedelta(hours=1), now=clock.now())
-    seconds = time.perf_counter() - begun
+    with cpu.measured() as spent:
+        move()
     peak = _memory("VmHWM")
     rows = Reminder.objects.filter(state="planned").count()
-    row(f"planning {rows:,} messages anew, for a moved date with {PLACES:,} places", f"{seconds:.1f} s")
+    took = f"{spent.engine + spent.database:.1f} s of CPU: {spent.engine:.1f} planning, {spent.database:.1f} database"
+    row(f"planning {rows:,} messages anew, {words}", took)
     row("memory at its highest meanwhile, and before", f"{peak:.0f} MB, {before:.0f} MB")
+
+
+def _a_date(messages: int) -> tuple[Callable[[], object], str]:
+    """Make a date with half as many places as messages: each is told of the move, and reminded anew."""
+    from tests.bench import make_places  # noqa: PLC0415  # app ready
+
+    places = messages // 2
+    return Moving(make_places(places)).move, f"for a moved date with {places:,} places"
+
+
+def _a_series(messages: int) -> tuple[Callable[[], object], str]:
+    """Make a weekly meeting of which people have the same twenty dates each, and whose rule moves by a quarter hour."""
+    from meetings.models import Signup  # noqa: PLC0415  # app ready
+    from meetings.services import schedule  # noqa: PLC0415  # app ready
+    from support import clock  # noqa: PLC0415  # app ready
+    from tests.bench import make_places  # noqa: PLC0415  # app ready
+    from tests.factories import make_occurrence  # noqa: PLC0415  # app ready
+
+    # A reminder of each date, and one message that names them all.
+    people = messages // (DATES_OF_SERIES + 1)
+    first = make_places(people, make_occurrence())
+    meeting, now = first.meeting, clock.now()
+    for week in range(1, DATES_OF_SERIES):
+        date = make_occurrence(meeting=meeting, on=first.original_date + dt.timedelta(weeks=week))
+        places = list(first.signups.order_by("pk"))
+        for place in places:
+            place.pk, place.public_id = None, Signup._meta.get_field("public_id").get_default()
+            place.occurrence = date
+        Signup.objects.bulk_create(places, batch_size=1000)
+
+    def move() -> None:
+        meeting.start_time = (dt.datetime.combine(now.date(), meeting.start_time) + dt.timedelta(minutes=15)).time()
+        meeting.save(update_fields=["start_time"])
+        schedule.reschedule(meeting, now=now)
+
+    return move, f"for a moved series of {DATES_OF_SERIES} dates with {people:,} people"
 
 
 def _memory(name: str) -> float:
@@ -77,7 +133,7 @@ def _memory(name: str) -> float:
 
 
 def drain(go: Path) -> None:
-    """Wait for the file `go`, send all that is due, and end: one worker of several."""
+    """Wait for the file `go`, send all that is due, print the CPU seconds that this took, and end: one of several."""
     django.setup()
     from meetings.reminders.services.deliver import deliver_due  # noqa: PLC0415  # app ready
     from support import clock  # noqa: PLC0415  # app ready
@@ -85,36 +141,33 @@ def drain(go: Path) -> None:
     print("ready", flush=True)
     while not go.exists():
         time.sleep(0.005)
+    before = cpu.own()
     deliver_due(read_clock=clock.now, seconds=3600)
+    print(cpu.own() - before, flush=True)
 
 
-def _drained(count: int, workers: int) -> float:
-    """Return the seconds that `workers` processes need for `count` emails that are all due."""
-    from meetings.models import Occurrence  # noqa: PLC0415  # app ready
+def drained(workers: int) -> cpu.Spent:
+    """Let `workers` processes send all that is due. Returns what it took them and the servers."""
     from meetings.reminders.models import Reminder  # noqa: PLC0415  # app ready
-    from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
     from support import clock  # noqa: PLC0415  # app ready
-    from tests.bench import make_places  # noqa: PLC0415  # app ready
 
-    found = Occurrence.objects.order_by("pk").first() or make_places(count)
-    now = clock.now()
-    move_occurrence(occurrence=found, starts_at=found.starts_at + dt.timedelta(minutes=30 * workers), now=now)
-    go = Path(os.environ["DATA_DIR"]) / f"go{workers}"
-    command = [sys.executable, "-m", "tests.bench", "drain", str(go)]
-    processes = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=tied()) for _number in range(workers)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.readline()
-    begun = time.perf_counter()
-    go.touch()
-    for process in processes:
-        process.wait()
-    seconds = time.perf_counter() - begun
+    with tempfile.TemporaryDirectory(dir=os.environ["DATA_DIR"]) as folder:
+        go = Path(folder) / "go"
+        command = [sys.executable, "-m", "tests.bench", "drain", str(go)]
+        processes = [
+            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=tied())
+            for _number in range(workers)
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+        with cpu.measured() as spent:
+            go.touch()
+            said = [process.communicate()[0] for process in processes]
+    spent.engine = sum(float(each) for each in said)
     if Reminder.objects.due(clock.now()).exists():
         sys.exit("Not all of it was sent.")
-    return seconds
+    return spent
 
 
 @contextlib.contextmanager
