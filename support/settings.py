@@ -170,6 +170,8 @@ if DATABASES["default"]["ENGINE"] == "support.sqlite":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Statements that run for every single message are planned once a connection: see meetings.reminders.services.hot.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: The broker and the cache. script/server starts an embedded server and sets it; empty means: neither.

@@ -2,7 +2,8 @@
 
 Building them through the ORM each time took four times as long as running them, and more than writing and sending the
 message. Everything that runs once a batch, or only when something went wrong, stays with the ORM. The same words serve
-SQLite and PostgreSQL; values go through the models' own fields.
+SQLite and PostgreSQL; values go through the models' own fields. PostgreSQL prepares each statement once a connection:
+planning them anew for every message took it longer than running them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Consent, ContactPoint, Preferences, Suppression
 from meetings.enums import OccurrenceStatus, SignupStatus
@@ -126,14 +129,14 @@ def begin(*, pk: int, attempt: int, token: uuid.UUID, now: dt.datetime, lease_un
     """
     moment = _moment(now)
     values = [attempt, moment, _moment(lease_until), pk, _uuid(token), moment, attempt - 1]
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(_BEGIN.format(or_leave_it=_skip_locked()), values)
         return cursor.rowcount == 1
 
 
 def accept(*, pk: int, attempt: int, template: str, content_hash: str, message_id: str, now: dt.datetime) -> bool:
     """Record that the gateway took `attempt` of a row. Returns False where a newer attempt has begun, or it is over."""
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(_ACCEPT, [_moment(now), template, content_hash, message_id, pk, attempt])
         return cursor.rowcount == 1
 
@@ -143,7 +146,7 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str, is_joined: bool) -> Re
 
     `is_joined` says whether the row has parts; it has the same for as long as it is there.
     """
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(_facts_sql(len(hashes), is_joined), [*hashes, purpose, pk])
         row = cursor.fetchone()
     (
@@ -197,11 +200,19 @@ def write(events: Sequence[Event]) -> None:
         for event in events
         for value in (event.reminder_id, str(event.kind), event.attempt, event.detail[:200], _moment(event.at))
     ]
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {_EVENT} (reminder_id, kind, attempt, detail, at) VALUES {rows}",  # noqa: S608  # as above
             values,
         )
+
+
+def _cursor() -> CursorWrapper:
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    # Django's own cursor writes the values into the words, so that no two statements are the same.
+    connection.ensure_connection()
+    return connection.make_cursor(psycopg.Cursor(connection.connection))  # type: ignore[arg-type]  # its types say less
 
 
 def _skip_locked() -> str:
