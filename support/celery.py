@@ -8,8 +8,9 @@ from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import beat_init, celeryd_init, setup_logging, worker_process_init
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_process_init
 
+from support.collector import leave_loaded_alone
 from support.lifeline import die_with_parent
 from support.workspace import keep_private
 
@@ -26,6 +27,12 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def leave_logging_alone(**_: Any) -> None:
     """Keep Celery from setting up logging of its own: settings.LOGGING holds for every process."""
+
+
+@worker_init.connect
+def share_what_is_loaded(**_: Any) -> None:
+    """Before the pool forks, so that its processes share the memory as well."""
+    leave_loaded_alone()
 
 
 @worker_process_init.connect

@@ -10,12 +10,14 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
 
+from support.collector import leave_loaded_alone
 from support.sqlite.held_open import hold_open
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "support.settings")
 
 site = get_wsgi_application()
 request_started.connect(hold_open)
+leave_loaded_alone()
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

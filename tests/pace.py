@@ -21,6 +21,7 @@ import django
 import psutil
 from django.core.management import call_command
 
+from support.collector import leave_loaded_alone
 from support.lifeline import tied
 from tests import cpu
 from tests.crash import Victim, crowd
@@ -78,6 +79,7 @@ def plan_many(what: str, messages: int) -> None:
     move, words = _a_series(messages) if what == "series" else _a_date(messages)
     # Once before, so that there is something planned to be replaced.
     move()
+    leave_loaded_alone()
     # The highest mark so far is that of making the places, which would hide planning's own.
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
@@ -138,6 +140,7 @@ def drain(go: Path) -> None:
     from meetings.reminders.services.deliver import deliver_due  # noqa: PLC0415  # app ready
     from support import clock  # noqa: PLC0415  # app ready
 
+    leave_loaded_alone()
     print("ready", flush=True)
     while not go.exists():
         time.sleep(0.005)

@@ -11,6 +11,7 @@ from django.db import InterfaceError, OperationalError, connection
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep
 from support import clock
+from support.collector import leave_loaded_alone
 
 #: Seconds between two looks for what was left half-way.
 _SWEEP_EVERY = 30.0
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             tally = deliver_due(read_clock=clock.now)
             self.stdout.write(f"accepted={tally.accepted} other={tally.other}")
             return
+        leave_loaded_alone()
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
