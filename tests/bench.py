@@ -32,10 +32,11 @@ from pathlib import Path
 import django
 import psutil
 from aiosmtpd.smtp import SMTP
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests import cpu, crash, lighthouse, load, pace
+from tests import cpu, crash, lighthouse, load, pace, refusals
 from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +54,7 @@ def main() -> None:
     killing.add_argument("--kills", type=int, default=60)
     killing.add_argument("--seed", type=int, default=1, help="which process dies when")
     killing.add_argument("--sms", action="store_true", help="texts through a provider that can be asked")
+    killing.add_argument("--refusals", action="store_true", help="nobody dies; servers, clocks and keys say no")
     killing.add_argument("--sqlite", action="store_true", help="on SQLite, with one worker, one beat and one loop")
     loading = commands.add_parser("load", help="how soon pages come while many ask, write and hold back")
     loading.add_argument("--meetings", type=int, default=1_000)
@@ -77,6 +79,11 @@ def main() -> None:
     recorder = commands.add_parser("recorder", help=argparse.SUPPRESS)
     recorder.add_argument("port", type=int)
     recorder.add_argument("file", type=Path)
+    relay = commands.add_parser("relay", help=argparse.SUPPRESS)
+    relay.add_argument("port", type=int)
+    relay.add_argument("folder", type=Path)
+    refused = commands.add_parser("refused", help=argparse.SUPPRESS)
+    refused.add_argument("count", type=int)
     crashed = commands.add_parser("crashed", help=argparse.SUPPRESS)
     for name in ("count", "kills", "seed", "workers", "beats", "loops", "is_sms"):
         crashed.add_argument(name, type=int)
@@ -103,9 +110,21 @@ def main() -> None:
                 is_sms=bool(given.is_sms),
             )
         )
+    elif given.command == "relay":
+        asyncio.run(refusals.run_relay(given.port, given.folder))
+    elif given.command == "refused":
+        sys.exit(refusals.run(count=given.count))
+    elif given.command == "crash" and given.refusals:
+        with servers(is_sqlite=given.sqlite, serves="relay") as env, valkey_server() as redis_url:
+            keys = {"NEW_KEY": Fernet.generate_key().decode(), "CONTACT_KEYS": Fernet.generate_key().decode()}
+            env = {**env, **keys, "REDIS_URL": redis_url, "LOG_LEVEL": "WARNING"}
+            count = min(given.count, refusals.MOST)
+            print(f"{count} people; {'SQLite' if given.sqlite else 'PostgreSQL'}", flush=True)
+            command = [sys.executable, "-m", "tests.bench", "refused", str(count)]
+            sys.exit(subprocess.run(command, cwd=ROOT, env=env, check=False).returncode)
     elif given.command == "crash":
         crowd = ("1", "1", "1") if given.sqlite else ("4", "3", "2")
-        with servers(is_sqlite=given.sqlite, records=True) as env, valkey_server() as redis_url:
+        with servers(is_sqlite=given.sqlite, serves="recorder") as env, valkey_server() as redis_url:
             command = [sys.executable, "-m", "tests.bench", "crashed", str(given.count), str(given.kills)]
             env = {**env, "REDIS_URL": redis_url, "LOG_LEVEL": "WARNING"}
             database = "SQLite" if given.sqlite else "PostgreSQL"
@@ -138,16 +157,17 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def servers(*, is_sqlite: bool, records: bool = False) -> Iterator[dict[str, str]]:
+def servers(*, is_sqlite: bool, serves: str = "sink") -> Iterator[dict[str, str]]:
     """Run a mail server and a database; yield the environment of a site that uses them.
 
-    With `records` the mail server writes what arrived to the file "arrived" in DATA_DIR.
+    The mail server is one of this module's commands: "sink" keeps nothing, "recorder" and "relay" write what arrived to
+    the file "arrived" in DATA_DIR.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hg-bench-"))
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        serve = ["recorder", str(port), f"{folder}/arrived"] if records else ["sink", str(port)]
+        serve = [serves, str(port), *{"recorder": [f"{folder}/arrived"], "relay": [folder]}.get(serves, [])]
         sink = subprocess.Popen([sys.executable, "-m", "tests.bench", *serve], cwd=ROOT, preexec_fn=tied())
         stack.callback(sink.wait)
         stack.callback(sink.kill)

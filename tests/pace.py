@@ -60,6 +60,13 @@ class Moving:
     def __init__(self, occurrence) -> None:  # type: ignore[no-untyped-def]  # models load only where the settings are known
         self._occurrence = occurrence
 
+    @property
+    def seq(self) -> int:
+        """How often it has changed."""
+        self._occurrence.refresh_from_db()
+        seq: int = self._occurrence.schedule_seq
+        return seq
+
     def move(self) -> None:
         """Move it half an hour on from where it is."""
         from meetings.services.occurrences import move_occurrence  # noqa: PLC0415  # app ready
