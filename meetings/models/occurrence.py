@@ -25,7 +25,7 @@ class Occurrence(models.Model):
     """One dated instance of a meeting that has a signup or an exception; all others are computed from the rule.
 
     `(meeting, original_date)` is its identity for life, the date in the meeting's zone that the rule gave it. A move
-    changes `starts_at` and raises `schedule_seq`; the identity, its signups and its calendar UID stay.
+    changes `starts_at` and raises `schedule_seq`; the identity and its signups, with their calendar UIDs, stay.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -82,11 +82,6 @@ class Occurrence(models.Model):
         if not self.meeting.keeps_places:
             return None
         return self.capacity if self.capacity is not None else self.meeting.capacity
-
-    @property
-    def calendar_uid(self) -> str:
-        """The calendar entry's UID (RFC 5545 section 3.8.4.7), the same for life; it names nothing but itself."""
-        return f"{self.public_id}@homegroup"
 
 
 class OccurrenceChange(models.Model):

@@ -112,6 +112,8 @@ class Signup(models.Model):
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    #: How often it was given back or taken again.
+    calendar_seq = models.PositiveIntegerField(default=0, editable=False)
 
     objects = SignupQuerySet.as_manager()
 
@@ -131,6 +133,17 @@ class Signup(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def calendar_uid(self) -> str:
+        """The UID of its calendar entry (RFC 5545 section 3.8.4.7), the same for life: its own, for two who come to the
+        same date may share a calendar. It names nothing but itself."""
+        return f"{uuid.uuid5(self.occurrence.public_id, str(self.pk))}@homegroup"
+
+    @property
+    def calendar_sequence(self) -> int:
+        """The SEQUENCE of its calendar entry: higher whenever the date was changed, and the place given or taken."""
+        return self.occurrence.schedule_seq + self.calendar_seq
 
     @property
     def held(self) -> Held:

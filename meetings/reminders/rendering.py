@@ -21,12 +21,11 @@ from django.utils import dateformat, translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from icalendar import Calendar
 
 from accounts import links
 from accounts.enums import Channel, Purpose, Wording
 from meetings.enums import OccurrenceStatus, SignupStatus
-from meetings.feeds.calendar import occurrence_calendar
+from meetings.feeds.calendar import place_calendar
 from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
@@ -73,7 +72,6 @@ class Renderer:
     """Renders the rows of one batch; what is the same for many readers of one date is made once."""
 
     def __init__(self) -> None:
-        self._calendars: dict[tuple[object, ...], bytes] = {}
         self._words: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def render(self, reminder: Reminder, *, now: dt.datetime) -> Rendered:
@@ -135,7 +133,7 @@ class Renderer:
             html = wording.with_one_stop(render_to_string(f"{template}.html", context))
             # A confirmation puts into a calendar what it names; an end takes out whatever may be there.
             in_calendar = context["named"] if reminder.kind == ReminderKind.CONFIRMATION else context["occurrences"]
-            calendar = self._calendar(ReminderKind(reminder.kind), in_calendar)
+            calendar = _calendar(reminder, in_calendar, now)
         letter = Letter(
             sender=settings.DEFAULT_FROM_EMAIL,
             to=reminder.contact_point.value,
@@ -179,19 +177,29 @@ class Renderer:
             **_next_reminder(reminder, now),
         }
 
-    def _calendar(self, kind: ReminderKind, occurrences: list[Occurrence]) -> CalendarPart | None:
-        method = _CALENDAR_METHODS.get(kind)
-        if method is None or not occurrences:
-            return None
-        if method == "REQUEST" and len(occurrences) > 1:
-            # RFC 5546 section 3.2.2: a request is about one entry. Several are published.
-            method = "PUBLISH"
-        summary = _("Appointment")
-        key = (method, summary, *((each.pk, each.schedule_seq) for each in occurrences))
-        if key not in self._calendars:
-            files = [occurrence_calendar(each, method=method, summary=summary) for each in occurrences]
-            self._calendars[key] = files[0] if len(files) == 1 else _merged(files)
-        return CalendarPart(method=method, content=self._calendars[key])
+
+def _calendar(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> CalendarPart | None:
+    method = _CALENDAR_METHODS.get(ReminderKind(reminder.kind))
+    if method is None or not occurrences:
+        return None
+    if method == "REQUEST" and len(occurrences) > 1:
+        # RFC 5546 section 3.2.2: a request is about one entry. Several are published, to nobody by name (3.2.1).
+        method = "PUBLISH"
+    attendee = "" if method == "PUBLISH" else reminder.contact_point.value
+    places = _places(reminder.signup, occurrences)
+    content = place_calendar(places, method=method, summary=_("Appointment"), now=now, attendee=attendee)
+    return CalendarPart(method=method, content=content)
+
+
+def _places(signup: Signup, occurrences: list[Occurrence]) -> list[Signup]:
+    """Return what the participant of a signup has or had on these dates, in their order."""
+    if [each.pk for each in occurrences] == [signup.occurrence_id]:
+        return [signup]
+    dates = {each.pk: each for each in occurrences}
+    places = list(Signup.objects.filter(participant=signup.participant_id, occurrence__in=dates))
+    for place in places:
+        place.occurrence = dates[place.occurrence_id]
+    return sorted(places, key=lambda place: place.occurrence.starts_at)
 
 
 def _next_reminder(reminder: Reminder, now: dt.datetime) -> dict[str, Any]:
@@ -384,11 +392,3 @@ def _headers(reminder: Reminder, unsubscribe_url: str) -> dict[str, str]:
         headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return headers
-
-
-def _merged(files: list[bytes]) -> bytes:
-    calendar = Calendar.from_ical(files[0])
-    for file in files[1:]:
-        for event in Calendar.from_ical(file).walk("VEVENT"):
-            calendar.add_component(event)
-    return calendar.to_ical()

@@ -181,7 +181,8 @@ def restore_signup(*, signup: Signup, now: dt.datetime) -> list[Signup]:
             each.status, each.cancelled_at, each.confirmed_at = SignupStatus.PENDING, None, None
             # As whoever asks anew: behind those who wait already.
             each.created_at = now
-            each.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at"])
+            each.calendar_seq += 1
+            each.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at", "calendar_seq"])
         _confirm(back, now)
     return back
 
@@ -339,7 +340,8 @@ def _signup(
         signup.status, signup.cancelled_at, signup.confirmed_at = status, None, None
         # Whoever gave a place back queues again like anyone else.
         signup.created_at = now
-        signup.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at"])
+        signup.calendar_seq += 1
+        signup.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at", "calendar_seq"])
     if standing is not None and signup.standing_id is None:
         signup.standing = standing
         signup.save(update_fields=["standing"])
@@ -375,7 +377,8 @@ def _cancel(pks: list[int], now: dt.datetime) -> None:
     )
     for signup in signups:
         signup.status, signup.cancelled_at = SignupStatus.CANCELLED, now
-        signup.save(update_fields=["status", "cancelled_at"])
+        signup.calendar_seq += 1
+        signup.save(update_fields=["status", "cancelled_at", "calendar_seq"])
     if signups:
         signup_cancelled.send(sender=Signup, signups=signups, now=now)
 

@@ -23,7 +23,7 @@ def meeting_calendar_file(request: HttpRequest, slug: str) -> HttpResponse:
     if meeting.is_by_appointment or meeting.is_temporarily_closed:
         raise Http404
     body = meeting_calendar(meeting, now=clock.now(), summary=_("Appointment"))
-    response = HttpResponse(body, content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(body, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = 'attachment; filename="appointments.ics"'
     return response
 
@@ -47,7 +47,8 @@ def my_calendar_file(request: HttpRequest, token: str) -> HttpResponse:
     """Give a member's dates to their calendar program, in words that say nothing about them."""
     user = access.member_by_calendar_address(token)
     with translation.override(user.language):
-        body = member_calendar(roster.signups_for_calendar(user, now=clock.now()), summary=_("Appointment"))
+        now = clock.now()
+        body = member_calendar(roster.signups_for_calendar(user, now=now), summary=_("Appointment"), now=now)
     response = HttpResponse(body, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = 'attachment; filename="appointments.ics"'
     response["X-Robots-Tag"] = "noindex, nofollow"

@@ -28,7 +28,7 @@ from accounts.milestones import Span, span
 from accounts.models import User
 from accounts.queries import clean_date_of
 from meetings.enums import Held, SignupStatus
-from meetings.feeds.calendar import occurrence_calendar
+from meetings.feeds.calendar import place_calendar
 from meetings.forms.signup import EVERY, GuestReminderForm, GuestSignupForm, SignupForm
 from meetings.models import CalendarAddress, Meeting, Signup
 from meetings.queries import access, coordination, roster
@@ -146,7 +146,7 @@ def signup_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Give the calendar entry of one place, in words that say nothing about it."""
     signup = access.signup_by_link(_id_in(token))
     method = "CANCEL" if signup.occurrence.is_cancelled or signup.status == SignupStatus.CANCELLED else "PUBLISH"
-    body = occurrence_calendar(signup.occurrence, method=method, summary=_("Appointment"))
+    body = place_calendar([signup], method=method, summary=_("Appointment"), now=clock.now())
     response = HttpResponse(body, content_type=f"text/calendar; charset=utf-8; method={method}")
     response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
     return _private(response)

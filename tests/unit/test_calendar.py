@@ -8,22 +8,20 @@ import icalendar
 import pytest
 import recurring_ical_events
 
-from meetings.feeds.calendar import meeting_calendar, occurrence_calendar
+from meetings.feeds.calendar import meeting_calendar, member_calendar, place_calendar
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from tests.conftest import NOW
-from tests.factories import make_meeting, make_occurrence
+from tests.factories import make_meeting, make_occurrence, make_signup
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_occurrence_keeps_its_uid_and_counts_its_changes() -> None:
-    occurrence = make_occurrence()
-    first = icalendar.Calendar.from_ical(occurrence_calendar(occurrence, method="REQUEST", summary="Appointment"))
-    later = occurrence.starts_at + dt.timedelta(hours=2)
-    change = move_occurrence(occurrence=occurrence, starts_at=later, now=NOW)
-    moved = icalendar.Calendar.from_ical(
-        occurrence_calendar(change.occurrence, method="REQUEST", summary="Appointment")
-    )
+def test_a_place_keeps_its_uid_and_counts_the_changes_of_its_date() -> None:
+    place = make_signup()
+    first = icalendar.Calendar.from_ical(place_calendar([place], method="REQUEST", summary="Appointment", now=NOW))
+    later = place.occurrence.starts_at + dt.timedelta(hours=2)
+    place.occurrence = move_occurrence(occurrence=place.occurrence, starts_at=later, now=NOW).occurrence
+    moved = icalendar.Calendar.from_ical(place_calendar([place], method="REQUEST", summary="Appointment", now=NOW))
     before, after = first.events[0], moved.events[0]
     assert before["UID"] == after["UID"]
     assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
@@ -34,18 +32,26 @@ def test_an_occurrence_keeps_its_uid_and_counts_its_changes() -> None:
 
 
 def test_a_cancellation_says_so_in_the_calendar_too() -> None:
-    text = occurrence_calendar(make_occurrence(), method="CANCEL", summary="Appointment")
+    text = place_calendar([make_signup()], method="CANCEL", summary="Appointment", now=NOW)
     calendar = icalendar.Calendar.from_ical(text)
     assert calendar["METHOD"] == "CANCEL"
     assert calendar.walk("VEVENT")[0]["STATUS"] == "CANCELLED"
     assert text.count(b"\r\n") == text.count(b"\n")
 
 
-@pytest.mark.parametrize("method", ["REQUEST", "CANCEL"])
-def test_what_is_sent_has_the_sites_own_address_as_its_organizer(method: str, settings: Any) -> None:
+def test_every_file_has_the_sites_own_address_as_its_organizer(settings: Any) -> None:
     settings.ORGANIZER_EMAIL = "site@example.org"
-    text = occurrence_calendar(make_occurrence(), method=method, summary="Appointment")
-    assert icalendar.Calendar.from_ical(text).events[0]["ORGANIZER"] == "mailto:site@example.org"
+    place = make_signup()
+    files = [
+        *(
+            place_calendar([place], method=method, summary="Appointment", now=NOW)
+            for method in ("PUBLISH", "REQUEST", "CANCEL")
+        ),
+        member_calendar([place], summary="Appointment", now=NOW),
+        meeting_calendar(make_meeting(), now=NOW, summary="Appointment"),
+    ]
+    for text in files:
+        assert icalendar.Calendar.from_ical(text).events[0]["ORGANIZER"] == "mailto:site@example.org"
 
 
 @pytest.mark.parametrize(
@@ -90,3 +96,20 @@ def test_cancelled_and_moved_dates_are_in_the_file() -> None:
         dt.datetime(2026, 12, 9, 0, 0, tzinfo=dt.UTC),
     ]
     assert meeting.name.encode() not in text
+
+
+def test_a_moved_date_is_in_utc_which_no_clock_shows_twice() -> None:
+    meeting = make_meeting(start_time=dt.time(0, 30), rrule="FREQ=WEEKLY;BYDAY=SU")
+    # The second 1:30 AM of that night.
+    second = dt.datetime(2027, 11, 7, 6, 30, tzinfo=dt.UTC)
+    now = second - dt.timedelta(days=10)
+    move_occurrence(occurrence=make_occurrence(meeting=meeting, on=dt.date(2027, 11, 7)), starts_at=second, now=now)
+    text = meeting_calendar(meeting, now=now, summary="Appointment")
+    assert b"DTSTART:20271107T063000Z\r\n" in text
+    assert b"DTEND:20271107T080000Z\r\n" in text
+
+
+def test_a_plain_weekly_meeting_has_a_small_file() -> None:
+    text = meeting_calendar(make_meeting(), now=NOW, summary="Appointment")
+    assert text.count(b"BEGIN:VEVENT") == 1
+    assert len(text) < 1000

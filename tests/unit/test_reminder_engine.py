@@ -293,7 +293,7 @@ def test_calendar_file_keeps_its_uid_and_counts_up() -> None:
     assert [each.method for each in (confirmation, moved, cancelled)] == ["REQUEST", "REQUEST", "CANCEL"]
     for seq, each in enumerate((confirmation, moved, cancelled)):
         content = each.content.decode()
-        assert f"UID:{occurrence.calendar_uid}\r\n" in content
+        assert f"UID:{signup.calendar_uid}\r\n" in content
         assert f"SEQUENCE:{seq}\r\n" in content
         assert f"METHOD:{each.method}\r\n" in content
 

@@ -265,7 +265,7 @@ def test_detail_shows_the_next_date_and_folds_the_others(client: Client, now: dt
 
 
 def test_detail_says_what_the_calendar_file_gives_away(client: Client, now: dt.datetime) -> None:
-    assert "Each entry says only “Appointment” and when" in page_of(client, now)
+    assert "Each entry says only “Appointment” and when, with this site’s email address" in page_of(client, now)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_calendar_address_gives_neutral_dates_to_whoever_has_it(client: Client, 
     participant = make_participant(user=member)
     meeting = make_meeting(name="Evening Light")
     occurrence = make_occurrence(meeting=meeting, on=dt.date(2026, 11, 24), schedule_seq=2)
-    make_signup(occurrence=occurrence, participant=participant)
+    place = make_signup(occurrence=occurrence, participant=participant)
     make_signup(
         occurrence=make_occurrence(meeting=meeting, on=dt.date(2026, 12, 1)),
         participant=participant,
@@ -216,7 +216,7 @@ def test_calendar_address_gives_neutral_dates_to_whoever_has_it(client: Client, 
         ("Appointment", "TENTATIVE", 0),
     ]
     assert events[0]["DTSTART"].dt == occurrence.starts_at
-    assert str(events[0]["UID"]) == occurrence.calendar_uid
+    assert str(events[0]["UID"]) == place.calendar_uid
     for secret in (b"Evening", b"Elm", b"Albany", member.email.encode(), member.display_name.encode()):
         assert secret not in answer.content
 
