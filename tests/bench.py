@@ -1,6 +1,7 @@
 # ruff: noqa: T201  # what it is for is printing
 """Measurements that are printed, not asserted: `script/bench reminders`, `script/bench crash` (see tests.crash),
-`script/bench load` (see tests.load) and `script/bench lighthouse` (see tests.lighthouse).
+`script/bench load` (see tests.load), `script/bench lighthouse` (see tests.lighthouse) and `script/bench calendars` (see
+tests.ical_js).
 
 `reminders`: what an email (text, HTML, calendar part) costs one worker, the database and the mail server in CPU time
 when all are due at once; beside it the floor of the same run, one process with no database that builds the same
@@ -36,7 +37,7 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 
 from support.lifeline import tied
-from tests import cpu, crash, lighthouse, load, pace, refusals
+from tests import cpu, crash, ical_js, lighthouse, load, pace, refusals
 from tests.servers import postgres_server, valkey_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,7 @@ def main() -> None:
     lighting = commands.add_parser("lighthouse", help="what Lighthouse says of the first pages, on a slow phone")
     lighting.add_argument("--meetings", type=int, default=1_000)
     lighting.add_argument("--passes", type=int, default=3)
+    commands.add_parser("calendars", help="what ical.js makes of the calendar files")
     page = commands.add_parser("page", help=argparse.SUPPRESS)
     page.add_argument("path")
     sink = commands.add_parser("sink", help=argparse.SUPPRESS)
@@ -92,6 +94,8 @@ def main() -> None:
         load.run(meetings=given.meetings, seconds=given.seconds)
     elif given.command == "lighthouse":
         sys.exit(lighthouse.run(meetings=given.meetings, passes=given.passes))
+    elif given.command == "calendars":
+        sys.exit(ical_js.run())
     elif given.command == "page":
         load.page(given.path)
     elif given.command == "sink":
