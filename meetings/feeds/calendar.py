@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from icalendar import Calendar, Event, vCalAddress, vDuration, vRecur, vText
 
-from meetings.enums import SignupStatus
 from meetings.feeds.vtimezone import changes, vtimezone
 from meetings.models import Meeting, Occurrence, Signup
 from meetings.recurrence import Parts, Rule, Slot
@@ -34,8 +33,7 @@ def place_calendar(
     """
     events = []
     for place in places:
-        event = _place(place, summary, now)
-        event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+        event = _place(place, summary, now, is_off=method == "CANCEL")
         if attendee:
             event.add("attendee", _attendee(attendee))
             # Nobody reads an answer: Outlook offers none, and no other time either.
@@ -47,14 +45,9 @@ def place_calendar(
 def member_calendar(places: Iterable[Signup], *, summary: str, now: dt.datetime) -> bytes:
     """Return one file with every date of these signups (with their occurrences), for a calendar that is subscribed to.
 
-    As neutral as the file of one date; a place that is not certain yet is TENTATIVE.
+    As neutral as the file of one date.
     """
-    events = []
-    for place in places:
-        event = _place(place, summary, now)
-        is_certain = place.status not in (SignupStatus.WAITLISTED, SignupStatus.OFFERED)
-        event.add("status", "CONFIRMED" if is_certain else "TENTATIVE")
-        events.append(event)
+    events = [_place(place, summary, now) for place in places]
     return _file(events, method="PUBLISH", refresh=REFRESH).to_ical()
 
 
@@ -132,8 +125,11 @@ def _override(date: Occurrence | Slot, uid: str, summary: str, rule: Rule, now: 
     return event
 
 
-def _place(place: Signup, summary: str, now: dt.datetime) -> Event:
+def _place(place: Signup, summary: str, now: dt.datetime, *, is_off: bool = False) -> Event:
     event = _event(place.calendar_uid, summary, now)
+    # Whoever waits is not there yet.
+    held = "CONFIRMED" if place.is_certain else "TENTATIVE"
+    event.add("status", "CANCELLED" if is_off else held)
     event.add("sequence", place.calendar_sequence)
     _add_span(event, place.occurrence)
     return event

@@ -60,7 +60,8 @@ def move_occurrence(
         if locked.starts_at == starts_at:
             raise ChangeRefused(_("It already starts then."))
         old = locked.starts_at
-        locked.ends_at = starts_at + (locked.ends_at - locked.starts_at)
+        # In UTC, where hours are added as they pass.
+        locked.ends_at = starts_at.astimezone(dt.UTC) + (locked.ends_at - locked.starts_at)
         locked.starts_at = starts_at
         locked.is_moved = True
         change = _record(locked, old_starts_at=old, message=message, now=now)

@@ -8,6 +8,7 @@ from typing import Any
 import icalendar
 import pytest
 
+from meetings.enums import SignupStatus
 from meetings.feeds.calendar import member_calendar
 from meetings.models import Signup
 from meetings.services import signups
@@ -120,6 +121,14 @@ def test_entries_of_two_who_share_a_calendar_are_two() -> None:
     one = booked()
     other = make_signup(occurrence=one.occurrence)
     assert one.calendar_uid != other.calendar_uid
+
+
+def test_date_that_somebody_waits_for_is_tentative_when_it_moves() -> None:
+    place = booked()
+    run()
+    Signup.objects.filter(pk=place.pk).update(status=SignupStatus.WAITLISTED)
+    move_occurrence(occurrence=place.occurrence, starts_at=place.occurrence.starts_at + HOUR, now=NOW)
+    assert entry(part().content)["STATUS"] == "TENTATIVE"
 
 
 def test_new_links_leave_the_entry_its_name() -> None:
