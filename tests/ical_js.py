@@ -2,7 +2,7 @@
 """What ical.js, the reader of Thunderbird and Nextcloud, makes of our calendar files: `script/bench calendars`.
 
 It comes from npm, at the version named here, into a folder that is gone afterwards. Where npm is not, or cannot get it,
-nothing is judged, and that is said.
+nothing is judged, and that is said; `script/test` runs it, says so again at its end, and does not need it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,15 @@ def run() -> int:
     if npm is None or node is None:
         return _left_out("this machine has no npm")
     with tempfile.TemporaryDirectory(prefix="hg-ical-js-") as folder:
-        install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0"]
+        install = [
+            npm,
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--fetch-retries=0",
+            "--fetch-timeout=20000",
+        ]
         install += ["--loglevel=error", f"ical.js@{VERSION}"]
         tried = subprocess.run(install, cwd=folder, check=False, capture_output=True, text=True)
         if tried.returncode != 0:
@@ -37,7 +45,7 @@ def run() -> int:
 
 
 def _left_out(why: str) -> int:
-    print(f"LEFT OUT: ical.js {VERSION} comes from npm, and {why}. NO calendar file was judged by it.")
+    print(f"LEFT OUT: NO calendar file was judged by ical.js {VERSION}, which comes from npm: {why}")
     return 0
 
 
