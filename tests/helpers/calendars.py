@@ -73,7 +73,9 @@ def _meeting(tz: str, number: int, now: dt.datetime) -> Meeting:
     begin = now.date() - dt.timedelta(days=20)
     meeting = make_meeting(rrule=rrule, start_time=start_time, duration=duration, tz=tz, starts_on=begin)
     if number == 0:
-        dates = [slot.original_date for slot in meeting.rule.between(now, now + dt.timedelta(days=30))]  # type: ignore[union-attr]
+        rule = meeting.rule
+        assert rule is not None
+        dates = [slot.original_date for slot in rule.between(now, now + dt.timedelta(days=30))]
         off, moved, _signed_up = (ensure_occurrence(meeting=meeting, date=date, now=now) for date in dates[1:4])
         cancel_occurrence(occurrence=off, now=now)
         move_occurrence(occurrence=moved, starts_at=moved.starts_at + dt.timedelta(hours=7), now=now)
