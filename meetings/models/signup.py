@@ -112,6 +112,7 @@ class Signup(models.Model):
     created_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    calendar_id = models.UUIDField(default=uuid.uuid4, editable=False)
     #: How often it was given back or taken again.
     calendar_seq = models.PositiveIntegerField(default=0, editable=False)
 
@@ -138,7 +139,7 @@ class Signup(models.Model):
     def calendar_uid(self) -> str:
         """The UID of its calendar entry (RFC 5545 section 3.8.4.7), the same for life: its own, for two who come to the
         same date may share a calendar. It names nothing but itself."""
-        return f"{uuid.uuid5(self.occurrence.public_id, str(self.pk))}@homegroup"
+        return f"{self.calendar_id}@homegroup"
 
     @property
     def calendar_sequence(self) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib import import_module
 from typing import Any
 
 import icalendar
 import pytest
+from django.apps import apps
 
 from meetings.enums import SignupStatus
 from meetings.feeds.calendar import member_calendar
@@ -121,6 +123,13 @@ def test_entries_of_two_who_share_a_calendar_are_two() -> None:
     one = booked()
     other = make_signup(occurrence=one.occurrence)
     assert one.calendar_uid != other.calendar_uid
+
+
+def test_what_was_in_a_calendar_before_entries_were_a_persons_own_keeps_its_uid() -> None:
+    place = make_signup()
+    import_module("meetings.migrations.0011_signup_calendar_seq").keep_uids(apps, None)
+    place.refresh_from_db()
+    assert place.calendar_uid == f"{place.occurrence.public_id}@homegroup"
 
 
 def test_date_that_somebody_waits_for_is_tentative_when_it_moves() -> None:
