@@ -49,6 +49,14 @@ class HourCycle(models.TextChoices):
     H24 = "h24", _("24 hours (19:00)")
 
 
+class Cause(models.TextChoices):
+    """On whose word nothing may be sent to an address or number any more."""
+
+    REFUSED = "refused", _("A mail or phone server said that it takes nothing")
+    COMPLAINED = "complained", _("The reader marked a message as spam")
+    STOPPED = "stopped", _("The person asked for nothing more")
+
+
 class AccessAction(models.TextChoices):
     """What somebody with powers did that concerned one person."""
 
@@ -57,6 +65,7 @@ class AccessAction(models.TextChoices):
     CHANGED_ACCOUNT = "changed_account", _("changed your account")
     SAW_MESSAGES = "saw_messages", _("checked what happened to your messages")
     CHANGED_MESSAGES = "changed_messages", _("sent again or stopped a message to you")
+    LIFTED_BLOCK = "lifted_block", _("let messages go to your address or number again")
 
 
 class Forgotten(models.TextChoices):
@@ -70,3 +79,4 @@ class Forgotten(models.TextChoices):
     EXPORTS = "exports", _("copies of what is kept")
     ACCESS_RECORDS = "access_records", _("records of who looked")
     SESSIONS = "sessions", _("sign-ins that ended")
+    REFUSALS = "refusals", _("refusals by mail servers")

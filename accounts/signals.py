@@ -53,3 +53,11 @@ push_ended = Signal()
 #: What a contact point stands for is another address now, and the old one may be read by others. `contact_point`:
 #: accounts.models.ContactPoint, `now`. Receivers give new ids to what links in messages to it name.
 address_changed = Signal()
+
+#: When did a message last arrive at an address or number, as far as anybody knows? `channel`, `value`, `before`: of
+#: messages handed over until then. Receivers return an aware instant, or None.
+last_taken_asked = Signal()
+
+#: What nothing could be sent to may be written to again. `channel`, `value_hashes`: list[str], under each of the keys
+#: that it may be known by; `now`. Receivers plan again what is still of use.
+suppression_lifted = Signal()

@@ -70,22 +70,3 @@ class ContactPoint(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.value_hash = lookup_hash(self.value)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature, passed through
-
-
-class Suppression(models.Model):
-    """A value nothing may be sent to on a channel, whoever it belongs to: a hard bounce, a complaint, a STOP."""
-
-    channel = models.CharField(max_length=8, choices=Channel.choices)
-    value_hash = models.CharField(max_length=64)
-    reason = models.CharField(max_length=120)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("suppression")
-        verbose_name_plural = _("suppressions")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["channel", "value_hash"], name="suppression_unique"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.reason}"

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
-from accounts.models import ContactPoint, User
+from accounts.models import ContactPoint, Refusal, User
 from accounts.person import Person
 from accounts.services.security import end_all_sessions
 from accounts.signals import person_leaving
@@ -22,6 +22,7 @@ def erase(*, person: Person, now: dt.datetime) -> None:
     What stays of a suppression is a hash that says: nothing to this address.
     """
     person_leaving.send(sender=Person, person=person, now=now)
+    Refusal.objects.filter(value_hash__in=[point.value_hash for point in person.contact_points]).delete()
     ContactPoint.objects.filter(pk__in=[point.pk for point in person.contact_points]).delete()
     if person.user is not None:
         end_all_sessions(user=person.user)

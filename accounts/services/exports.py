@@ -28,6 +28,7 @@ from accounts.models import (
     Export,
     IdleNotice,
     Preferences,
+    Refusal,
     Suppression,
     User,
     VendorAgreement,
@@ -96,7 +97,12 @@ def held_under(channel: str, value: str) -> dict[str, Rows]:
             if value in json.dumps(row.get_decoded(), ensure_ascii=False)
         ],
         "suppressions": [
-            {"channel": row.channel, "reason": row.reason, "since": row.created_at} for row in suppressed.order_by("pk")
+            {"channel": row.channel, "reason": row.reason, "answer": row.answer, "since": row.created_at}
+            for row in suppressed.order_by("pk")
+        ],
+        "refusals": [
+            {"channel": row.channel, "answer": row.answer, "is_for_now": row.is_soft, "on": row.on_day}
+            for row in Refusal.objects.filter(channel=channel, value_hash__in=hashes).order_by("pk")
         ],
         "kept_messages": [
             {"written_at": message.written_at, "subject": message.subject}

@@ -14,6 +14,7 @@ from accounts.enums import Forgotten
 from accounts.models import AccessRecord, User
 from accounts.services.exports import purge_exports
 from accounts.services.purges import record_purge
+from accounts.services.suppressions import purge_refusals
 
 
 def purge(*, now: dt.datetime) -> dict[Forgotten, int]:
@@ -23,6 +24,7 @@ def purge(*, now: dt.datetime) -> dict[Forgotten, int]:
         Forgotten.EXPORTS: purge_exports(now=now),
         Forgotten.ACCESS_RECORDS: _access_records(now - settings.RETENTION["access_records"]),
         Forgotten.SESSIONS: _sessions(now),
+        Forgotten.REFUSALS: purge_refusals(now=now),
     }
     for kind, count in deleted.items():
         record_purge(kind=kind, count=count, now=now)

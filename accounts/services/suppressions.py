@@ -1,22 +1,46 @@
-"""Values that nothing may be sent to, whoever they belong to."""
+"""Values that nothing may be sent to, whoever they belong to, and the refusals that lead there.
+
+What a server says against a mailbox is believed at once where it is sure; else when it says so again on another day,
+or for the fifth time in five weeks that it can take nothing for now. Anything that arrives in between begins anew.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from accounts.enums import Cause
 from accounts.fields import lookup_hash, lookup_hashes
-from accounts.models import Suppression
+from accounts.models import Refusal, Suppression
 from accounts.services import ledger
+from accounts.signals import last_taken_asked
+
+#: For so long a refusal counts, and is kept: two meetings a month apart still meet in it.
+REFUSALS_KEPT: Final = dt.timedelta(days=60)
+#: In so many weeks in a row a mailbox that takes nothing for now is one that nobody empties.
+SOFT_WEEKS: Final = 5
+#: A mail server tries for four or five days before it gives up (RFC 5321 section 4.5.4.1): until then what was taken
+#: may still come back.
+RETURNS_WITHIN: Final = dt.timedelta(days=5)
 
 
 @transaction.atomic
-def suppress(*, channel: str, value: str, reason: str, now: dt.datetime) -> None:
-    """Let nothing more go to an address or number on a channel. Again is harmless, and keeps the first reason."""
-    _row, is_new = Suppression.objects.get_or_create(
-        channel=channel, value_hash=lookup_hash(value), defaults={"reason": reason[:120]}
+def suppress(*, channel: str, value: str, reason: str, answer: str = "", now: dt.datetime) -> None:
+    """Let nothing more go to an address or number on a channel. Again is harmless, and keeps the first reason.
+
+    But where a server refused before and the person says so now: their word replaces the server's.
+    """
+    row, is_new = Suppression.objects.get_or_create(
+        channel=channel, value_hash=lookup_hash(value), defaults={"reason": reason[:120], "answer": answer[:80]}
     )
+    own = Suppression(channel=channel, value_hash=row.value_hash, reason=reason[:120])
+    if not is_new and row.cause == Cause.REFUSED != own.cause:
+        row.delete()
+        own.save()
+        is_new = True
     if is_new:
         ledger.note(word=ledger.Word.SUPPRESSED, name=value, about=channel, reason=reason[:120], now=now)
 
@@ -27,10 +51,83 @@ def suppress_unknown(*, channel: str, value_hash: str, reason: str) -> None:
 
 
 @transaction.atomic
+def record_refusal(*, channel: str, value: str, reason: str, answer: str, is_sure: bool, now: dt.datetime) -> bool:
+    """Record that a server refused a message for what is wrong with its mailbox. Returns whether it is suppressed now.
+
+    At once where `is_sure`; else at the second refusal on another day (UTC) with nothing taken in between. `reason` is
+    for people to read; `answer` is what the server says to all such ("550 5.1.1"). Neither holds an address.
+    """
+    if is_sure or _is_second(channel, value, now):
+        suppress(channel=channel, value=value, reason=reason, answer=answer, now=now)
+        _refusals(channel, value).delete()
+        return True
+    _keep(channel, value, answer, is_soft=False, now=now)
+    return _is_suppressed(channel, value)
+
+
+@transaction.atomic
+def record_soft_refusal(*, channel: str, value: str, reason: str, answer: str, now: dt.datetime) -> bool:
+    """Record that a mailbox could take nothing for now. Returns whether it is suppressed now.
+
+    It is after five different weeks (ISO 8601) with nothing delivered in between.
+    """
+    _keep(channel, value, answer, is_soft=True, now=now)
+    days = _counting(channel, value, now, until=now - RETURNS_WITHIN).filter(is_soft=True)
+    weeks = {on_day.isocalendar()[:2] for on_day in days.values_list("on_day", flat=True)}
+    if len(weeks) >= SOFT_WEEKS:
+        suppress(channel=channel, value=value, reason=reason, answer=answer, now=now)
+        _refusals(channel, value).delete()
+    return _is_suppressed(channel, value)
+
+
+@transaction.atomic
 def lift(*, channel: str, value: str, because: str, now: dt.datetime) -> bool:
     """Let messages go to a value again that was suppressed for a reason that holds `because`; return whether it was."""
     mine = Suppression.objects.filter(channel=channel, value_hash__in=lookup_hashes(value), reason__contains=because)
     if not mine.delete()[0]:
         return False
+    _refusals(channel, value).delete()
     ledger.note(word=ledger.Word.LIFTED, name=value, about=channel, reason=because, now=now)
     return True
+
+
+def purge_refusals(*, now: dt.datetime) -> int:
+    """Delete the refusals that count for nothing any more; returns how many."""
+    return Refusal.objects.filter(at__lt=now - REFUSALS_KEPT).delete()[0]
+
+
+def _is_suppressed(channel: str, value: str) -> bool:
+    return Suppression.objects.filter(channel=channel, value_hash__in=lookup_hashes(value)).exists()
+
+
+def _refusals(channel: str, value: str) -> QuerySet[Refusal]:
+    return Refusal.objects.filter(channel=channel, value_hash__in=lookup_hashes(value))
+
+
+def _is_second(channel: str, value: str, now: dt.datetime) -> bool:
+    earlier = _counting(channel, value, now, until=now).filter(is_soft=False)
+    return earlier.exclude(on_day=_day(now)).exists()
+
+
+def _counting(channel: str, value: str, now: dt.datetime, *, until: dt.datetime) -> QuerySet[Refusal]:
+    """Return the refusals since a message was last taken, of those handed over before `until`."""
+    rows = _refusals(channel, value).filter(at__gte=now - REFUSALS_KEPT)
+    if not rows.exists():
+        return rows
+    for _receiver, taken in last_taken_asked.send(sender=Suppression, channel=channel, value=value, before=until):
+        rows = rows.filter(at__gt=taken) if taken is not None else rows
+    return rows
+
+
+def _keep(channel: str, value: str, answer: str, *, is_soft: bool, now: dt.datetime) -> None:
+    Refusal.objects.update_or_create(
+        channel=channel,
+        value_hash=lookup_hash(value),
+        is_soft=is_soft,
+        on_day=_day(now),
+        defaults={"answer": answer[:80], "at": now},
+    )
+
+
+def _day(now: dt.datetime) -> dt.date:
+    return now.astimezone(dt.UTC).date()

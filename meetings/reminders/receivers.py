@@ -18,6 +18,7 @@ from accounts.person import Person, of_guest, of_member
 from accounts.signals import (
     consents_changed,
     data_asked,
+    last_taken_asked,
     next_message_asked,
     person_leaving,
     preferences_changed,
@@ -28,6 +29,7 @@ from accounts.signals import (
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
+from meetings.reminders.queries.arrivals import last_taken
 from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence, sentence_for_all, words_for
 from meetings.reminders.queries.people import times_of_meeting
 from meetings.reminders.queries.person import (
@@ -109,6 +111,11 @@ def tell_of_texts(sender: type[Person], *, person: Person, **_: Any) -> dict[str
 @receiver(value_asked)
 def tell_of_texts_from(sender: type[Person], *, channel: str, value: str, **_: Any) -> dict[str, list[dict[str, Any]]]:
     return texts_written([value] if channel == Channel.SMS else [])
+
+
+@receiver(last_taken_asked)
+def tell_last_taken(sender: object, *, channel: str, value: str, before: dt.datetime, **_: Any) -> dt.datetime | None:
+    return last_taken(channel, value, before=before)
 
 
 @receiver(signup_extended)

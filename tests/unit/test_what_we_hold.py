@@ -19,7 +19,7 @@ from accounts.person import of_member
 from accounts.services import exports
 from accounts.services.clean_time import keep_clean_date
 from accounts.services.consents import record_consent
-from accounts.services.suppressions import suppress
+from accounts.services.suppressions import record_refusal, suppress
 from meetings.models import Participant, Signup, StandingSignup
 from meetings.reminders.models import DeliveryEvent, InboundText, Reminder
 from meetings.reminders.models.inbound_text import sender_hashes
@@ -274,3 +274,22 @@ def test_no_table_that_points_at_a_person_is_left_out() -> None:
     make_participant(user=user, contact_point=make_contact_point(user=user))
     said = {name for step in exports._STEPS for name in step(of_member(user))}
     assert {name for names in SAID_IN.values() for name in names.split(", ")} <= said
+
+
+def test_what_is_kept_of_a_refusal() -> None:
+    words = {"reason": "Refused by the mail server (550)", "answer": "550 no such user"}
+    record_refusal(channel="email", value="gone@example.org", is_sure=False, now=NOW, **words)
+    assert (
+        held("gone@example.org")
+        == """\
+Under this alone, whoever has it
+================================
+
+refusals
+  - channel: email
+    answer: 550 no such user
+    is_for_now: False
+    on: 2026-11-17
+
+"""
+    )

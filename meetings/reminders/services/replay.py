@@ -18,7 +18,7 @@ from accounts.services import push_subscriptions
 from accounts.services.erasure import erase
 from accounts.services.ledger import Line, Word, name_of
 from accounts.services.phones import remove_phone
-from accounts.services.suppressions import suppress, suppress_unknown
+from accounts.services.suppressions import lift, suppress, suppress_unknown
 from meetings.reminders.services.inbound import BY_STOP, start, stop
 from meetings.reminders.services.optout import withdraw
 
@@ -163,6 +163,8 @@ def _suppress_again(known: _Known, now: dt.datetime) -> int:
         elif line.word == Word.LIFTED and rows.filter(created_at__lte=line.at, reason__contains=line.reason).exists():
             if value is None:
                 rows.delete()
+            elif BY_STOP not in line.reason:
+                lift(channel=channel, value=value, because=line.reason, now=now)
             else:
                 start(number=value, contact_points=points[channel, value], now=now)
             renewed += 1
