@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts import phones
 from accounts.enums import Channel
 from accounts.models import ContactPoint, User
 
@@ -45,6 +48,20 @@ def people_reached_by(channel: str, value: str) -> list[Person]:
     found = [of_member(user) for user in User.objects.filter(members).distinct().order_by("pk")]
     known = {point.pk for person in found for point in person.contact_points}
     return found + [of_guest(point) for point in points.of_guests().exclude(pk__in=known).order_by("pk")]
+
+
+def read_contact(text: str) -> tuple[str, str]:
+    """Return the channel and the value, as it is kept, of an address or a number that somebody typed.
+
+    Raises ValueError where it is neither.
+    """
+    if number := phones.normal(text):
+        return Channel.SMS, number
+    try:
+        validate_email(text.strip())
+    except ValidationError as error:
+        raise ValueError("neither an address nor a number") from error
+    return Channel.EMAIL, text.strip().lower()
 
 
 def number_of(*, user_id: int | None, contact_point_id: int) -> str:

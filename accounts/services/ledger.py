@@ -79,7 +79,13 @@ def key_ids() -> list[str]:
 @transaction.atomic
 def note(*, word: Word, name: str, about: str = "", reason: str = "", now: dt.datetime) -> None:
     """Record what has happened to `name`, in the transaction in which it does."""
-    line = Line(at=now, word=word, subject=lookup_hash(name), about=about, reason=reason, key=key_ids()[0])
+    note_unknown(word=word, subject=lookup_hash(name), about=about, reason=reason, now=now)
+
+
+@transaction.atomic
+def note_unknown(*, word: Word, subject: str, about: str = "", reason: str = "", now: dt.datetime) -> None:
+    """Record the same of a value that is known by its hash alone."""
+    line = Line(at=now, word=word, subject=subject, about=about, reason=reason, key=key_ids()[0])
     LedgerLine.objects.create(line=json.dumps(asdict(line) | {"at": now.isoformat()}))
     transaction.on_commit(write_down)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
+from django.contrib.admin.models import DELETION, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.enums import Cause
+from accounts.enums import AccessAction, Cause
 from accounts.fields import lookup_hash, lookup_hashes
-from accounts.models import Refusal, Suppression
+from accounts.models import ContactPoint, Refusal, Suppression, User
 from accounts.services import ledger
-from accounts.signals import last_taken_asked
+from accounts.services.audit import record_access
+from accounts.signals import last_taken_asked, suppression_lifted
 
 #: For so long a refusal counts, and is kept: two meetings a month apart still meet in it.
 REFUSALS_KEPT: Final = dt.timedelta(days=60)
@@ -25,6 +27,10 @@ SOFT_WEEKS: Final = 5
 #: A mail server tries for four or five days before it gives up (RFC 5321 section 4.5.4.1): until then what was taken
 #: may still come back.
 RETURNS_WITHIN: Final = dt.timedelta(days=5)
+
+
+class ByThemselves(Exception):
+    """The person asked for nothing more, and only they can undo it."""
 
 
 @transaction.atomic
@@ -89,6 +95,59 @@ def lift(*, channel: str, value: str, because: str, now: dt.datetime) -> bool:
     _refusals(channel, value).delete()
     ledger.note(word=ledger.Word.LIFTED, name=value, about=channel, reason=because, now=now)
     return True
+
+
+@transaction.atomic
+def lift_by_staff(*, suppression: Suppression, actor: User, reason: str, now: dt.datetime) -> bool:
+    """Let messages go again where somebody of the staff has learned that they may; `reason` is for the admin's log.
+
+    Returns False where that is so already. Raises ByThemselves where the person asked for nothing more: no word of
+    anybody else undoes that (47 CFR 64.1200(a)(10)).
+    """
+    row = Suppression.objects.select_for_update().filter(pk=suppression.pk).first()
+    if row is None:
+        return False
+    if row.cause == Cause.STOPPED:
+        raise ByThemselves
+    LogEntry.objects.log_actions(actor.pk, [row], DELETION, reason, single_object=True)
+    owners = ContactPoint.objects.filter(channel=row.channel, value_hash=row.value_hash)
+    _record(AccessAction.LIFTED_BLOCK, owners, actor, now)
+    _lift(row, [row.value_hash], now)
+    return True
+
+
+@transaction.atomic
+def lift_refusal(*, channel: str, value: str, now: dt.datetime) -> bool:
+    """Let messages go again to a value that only a server spoke against; returns whether that changed anything.
+
+    A complaint and a STOP stay.
+    """
+    hashes = lookup_hashes(value)
+    rows = Suppression.objects.select_for_update().filter(channel=channel, value_hash__in=hashes).order_by("pk")
+    refused = [row for row in rows if row.cause == Cause.REFUSED]
+    for row in refused:
+        _lift(row, hashes, now)
+    return bool(refused)
+
+
+def record_finding(*, actor: User, channel: str, value: str, now: dt.datetime) -> None:
+    """Record that `actor` looked whether anything may be sent to `value`, with whoever has it."""
+    _record(AccessAction.SAW_MESSAGES, ContactPoint.objects.with_value(channel, value), actor, now)
+
+
+def _record(action: AccessAction, points: QuerySet[ContactPoint], actor: User, now: dt.datetime) -> None:
+    owners = list(points.filter(is_nobodys=False).values_list("user_id", "pk"))
+    members = {user for user, _pk in owners if user is not None}
+    guests = {pk for user, pk in owners if user is None}
+    record_access(actor=actor, about_users=members, about_guests=guests, action=action, now=now)
+
+
+def _lift(row: Suppression, hashes: list[str], now: dt.datetime) -> None:
+    # Under the reason that it was made for: by that a restored backup knows which of several is meant.
+    ledger.note_unknown(word=ledger.Word.LIFTED, subject=row.value_hash, about=row.channel, reason=row.reason, now=now)
+    Refusal.objects.filter(channel=row.channel, value_hash__in=hashes).delete()
+    row.delete()
+    suppression_lifted.send(sender=Suppression, channel=row.channel, value_hashes=hashes, now=now)
 
 
 def purge_refusals(*, now: dt.datetime) -> int:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Channel, Lead, Purpose
-from accounts.person import read_number
+from accounts.person import read_contact, read_number
 from accounts.services.preferences import PreferenceFields
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.queries.watching import WINDOWS
@@ -122,6 +122,36 @@ class ReasonForm(forms.Form):
         if "@" in reason or _NUMBER.search(reason):
             raise forms.ValidationError(_("This looks like someone’s address or phone number. Leave it out."))
         return reason
+
+
+class BlockFilterForm(forms.Form):
+    """Which blocked addresses staff want to see; sent by GET and always bound."""
+
+    is_all_optional = True
+
+    channel = forms.ChoiceField(
+        label=_("Sent by"),
+        required=False,
+        choices=[("", _("Any")), *((each.value, each.label) for each in (Channel.EMAIL, Channel.SMS))],
+    )
+
+
+class FindBlockForm(forms.Form):
+    """The address or number that somebody asks staff about. By POST: it belongs in no address of a page."""
+
+    contact = forms.CharField(
+        label=_("Email address or phone number"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("Its owner can see that you looked."),
+        error_messages={"required": _("Enter an email address or a phone number.")},
+    )
+
+    def clean_contact(self) -> tuple[str, str]:
+        try:
+            return read_contact(str(self.cleaned_data["contact"]))
+        except ValueError as error:
+            raise forms.ValidationError(_("Enter an email address or a phone number with its area code.")) from error
 
 
 class SubscriptionForm(forms.Form):

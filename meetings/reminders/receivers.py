@@ -23,6 +23,7 @@ from accounts.signals import (
     person_leaving,
     preferences_changed,
     push_ended,
+    suppression_lifted,
     times_in_use_asked,
     value_asked,
 )
@@ -40,6 +41,7 @@ from meetings.reminders.queries.person import (
 )
 from meetings.reminders.services import handover, plan, push
 from meetings.reminders.services.inbound import texts_of, texts_written
+from meetings.reminders.services.lifting import plan_again
 from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
@@ -116,6 +118,12 @@ def tell_of_texts_from(sender: type[Person], *, channel: str, value: str, **_: A
 @receiver(last_taken_asked)
 def tell_last_taken(sender: object, *, channel: str, value: str, before: dt.datetime, **_: Any) -> dt.datetime | None:
     return last_taken(channel, value, before=before)
+
+
+@receiver(suppression_lifted)
+def follow_lifting(sender: object, *, channel: str, value_hashes: list[str], now: dt.datetime, **_: Any) -> None:
+    plan_again(channel=channel, value_hashes=value_hashes, now=now)
+    transaction.on_commit(hint)
 
 
 @receiver(signup_extended)

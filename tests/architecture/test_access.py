@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import links
-from accounts.models import Consent, ContactPoint, User
+from accounts.models import Consent, ContactPoint, Suppression, User
 from meetings.enums import SignupStatus
 from meetings.models import Coordinator, Invitation, Meeting, Occurrence, Signup, StandingSignup
 from meetings.reminders import short_links
@@ -67,6 +67,7 @@ def addresses() -> dict[str, str]:
     guest = make_participant().contact_point.public_id
     data_link = links.sign("data", guest)
     reminder = make_reminder(signup=signup)
+    blocked = Suppression.objects.create(channel="email", value_hash="0" * 64, reason="bounced 5.1.1", answer="5.1.1")
     invitation = invite_facilitator(meeting=meeting, actor=staff, now=clock.now())
     slug = {"slug": meeting.slug}
     on_date = {**slug, "date": DATE}
@@ -106,6 +107,9 @@ def addresses() -> dict[str, str]:
         "reminders:watch_abort": {"public_id": reminder.public_id},
         "reminders:watch_signup": {"public_id": signup.public_id},
         "reminders:watch_text_read": {"pk": 1},
+        "reminders:watch_block": {"pk": blocked.pk},
+        "reminders:watch_lift": {"pk": blocked.pk},
+        "reminders:watch_lift_all": {"pk": blocked.pk},
         "reminders:watch_pause": {"channel": "email"},
         "reminders:watch_resume": {"channel": "email"},
         "accounts:messages_by_link": {"token": own_link},

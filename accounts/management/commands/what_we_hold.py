@@ -13,13 +13,9 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 
-from accounts import phones
-from accounts.enums import Channel
-from accounts.person import number_of, people_reached_by
+from accounts.person import number_of, people_reached_by, read_contact
 from accounts.services.exports import Rows, everything_about, held_under, plain
 
 
@@ -30,7 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("contact", metavar="CONTACT", help="an email address, or a number with its country's code")
 
     def handle(self, *, contact: str, **_: Any) -> None:
-        channel, value = _read(contact)
+        try:
+            channel, value = read_contact(contact)
+        except ValueError as error:
+            raise CommandError("That is neither an email address nor a phone number.") from error
         people = people_reached_by(channel, value)
         for person in people:
             point = person.contact_points[0].pk if person.user is None else 0
@@ -43,17 +42,6 @@ class Command(BaseCommand):
     def _print(self, heading: str, sections: dict[str, Rows]) -> None:
         if sections:
             self.stdout.write("\n".join([heading, "=" * len(heading), *_lines(sections), "", ""]))
-
-
-def _read(contact: str) -> tuple[str, str]:
-    """Return the channel and the value as it is kept. Raises CommandError where it is neither."""
-    if number := phones.normal(contact):
-        return Channel.SMS, number
-    try:
-        validate_email(contact.strip())
-    except ValidationError as error:
-        raise CommandError("That is neither an email address nor a phone number.") from error
-    return Channel.EMAIL, contact.strip().lower()
 
 
 def _lines(sections: dict[str, Rows]) -> Iterator[str]:
