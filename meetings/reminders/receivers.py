@@ -28,7 +28,6 @@ from accounts.signals import (
     value_asked,
 )
 from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
-from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.arrivals import last_taken
 from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence, sentence_for_all, words_for
@@ -40,9 +39,9 @@ from meetings.reminders.queries.person import (
     what_became_of_messages,
 )
 from meetings.reminders.services import handover, plan, push
+from meetings.reminders.services.bounces import record_return
 from meetings.reminders.services.inbound import texts_of, texts_written
 from meetings.reminders.services.lifting import plan_again
-from meetings.reminders.services.receipts import record_receipt
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
@@ -59,7 +58,8 @@ from meetings.signals import (
     signups_forgotten,
 )
 from support import clock
-from support.messaging.provider import is_for_good, own_id
+from support.messaging.bounces import BounceKind
+from support.messaging.provider import own_id, what_came_back
 
 logger = logging.getLogger(__name__)
 
@@ -243,24 +243,20 @@ def hint() -> None:
         logger.warning("The broker took no hint (%s); the next beat will do.", type(error).__name__)
 
 
-_RECEIPTS = {
-    EventType.DELIVERED: ReminderState.DELIVERED,
-    EventType.BOUNCED: ReminderState.BOUNCED,
-    EventType.REJECTED: ReminderState.BOUNCED,
-    EventType.FAILED: ReminderState.BOUNCED,
-    EventType.COMPLAINED: ReminderState.COMPLAINED,
+_RETURNS = {
+    EventType.DELIVERED: BounceKind.DELIVERED,
+    EventType.BOUNCED: BounceKind.TURNED_AWAY,
+    EventType.REJECTED: BounceKind.TURNED_AWAY,
+    EventType.FAILED: BounceKind.TURNED_AWAY,
+    EventType.COMPLAINED: BounceKind.COMPLAINT,
 }
 
 
 @receiver(tracking)
 def hear_of_email(sender: object, *, event: AnymailTrackingEvent, **_: Any) -> None:
-    state, public_id = _RECEIPTS.get(event.event_type), own_id(event.metadata)
-    if state is None or public_id is None:
+    kind, public_id = _RETURNS.get(event.event_type), own_id(event.metadata)
+    if kind is None or public_id is None:
         return
-    record_receipt(
-        public_id=public_id,
-        state=state,
-        detail=event.reject_reason or "",
-        suppress=state != ReminderState.DELIVERED and is_for_good(event),
-        now=clock.now(),
-    )
+    if kind == BounceKind.TURNED_AWAY:
+        kind = what_came_back(event)
+    record_return(public_id=public_id, kind=kind, detail=event.reject_reason or "", now=clock.now())

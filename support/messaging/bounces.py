@@ -11,6 +11,10 @@ from email.message import Message
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,255}>")
 #: RFC 3463: the address does not exist, is not valid, or is gone for good.
 _BAD_ADDRESS = re.compile(r"5\.1\.(0|1|2|3|6|10)$")
+#: The mailbox is there, and takes nothing: it is disabled.
+_DISABLED = "5.2.1"
+#: RFC 3463: persistent transient failures, a full mailbox, and a time to live that is over, as some servers end delays.
+_PASSES = re.compile(r"4\.\d+\.\d+$|5\.2\.2$|5\.4\.7$")
 
 
 class BounceKind(enum.Enum):
@@ -19,8 +23,12 @@ class BounceKind(enum.Enum):
     DELIVERED = enum.auto()
     #: Not delivered, and its address never will be.
     HARD = enum.auto()
-    #: Not delivered, for a reason that may pass: a full mailbox, a policy.
+    #: Not delivered, by a mailbox that is switched off: perhaps for good.
+    UNSURE = enum.auto()
+    #: Not delivered, for a reason that passes: a full mailbox, a server that was away for days.
     SOFT = enum.auto()
+    #: Not delivered, and not because of the mailbox: what was written, or by whom.
+    TURNED_AWAY = enum.auto()
     #: Delivered, and its reader pressed "this is spam".
     COMPLAINT = enum.auto()
 
@@ -69,10 +77,18 @@ def _judge(message_id: str, report: Message) -> Bounce | None:
         found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", str(block["Status"] or ""))
         status = found.group(1) if found else ""
         if action == "failed":
-            return Bounce(message_id, BounceKind.HARD if _BAD_ADDRESS.match(status) else BounceKind.SOFT, status)
+            return Bounce(message_id, _kind(status), status)
         if action == "delivered":
             return Bounce(message_id, BounceKind.DELIVERED, status)
     return None
+
+
+def _kind(status: str) -> BounceKind:
+    if _BAD_ADDRESS.match(status):
+        return BounceKind.HARD
+    if status == _DISABLED:
+        return BounceKind.UNSURE
+    return BounceKind.SOFT if _PASSES.match(status) else BounceKind.TURNED_AWAY
 
 
 def _returned_message_id(report: Message) -> str:

@@ -15,6 +15,7 @@ from anymail.signals import AnymailTrackingEvent, RejectReason
 from django.core.mail import EmailMultiAlternatives, get_connection
 from urllib3.exceptions import NewConnectionError
 
+from support.messaging.bounces import BounceKind
 from support.messaging.calls import field, read_pause
 from support.messaging.letter import Letter
 from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
@@ -126,8 +127,12 @@ def own_id(metadata: Any) -> uuid.UUID | None:
         return None
 
 
-def is_for_good(event: AnymailTrackingEvent) -> bool:
-    """Return whether a receipt says that nothing may go to its address again: no such one, or its owner objects."""
+def what_came_back(event: AnymailTrackingEvent) -> BounceKind:
+    """Return what a receipt that says "not delivered" means: for good, or for now, or not because of the mailbox."""
     # Of those here only Postmark calls a soft bounce a bounce; the others say "deferred", and try again themselves.
-    is_soft = isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce"
-    return event.reject_reason in (RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.SPAM) and not is_soft
+    if isinstance(event.esp_event, dict) and event.esp_event.get("Type") == "SoftBounce":
+        return BounceKind.SOFT
+    if event.reject_reason == RejectReason.SPAM:
+        return BounceKind.COMPLAINT
+    is_for_good = event.reject_reason in (RejectReason.INVALID, RejectReason.BOUNCED)
+    return BounceKind.HARD if is_for_good else BounceKind.TURNED_AWAY

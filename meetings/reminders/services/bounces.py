@@ -1,27 +1,37 @@
-"""Email that came back, as messages in a mailbox."""
+"""Email that came back: as a message in a mailbox, or as a provider tells it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from accounts.services.suppressions import record_refusal, record_soft_refusal
 from meetings.reminders.enums import ReminderState
+from meetings.reminders.models import Reminder
+from meetings.reminders.services.once_more import once_more
 from meetings.reminders.services.receipts import record_receipt
 from support.messaging.bounces import BounceKind, read_bounce
 
-_STATES = {
+ONCE_MORE = _("Once more, since the mailbox could not take it")
+#: Until what came back for a reason that passes is sent once more.
+PAUSE: Final = dt.timedelta(hours=1)
+
+_STATES: Final = {
     BounceKind.DELIVERED: ReminderState.DELIVERED,
     BounceKind.HARD: ReminderState.BOUNCED,
+    BounceKind.UNSURE: ReminderState.BOUNCED,
     BounceKind.SOFT: ReminderState.BOUNCED,
+    BounceKind.TURNED_AWAY: ReminderState.BOUNCED,
     BounceKind.COMPLAINT: ReminderState.COMPLAINED,
 }
 
 
 def record_bounce(*, content: bytes, now: dt.datetime) -> bool:
-    """Record what a message in the bounce mailbox says. Returns whether it was a report about a message of ours.
-
-    A hard bounce and a complaint end all email to the address; a full mailbox does not.
-    """
+    """Record what a message in the bounce mailbox says. Returns whether it was a report about a message of ours."""
     bounce = read_bounce(content)
     if bounce is None:
         return False
@@ -29,10 +39,35 @@ def record_bounce(*, content: bytes, now: dt.datetime) -> bool:
         public_id = uuid.UUID(bounce.message_id.strip("<>").partition("@")[0])
     except ValueError:
         return False
-    return record_receipt(
-        public_id=public_id,
-        state=_STATES[bounce.kind],
-        detail=bounce.status,
-        suppress=bounce.kind in (BounceKind.HARD, BounceKind.COMPLAINT),
-        now=now,
+    return record_return(public_id=public_id, kind=bounce.kind, detail=bounce.status, now=now)
+
+
+@transaction.atomic
+def record_return(*, public_id: uuid.UUID, kind: BounceKind, detail: str, now: dt.datetime) -> bool:
+    """Record what became of an email after a server took it, and do what follows. Returns False for no such.
+
+    No such mailbox, in its own server's words, and a complaint end all email to it. A mailbox that is switched off, or
+    full, ends it in time: see accounts.services.suppressions. What could not be taken for now is sent once more while
+    that is of use. The same again does nothing more. `detail` is a code or words without any address.
+    """
+    row = Reminder.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
+    before = row.state if row else ""
+    is_known = record_receipt(
+        public_id=public_id, state=_STATES[kind], detail=detail, suppress=kind == BounceKind.COMPLAINT, now=now
     )
+    if row is None or not is_known:
+        return is_known
+    refusal = {"channel": row.channel, "value": row.contact_point.value, "answer": detail}
+    refusal["reason"] = f"{ReminderState.BOUNCED.value} {detail}".strip()
+    if kind == BounceKind.HARD:
+        record_refusal(**refusal, is_sure=True, now=now)
+        return True
+    row.refresh_from_db()
+    if before == ReminderState.BOUNCED or row.state != ReminderState.BOUNCED:
+        # Heard before, or it says less than what is known.
+        return True
+    if kind == BounceKind.UNSURE:
+        record_refusal(**refusal, is_sure=False, now=now)
+    elif kind == BounceKind.SOFT and not record_soft_refusal(**refusal, now=now):
+        once_more(row, due_at=now + PAUSE, why=ONCE_MORE, now=now)
+    return True

@@ -15,15 +15,14 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
-from meetings.reminders.enums import ONCE_MORE as ONCE_MORE_KEY
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
-from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
+from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Renderer
 from meetings.reminders.services.instead import by_email_instead
+from meetings.reminders.services.once_more import once_more
 from meetings.reminders.services.receipts import record_receipt
 from support.messaging import Letter, SmsGateway, TextMessage
-from support.messaging.letter import message_id
 from support.messaging.push import Notification
 from support.messaging.sms_results import Aftermath, Found, Receipt, Stage, outcome
 
@@ -95,7 +94,11 @@ def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) ->
         return True
     if ending.is_alarm:
         logger.error("A network took a text for spam (%s)", receipt.code)
-    again = _once_more(row, now + ending.pause, now) if ending.aftermath == Aftermath.ONCE_MORE else None
+    again = (
+        once_more(row, due_at=now + ending.pause, why=ONCE_MORE, now=now)
+        if ending.aftermath == Aftermath.ONCE_MORE
+        else None
+    )
     if again is None:
         by_email_instead([row.pk], why=NOT_DELIVERED, now=now)
     return True
@@ -182,38 +185,3 @@ def _settle(row: Reminder, state: ReminderState, reason: str, now: dt.datetime, 
         if state in (ReminderState.FAILED, ReminderState.UNDELIVERED):
             by_email_instead([row.pk], why=NOT_SENT, now=now)
     return bool(changed)
-
-
-def _once_more(row: Reminder, due_at: dt.datetime, now: dt.datetime) -> Reminder | None:
-    """Plan the same text once more, as a row of its own, whose receipts cannot be taken for the first one's."""
-    if row.dedupe_key.endswith(ONCE_MORE_KEY) or due_at >= row.deadline_at:
-        return None
-    public_id = uuid.uuid4()
-    twin, is_new = Reminder.objects.get_or_create(
-        dedupe_key=f"{row.dedupe_key}{ONCE_MORE_KEY}",
-        defaults={
-            "public_id": public_id,
-            "signup_id": row.signup_id,
-            "contact_point_id": row.contact_point_id,
-            "kind": row.kind,
-            "channel": row.channel,
-            "lead": row.lead,
-            "lead_key": row.lead_key,
-            "is_asked": row.is_asked,
-            "schedule_seq": row.schedule_seq,
-            "lane": row.lane,
-            "due_at": due_at,
-            "deadline_at": row.deadline_at,
-            "message_id": message_id(public_id),
-            "created_at": now,
-        },
-    )
-    if is_new:
-        ReminderPart.objects.bulk_create(
-            ReminderPart(
-                reminder=twin, signup_id=part.signup_id, lead_key=part.lead_key, schedule_seq=part.schedule_seq
-            )
-            for part in row.parts.all()
-        )
-        DeliveryEvent.objects.create(reminder=twin, kind=EventKind.PLANNED, detail=ONCE_MORE, at=now)
-    return twin
