@@ -211,6 +211,22 @@ def broker(name: str) -> dict[str, Any]:
     }
 
 
+def address(name: str, *, longest: int = 64) -> str:
+    """Return the variable as a bare email address in lower case, "" where it is unset.
+
+    Raises ImproperlyConfigured for anything else, or where what stands before the @ is longer than `longest` signs.
+    """
+    given = text(name).lower()
+    if not given:
+        return ""
+    local, _at, domain = given.rpartition("@")
+    if not re.fullmatch(r"[a-z0-9._-]+", local) or not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain):
+        raise ImproperlyConfigured(f"{name} must be an email address like mail@example.org, not {given!r}.")
+    if len(local) > longest:
+        raise ImproperlyConfigured(f"{name} may have {longest} signs before its @, not {len(local)}.")
+    return given
+
+
 def email_server(name: str) -> dict[str, Any] | None:
     """Return the variable as Django's EMAIL_… settings, or None for outbox://, which keeps messages on this machine.
 

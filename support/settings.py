@@ -276,6 +276,11 @@ else:
 EMAIL_TIMEOUT = 20  # seconds, for each network step
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SENDER_NAME} <no-reply@{_public.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+#: Where mail comes back to, each message under a signed part of its own: see support.messaging.bounce_address. What is
+#: before the @ leaves room for that (RFC 5321 section 4.5.3.1.1: 64 octets in all).
+BOUNCE_ADDRESS = env.address("BOUNCE_ADDRESS", longest=20)
+#: Whoever writes there from an address that its own server had spoken against gets messages again.
+UNBLOCK_ADDRESS = env.address("UNBLOCK_ADDRESS")
 #: Who calendar entries say they are from: the bare address of DEFAULT_FROM_EMAIL.
 ORGANIZER_EMAIL = parseaddr(DEFAULT_FROM_EMAIL)[1]
 

@@ -2,9 +2,10 @@ import json
 
 from django.conf import settings
 from django.db import migrations, models
-from django.utils import timezone
+
 
 from accounts.fields import lookup_hash
+from support import clock
 
 #: What was said of these before: "no such mailbox", of any server that said no without an enhanced code. Most often it
 #: meant us ("550 relay not permitted"), and nothing could be sent to the address ever again.
@@ -20,7 +21,7 @@ def lift_the_unsure(apps, schema_editor):
     suppressions = apps.get_model('accounts', 'Suppression').objects.using(database)
     mine = suppressions.filter(channel='email', reason__in=UNSURE)
     key = lookup_hash('ledger', settings.CONTACT_KEYS[0])[:8]
-    at = timezone.now().isoformat()
+    at = clock.now().isoformat()
     lines = [
         {'at': at, 'word': 'lifted', 'subject': row.value_hash, 'about': 'email', 'reason': row.reason, 'key': key}
         for row in mine.iterator()

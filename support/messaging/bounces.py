@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import enum
 import re
+import uuid
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 
+from support.messaging.bounce_address import message_of
+from support.messaging.letter import unique_of
+
+_ADDRESS = re.compile(r"[^\s<>,;:@\"()]{1,64}@[^\s<>,;:@\"()]{1,255}")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,255}>")
+#: Where the address that mail was delivered to is written: by Postfix, Dovecot, Exim, qmail; and by who sent it.
+_ADDRESSED = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To")
 #: RFC 3463: the address does not exist, is not valid, or is gone for good.
 _BAD_ADDRESS = re.compile(r"5\.1\.(0|1|2|3|6|10)$")
 #: The mailbox is there, and takes nothing: it is disabled.
@@ -35,9 +42,9 @@ class BounceKind(enum.Enum):
 
 @dataclass(frozen=True)
 class Bounce:
-    """A report about the message with `message_id`; `status` is RFC 3463's code, "" where there is none."""
+    """A report about one message of ours; `status` is RFC 3463's code, "" where there is none."""
 
-    message_id: str
+    message: uuid.UUID
     kind: BounceKind
     status: str = ""
 
@@ -50,8 +57,8 @@ def read_bounce(content: bytes) -> Bounce | None:
     message = _read(content)
     if message.get_content_type() != "multipart/report":
         return None
-    returned = _returned_message_id(message)
-    if not returned:
+    returned = _came_back_to(message) or unique_of(_returned_message_id(message))
+    if returned is None:
         return None
     if message.get_param("report-type") == "feedback-report":
         return Bounce(returned, BounceKind.COMPLAINT)
@@ -67,7 +74,14 @@ def _read(content: bytes) -> Message:
     return message_from_bytes(content, policy=policy.compat32)
 
 
-def _judge(message_id: str, report: Message) -> Bounce | None:
+def _came_back_to(message: Message) -> uuid.UUID | None:
+    """Return which message the address names that a report was sent to, whoever on its way wrote that down."""
+    written = (str(value) for name in _ADDRESSED for value in message.get_all(name, []))
+    named = (message_of(address) for value in written for address in _ADDRESS.findall(value))
+    return next(filter(None, named), None)
+
+
+def _judge(returned: uuid.UUID, report: Message) -> Bounce | None:
     # RFC 3464 section 2.1: one block of fields about the message, then one for each recipient; ours have one.
     blocks = report.get_payload()
     for block in blocks if isinstance(blocks, list) else []:
@@ -77,9 +91,9 @@ def _judge(message_id: str, report: Message) -> Bounce | None:
         found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", str(block["Status"] or ""))
         status = found.group(1) if found else ""
         if action == "failed":
-            return Bounce(message_id, _kind(status), status)
+            return Bounce(returned, _kind(status), status)
         if action == "delivered":
-            return Bounce(message_id, BounceKind.DELIVERED, status)
+            return Bounce(returned, BounceKind.DELIVERED, status)
     return None
 
 

@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
+from support.messaging.bounce_address import bounce_address
+
 _CRLF = "\r\n"
 #: RFC 5322 section 2.1.1: no line is longer, in octets, without its line break.
 _LONGEST_LINE = 998
@@ -29,6 +31,14 @@ _HEADER_WIDTH = 76
 def message_id(unique: uuid.UUID) -> str:
     """Return a Message-ID (RFC 5322 section 3.6.4) that stays the same however often its message is tried."""
     return f"<{unique}@{urlsplit(settings.PUBLIC_BASE_URL).hostname}>"
+
+
+def unique_of(message_id: str) -> uuid.UUID | None:
+    """Return what `message_id` was given, or None for a Message-ID that somebody else made."""
+    try:
+        return uuid.UUID(message_id.strip("<>").partition("@")[0])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,9 @@ class Letter:
 
     @property
     def sender_address(self) -> str:
-        """The address that bounces go to."""
-        return parseaddr(self.sender)[1]
+        """The address that bounces go to: one of its own where there is any, else the one that it is from."""
+        unique = unique_of(self.message_id)
+        return (bounce_address(unique) if unique else "") or parseaddr(self.sender)[1]
 
     @property
     def recipient(self) -> str:

@@ -35,11 +35,7 @@ def record_bounce(*, content: bytes, now: dt.datetime) -> bool:
     bounce = read_bounce(content)
     if bounce is None:
         return False
-    try:
-        public_id = uuid.UUID(bounce.message_id.strip("<>").partition("@")[0])
-    except ValueError:
-        return False
-    return record_return(public_id=public_id, kind=bounce.kind, detail=bounce.status, now=now)
+    return record_return(public_id=bounce.message, kind=bounce.kind, detail=bounce.status, now=now)
 
 
 @transaction.atomic
