@@ -149,7 +149,7 @@ TEMPLATES = [
                 "support.context.site",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
-            "libraries": {"times": "support.templatetags.times"},
+            "libraries": {"mail": "support.templatetags.mail", "times": "support.templatetags.times"},
         },
     },
 ]

@@ -222,8 +222,8 @@ def test_command_reads_a_maildir_and_leaves_it_read(sent: Reminder, tmp_path: Pa
     folder = mailbox.Maildir(tmp_path / "bounces")
     folder.add(report())
     folder.add(b"Subject: Out of office\n\nBack on Monday.\n")
-    assert run(tmp_path / "bounces") == "reports=1 other=1"
-    assert run(tmp_path / "bounces") == "reports=0 other=0"
+    assert run(tmp_path / "bounces") == "reports=1 unblocked=0 other=1"
+    assert run(tmp_path / "bounces") == "reports=0 unblocked=0 other=0"
     assert after(sent).state == ReminderState.BOUNCED
 
 
@@ -232,9 +232,9 @@ def test_command_reads_one_file_and_standard_input(
     sent: Reminder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "one.eml").write_bytes(report(status="5.2.2"))
-    assert run(tmp_path / "one.eml") == "reports=1 other=0"
+    assert run(tmp_path / "one.eml") == "reports=1 unblocked=0 other=0"
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(report())))
-    assert run("-") == "reports=1 other=0"
+    assert run("-") == "reports=1 unblocked=0 other=0"
     assert after(sent).receipts == ["bounced 5.2.2", "bounced 5.1.1"]
 
 

@@ -9,12 +9,14 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from accounts.services.suppressions import record_refusal, record_soft_refusal
+from accounts.enums import Channel
+from accounts.services.suppressions import lift_refusal, record_refusal, record_soft_refusal
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.once_more import once_more
 from meetings.reminders.services.receipts import record_receipt
 from support.messaging.bounces import BounceKind, read_bounce
+from support.messaging.incoming import who_asks
 
 ONCE_MORE = _("Once more, since the mailbox could not take it")
 #: Until what came back for a reason that passes is sent once more.
@@ -36,6 +38,15 @@ def record_bounce(*, content: bytes, now: dt.datetime) -> bool:
     if bounce is None:
         return False
     return record_return(public_id=bounce.message, kind=bounce.kind, detail=bounce.status, now=now)
+
+
+def unblock_by_mail(*, content: bytes, now: dt.datetime) -> bool:
+    """Let messages go again to the address that a letter to settings.UNBLOCK_ADDRESS came from; returns whether it did.
+
+    What a mail server said is undone, and nothing else: anybody can write in another's name, so a complaint stays.
+    """
+    address = who_asks(content)
+    return address is not None and lift_refusal(channel=Channel.EMAIL, value=address, now=now)
 
 
 @transaction.atomic

@@ -8,27 +8,30 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from meetings.reminders.services.bounces import record_bounce
+from meetings.reminders.services.bounces import record_bounce, unblock_by_mail
 from support import clock
 
 
 class Command(BaseCommand):
     help = (
-        "Read messages that came back. SOURCE is a file with one message, a Maildir folder (what is read is marked as "
-        "seen), or - for a message on standard input, as a mail server's alias pipes it."
+        "Read messages that came back, and letters to UNBLOCK_ADDRESS. SOURCE is a file with one message, a Maildir "
+        "folder (what is read is marked as seen), or - for a message on standard input, as a mail server's alias pipes "
+        "it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="SOURCE")
 
     def handle(self, *args: Any, source: str, **options: Any) -> None:
-        known = other = 0
+        known = unblocked = other = 0
         for content in _messages(source):
             if record_bounce(content=content, now=clock.now()):
                 known += 1
+            elif unblock_by_mail(content=content, now=clock.now()):
+                unblocked += 1
             else:
                 other += 1
-        self.stdout.write(f"reports={known} other={other}")
+        self.stdout.write(f"reports={known} unblocked={unblocked} other={other}")
 
 
 def _messages(source: str) -> Iterator[bytes]:
