@@ -274,3 +274,13 @@ def test_no_story_is_made_of_rows_without_an_answer(staff: Client) -> None:
     blocked(answer="")
     blocked(answer="")
     assert "Unblock all" not in shown(staff, "watch_blocks")
+
+
+def test_stops_that_a_provider_words_alike_are_no_story(staff: Client) -> None:
+    words = "The recipient wrote STOP (21610)"
+    for number in ("+15185550123", "+15185550124"):
+        suppress(channel="sms", value=number, reason=words, answer=words, now=NOW)
+    assert "Unblock all" not in shown(staff, "watch_blocks")
+    first = Suppression.objects.earliest("pk")
+    post(staff, "watch_lift_all", first.pk, **{f"{first.pk}-reason": "All at once"})
+    assert Suppression.objects.count() == 2

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
+from accounts.enums import Cause
 from accounts.fields import lookup_hashes
 from accounts.models import Suppression
 
@@ -46,26 +47,28 @@ def find(channel: str, value: str) -> Suppression | None:
 
 
 def stories(*, now: dt.datetime) -> list[Story]:
-    """Return the answers of the last month that blocked several addresses within an hour, the newest first."""
+    """Return the answers of the last month that blocked several addresses within an hour, the newest first.
+
+    What people said themselves is no server's answer, however alike it is.
+    """
     recent = Suppression.objects.filter(created_at__gt=now - _TOLD_FOR).exclude(answer="")
-    newest = list(recent.order_by("-created_at", "-pk").values_list("channel", "answer", "created_at", "pk")[:_ROWS])
+    newest = [row for row in recent.order_by("-created_at", "-pk")[:_ROWS] if row.cause == Cause.REFUSED]
+    said = sorted((row.channel, row.answer, row.created_at, row.pk) for row in newest)
     told: list[Story] = []
-    for (channel, answer), rows in groupby(sorted(newest), key=lambda row: row[:2]):
+    for (channel, answer), rows in groupby(said, key=lambda row: row[:2]):
         told += _stories(channel, answer, [(at, pk) for _channel, _answer, at, pk in rows])
     return sorted(told, key=lambda story: story.until, reverse=True)[:_STORIES]
 
 
 def of_story(first: Suppression) -> list[Suppression]:
-    """Return the addresses of the story that begins with `first`, up to MOST of them; itself alone where it is none."""
-    if not first.answer:
-        return [first]
+    """Return the addresses of the story that begins with `first`, up to MOST of them."""
     rows = Suppression.objects.filter(
         channel=first.channel,
         answer=first.answer,
         created_at__gte=first.created_at,
         created_at__lte=first.created_at + STORY,
     )
-    return list(rows.order_by("created_at", "pk")[:MOST])
+    return [row for row in rows.order_by("created_at", "pk")[:MOST] if row.cause == Cause.REFUSED]
 
 
 def _stories(channel: str, answer: str, rows: list[tuple[dt.datetime, int]]) -> list[Story]:

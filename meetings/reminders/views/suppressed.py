@@ -70,7 +70,7 @@ def lift_all(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(request.POST, prefix=str(pk))
     if first is not None and not form.is_valid():
         return _list_page(request, FindBlockForm(), invalid={pk: form})
-    return _lifted(request, suppressed.of_story(first) if first else [], form)
+    return _lifted(request, suppressed.of_story(first) if first and first.answer else [], form)
 
 
 def _lifted(request: HttpRequest, rows: list[Suppression], form: ReasonForm) -> HttpResponse:
