@@ -49,12 +49,15 @@ class Place:
     owed: frozenset[str] = frozenset()
     #: Leads that were asked for by hand, whatever the hour, and are not sent yet; they need not be among `leads`.
     asked: frozenset[str] = frozenset()
+    #: Whose clock its leads and quiet hours go by (timing.whose_clock); "" for the calendar of the person.
+    tz: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
     """How one person wants to be reminded."""
 
+    #: Whose calendar says what a day is.
     tz: str
     #: None where they would rather be woken.
     quiet: timing.Quiet | None
@@ -126,8 +129,8 @@ def _asked(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> It
     if timing.reminder_deadline(place.starts_at) <= now:
         return
     for lead in sorted(place.asked - place.told):
-        due_at = max(now, timing.wanted_at(lead, starts_at=place.starts_at, tz=habits.tz))
-        refusal = habits.refusal or (timing.PAUSED if _is_paused(due_at, habits) else "")
+        due_at = max(now, timing.wanted_at(lead, starts_at=place.starts_at, tz=clock_of(place, habits)))
+        refusal = habits.refusal or (timing.PAUSED if _is_paused(due_at, place, habits) else "")
         if due_at >= timing.reminder_deadline(place.starts_at):
             # The date has moved to before that time of day.
             refusal = refusal or timing.TOO_LATE
@@ -137,8 +140,14 @@ def _asked(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> It
             yield Message(due_at, [(place, lead)], ASKED, is_asked=True)
 
 
-def _is_paused(instant: dt.datetime, habits: Habits) -> bool:
-    return habits.paused_until is not None and instant < timing.day_begins(habits.paused_until, habits.tz)
+def clock_of(place: Place, habits: Habits) -> str:
+    """Return the zone that the reminders of a place go by."""
+    return place.tz or habits.tz
+
+
+def _is_paused(instant: dt.datetime, place: Place, habits: Habits) -> bool:
+    paused_until = habits.paused_until
+    return paused_until is not None and instant < timing.day_begins(paused_until, clock_of(place, habits))
 
 
 def _wishes(place: Place, habits: Habits, agenda: Agenda, now: dt.datetime) -> list[Message]:
@@ -164,13 +173,14 @@ def _wish(place: Place, lead: str, habits: Habits, agenda: Agenda, now: dt.datet
     if habits.refusal:
         agenda.omissions.append(Omission(place, lead, habits.refusal))
         return None
+    tz = clock_of(place, habits)
     due = timing.due_time(
         lead,
         starts_at=place.starts_at,
-        tz=habits.tz,
+        tz=tz,
         quiet=habits.quiet,
         now=now,
-        paused_until=timing.day_begins(habits.paused_until, habits.tz) if habits.paused_until else None,
+        paused_until=timing.day_begins(habits.paused_until, tz) if habits.paused_until else None,
         is_owed=lead in place.owed,
     )
     if due.at is None:

@@ -86,6 +86,15 @@ class Due:
     is_by_email: bool = False
 
 
+def whose_clock(tz: str, *, has_own_zone: bool, room_tz: str | None) -> str:
+    """Return the zone that a date's leads, quiet hours and pauses go by, for a recipient who is written to in `tz`.
+
+    Their own, where they or their browser said one. Else `tz` is the site's, a guess: the clock on the wall of the room
+    (`room_tz`) is the better one, and `tz` is for what has no room.
+    """
+    return tz if has_own_zone or room_tz is None else room_tz
+
+
 def reminder_deadline(starts_at: dt.datetime) -> dt.datetime:
     """Return from when on a reminder is of no use."""
     return starts_at - LAST_CALL

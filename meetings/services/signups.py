@@ -47,7 +47,8 @@ def request_guest_signup(
 ) -> list[Signup]:
     """Ask for a guest's place on `date`, or on every date; nothing is certain until they confirm by mail.
 
-    Where `tz` is None and they never said their zone, they are written to in the site's, by name.
+    Where `tz` is None and they never said their zone, a meeting in a room is told and reminded of by the clock on its
+    wall, and all else by the site's, by name.
     Returns the pending signups (those already confirmed are left as they are). Asking again sends the request again and
     makes nothing twice. Raises SignupRefused.
     """

@@ -21,7 +21,7 @@ from accounts.models import ContactPoint
 from accounts.queries import is_suppressed, newest_word
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
-from meetings.reminders.agenda import FULL_DAY, LATE_LEAD, Place
+from meetings.reminders.agenda import FULL_DAY, LATE_LEAD, Place, clock_of
 from meetings.reminders.enums import ON_ITS_WAY, SENT
 from meetings.reminders.queries.people import Known, Row, known_people
 from meetings.reminders.queries.timelines import Reader
@@ -53,6 +53,8 @@ class Offer:
     #: A key of accounts.enums.Lead.
     lead: str
     at: dt.datetime
+    #: The zone of the clock that it goes by.
+    tz: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class NextReminder:
 
     starts_at: dt.datetime
     quiet: timing.Quiet | None
+    #: The zone of the clock that its reminders go by.
+    tz: str
     due_at: dt.datetime | None = None
     #: A value of accounts.enums.Channel.
     channel: str = ""
@@ -73,13 +77,17 @@ class NextReminder:
 class Words:
     """How it is said: on whose clock, and when."""
 
-    #: The person's own zone, which their quiet hours go by, and their 12 or 24 hours.
+    #: The zone that the person is written to in, and their 12 or 24 hours.
     reader: Reader
     now: dt.datetime
     #: The zone of whoever reads it, which may be another; None where nobody has said it.
     page_tz: str | None
     #: It is read at some later time, so that nothing is counted from now.
     is_letter: bool = False
+
+    def on_clock(self, tz: str) -> Words:
+        """Return the same for what goes by the clock of another zone."""
+        return replace(self, reader=replace(self.reader, tz=tz))
 
     def moment(self, instant: dt.datetime) -> str:
         """Return "Thu at 8:55 PM" on the person's clock; with its zone where the reader's own is another or unknown.
@@ -124,6 +132,7 @@ def hears_of_changes(contact_point: ContactPoint) -> bool:
 
 def sentence(found: NextReminder, words: Words) -> str:
     """Return what is next of one place: "We'll email you Thu at 8:55 PM."."""
+    words = words.on_clock(found.tz)
     if found.due_at is not None:
         said = _coming_words(found.due_at, found.channel, words)
     elif found.sent_at is not None:
@@ -142,7 +151,9 @@ def sentence_for_all(places: Iterable[NextReminder], words: Words) -> str:
     later = earliest(by_date)
     if by_date[0].due_at is not None or later is None or later.due_at is None:
         return said
-    first = _("The first reminder for a later date comes %(moment)s.") % {"moment": words.moment(later.due_at)}
+    first = _("The first reminder for a later date comes %(moment)s.") % {
+        "moment": words.on_clock(later.tz).moment(later.due_at)
+    }
     return f"{said} {wording.with_one_stop(first)}"
 
 
@@ -154,14 +165,15 @@ def earliest(places: Iterable[NextReminder]) -> NextReminder | None:
 
 def offer_words(offer: Offer, words: Words) -> str:
     """Return when an offered reminder would go out: "Thu at 5:48 AM", or "" for at once."""
-    return "" if offer.at <= words.now else words.moment(offer.at)
+    return "" if offer.at <= words.now else words.on_clock(offer.tz).moment(offer.at)
 
 
 # -- what is so ------------------------------------------------------------------------------------------------------
 
 
 def _next(place: Place, known: Known, reasons: set[str], unreachable: set[int], now: dt.datetime) -> NextReminder:
-    found = NextReminder(place.starts_at, known.habits.quiet)
+    tz = clock_of(place, known.habits)
+    found = NextReminder(place.starts_at, known.habits.quiet, tz)
     rows = [row for row in known.rows if _is_about(row, place, known)]
     coming = [row for row in rows if row.state in ON_ITS_WAY]
     sent = [row.submitted_at for row in rows if row.state in SENT and row.submitted_at]
@@ -178,7 +190,7 @@ def _next(place: Place, known: Known, reasons: set[str], unreachable: set[int], 
     why = _why(place, reasons, now)
     offer = _offer(place, known, now) if why in (Why.QUIET, Why.TOO_LATE) else None
     paused_until = known.habits.paused_until
-    if offer and paused_until and offer.at < timing.day_begins(paused_until, known.habits.tz):
+    if offer and paused_until and offer.at < timing.day_begins(paused_until, tz):
         return replace(found, why=Why.PAUSED)
     return replace(found, why=why, offer=offer)
 
@@ -209,14 +221,14 @@ def _offer(place: Place, known: Known, now: dt.datetime) -> Offer | None:
 
     Where all are past, two hours before; else half an hour before; else at once.
     """
-    deadline_at, tz = timing.reminder_deadline(place.starts_at), known.habits.tz
+    deadline_at, tz = timing.reminder_deadline(place.starts_at), clock_of(place, known.habits)
     if now >= deadline_at:
         return None
     times = {lead: timing.wanted_at(lead, starts_at=place.starts_at, tz=tz) for lead in timing.LEADS}
     usual = sorted((lead for lead in place.leads if lead not in place.told), key=lambda lead: times[lead])
     ahead = [lead for lead in (*usual, LATE_LEAD, LAST_LEAD) if now < times[lead] < deadline_at]
     lead = ahead[0] if ahead else LAST_LEAD
-    return Offer(lead, max(now, times[lead]))
+    return Offer(lead, max(now, times[lead]), tz)
 
 
 def _is_about(row: Row, place: Place, known: Known) -> bool:

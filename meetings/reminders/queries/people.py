@@ -27,6 +27,7 @@ from meetings.reminders.enums import (
 )
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address, Wish, resolve
+from meetings.reminders.timing import whose_clock
 from support import clock
 
 UNSUBSCRIBED = _("No longer wanted")
@@ -112,18 +113,20 @@ class _Signup:
     taken_at: dt.datetime
     is_booked: bool
     is_online: bool
+    #: The zone of the room, None where there is none.
+    room_tz: str | None
 
 
 def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known]:
     """Return what is known of `participants` (ids, a thousand or so), in the order of their ids."""
     rows = Participant.objects.filter(pk__in=participants).order_by("pk")
-    people = list(rows.values_list("pk", "user_id", "contact_point_id", "contact_point__channel", "tz"))
-    kept = kept_preferences({point: user for _pk, user, point, _channel, _tz in people})
-    wanted = [kept.get(point, _DEFAULTS) for _pk, _user, point, _channel, _tz in people]
+    people = list(rows.values_list("pk", "user_id", "contact_point_id", "contact_point__channel", "tz", "has_own_zone"))
+    kept = kept_preferences({point: user for _pk, user, point, *_rest in people})
+    wanted = [kept.get(point, _DEFAULTS) for _pk, _user, point, *_rest in people]
     addresses = resolve(
         [
             Wish(user, preferences.reminder_channel, Address(point, channel))
-            for (_pk, user, point, channel, _tz), preferences in zip(people, wanted, strict=True)
+            for (_pk, user, point, channel, *_rest), preferences in zip(people, wanted, strict=True)
         ],
         purpose=Purpose.REMINDERS,
     )
@@ -133,12 +136,17 @@ def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known
         signups[signup.participant].append(signup)
     reminders = _reminders([each.pk for mine in signups.values() for each in mine], now)
     found = []
-    for (pk, _user, point, channel, tz), preferences, address in zip(people, wanted, addresses, strict=True):
+    for (pk, _user, point, channel, tz, has_own_zone), preferences, address in zip(
+        people, wanted, addresses, strict=True
+    ):
         word = words.get(address.contact_point)
         # Asking for a place by email is asking to hear of it there; all else needs a recorded yes.
         is_wanted = word is not False if address.channel == Channel.EMAIL else word is True
-        known = Known(pk, _habits(preferences, tz, is_wanted), address, Address(point, channel))
-        _fill(known, signups.get(pk, ()), preferences, reminders, now)
+        mine = signups.get(pk, ())
+        clocks = {each.pk: whose_clock(tz, has_own_zone=has_own_zone, room_tz=each.room_tz) for each in mine}
+        calendar = tz if has_own_zone else _calendar(mine, clocks) or tz
+        known = Known(pk, _habits(preferences, calendar, is_wanted), address, Address(point, channel))
+        _fill(known, mine, preferences, reminders, clocks, now)
         found.append(known)
     return found
 
@@ -155,6 +163,26 @@ def _habits(preferences: Preferences, tz: str, is_wanted: bool) -> Habits:
     )
 
 
+def clock_for(participant: Participant, meeting: Meeting) -> str:
+    """Return the zone that a participant's reminders of a meeting go by."""
+    room_tz = meeting.tz if meeting.is_in_person else None
+    return whose_clock(participant.tz, has_own_zone=participant.has_own_zone, room_tz=room_tz)
+
+
+def calendar_of(participant: Participant, *, now: dt.datetime) -> str:
+    """Return the zone of the calendar by which a participant's days are counted: their own, or their next date's."""
+    if participant.has_own_zone:
+        return participant.tz
+    (known,) = known_people([participant.pk], now=now)
+    return known.habits.tz
+
+
+def _calendar(signups: Sequence[_Signup], clocks: Mapping[int, str]) -> str:
+    """Return whose calendar counts the days of somebody who never said a zone: that of their next date; "" for none."""
+    coming = [each for each in signups if each.is_on]
+    return clocks[min(coming, key=lambda each: (each.starts_at, each.pk)).pk] if coming else ""
+
+
 def quiet_of(preferences: Preferences) -> timing.Quiet | None:
     """Return a person's quiet hours, or None where they waive them."""
     return None if preferences.ignores_quiet else timing.Quiet(preferences.quiet_from, preferences.quiet_until)
@@ -165,10 +193,10 @@ def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]
     fields = (
         "pk", "participant_id", "status", "created_at", "confirmed_at", "cancelled_at", "occurrence__status",
         "occurrence__starts_at", "occurrence__schedule_seq", "occurrence__meeting__signup_policy",
-        "occurrence__meeting__kind", "occurrence__meeting__venue_type",
+        "occurrence__meeting__kind", "occurrence__meeting__venue_type", "occurrence__meeting__tz",
     )  # fmt: skip
     for row in lately.order_by("pk").values_list(*fields):
-        pk, participant, status, created, confirmed, cancelled, is_on, starts_at, seq, policy, kind, venue = row
+        pk, participant, status, created, confirmed, cancelled, is_on, starts_at, seq, policy, kind, venue, tz = row
         yield _Signup(
             pk=pk,
             participant=participant,
@@ -178,6 +206,7 @@ def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]
             taken_at=max(filter(None, (created, confirmed, cancelled))),
             is_booked=keeps_places(policy, kind),
             is_online=venue == VenueType.ONLINE,
+            room_tz=None if venue == VenueType.ONLINE else tz,
         )
 
 
@@ -231,6 +260,7 @@ def _fill(
     signups: Sequence[_Signup],
     preferences: Preferences,
     reminders: dict[int, list[Row]],
+    clocks: Mapping[int, str],
     now: dt.datetime,
 ) -> None:
     told: dict[int, set[str]] = defaultdict(set)
@@ -263,6 +293,7 @@ def _fill(
                     told=frozenset(told.get(each.pk, ())),
                     owed=frozenset(owed.get(each.pk, ())),
                     asked=frozenset(asked.get(each.pk, ())),
+                    tz=clocks[each.pk],
                 )
             )
 

@@ -17,7 +17,7 @@ from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
 from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.people import UNSUBSCRIBED, quiet_of
+from meetings.reminders.queries.people import UNSUBSCRIBED, clock_for, quiet_of
 from meetings.reminders.services import hot
 from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED
 from meetings.reminders.services.replan import replan
@@ -193,7 +193,7 @@ def _is_joined(reminder: Reminder) -> bool:
 
 
 def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
-    participant = reminder.signup.participant
+    participant, meeting = reminder.signup.participant, reminder.signup.occurrence.meeting
     reader = (participant.tz, participant.language, participant.hour_cycle, reminder.wording)
     return Facts(
         kind=ReminderKind(reminder.kind),
@@ -203,7 +203,7 @@ def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
         signup_status=read.signup_status,
         is_occurrence_on=read.occurrence_status == OccurrenceStatus.SCHEDULED,
         occurrence_seq=read.occurrence_seq,
-        tz=read.tz,
+        tz=clock_for(participant, meeting),
         is_verified=read.is_verified,
         is_suppressed=read.is_suppressed,
         consent=read.consent,

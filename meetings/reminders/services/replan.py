@@ -21,7 +21,7 @@ from accounts.enums import Channel
 from accounts.person import Person
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
-from meetings.reminders.agenda import FULL_DAY, Message, Omission
+from meetings.reminders.agenda import FULL_DAY, Message, Omission, clock_of
 from meetings.reminders.enums import UNSENT, EventKind, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address
@@ -159,8 +159,10 @@ class _Changes:
         address = known.address
         row = _row(main, known, address, again=earlier[main, address.contact_point], now=self.now)
         row.state, row.reason, row.settled_at = ReminderState.SKIPPED, omission.reason, self.now
-        row.due_at = timing.wanted_at(omission.lead, starts_at=omission.place.starts_at, tz=known.habits.tz)
-        row.deadline_at = timing.reminder_deadline(omission.place.starts_at)
+        place = omission.place
+        tz = clock_of(place, known.habits)
+        row.due_at = timing.wanted_at(omission.lead, starts_at=place.starts_at, tz=tz)
+        row.deadline_at = timing.reminder_deadline(place.starts_at)
         self.new.append(row)
 
     def write(self) -> None:

@@ -19,7 +19,7 @@ from accounts.queries import preferences_for
 from meetings.models import Participant, Signup
 from meetings.reminders.queries import next_reminder, plans
 from meetings.reminders.queries.next_reminder import NextReminder, Words
-from meetings.reminders.queries.people import times_of_meeting
+from meetings.reminders.queries.people import clock_for, times_of_meeting
 from meetings.reminders.queries.plans import Plan
 from meetings.reminders.queries.timelines import Reader
 from meetings.reminders.queries.times import Times, times_to_choose
@@ -62,7 +62,7 @@ class MyPage:
 def reminders_of_place(context: Context, signup: Signup, token: str) -> PlacePage:
     """Return what the page of a place says to whoever opened it by its signed link."""
     now, participant = clock.now(), signup.participant
-    reader = Reader(participant.tz, participant.hour_cycle)
+    reader = Reader(clock_for(participant, signup.occurrence.meeting), participant.hour_cycle)
     words = Words(reader, now, page_tz=context.get("own_tz"))
     places = next_reminder.next_reminders([participant.pk], now=now)
     found = places.get(signup.pk)

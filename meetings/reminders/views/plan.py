@@ -19,6 +19,7 @@ from accounts.queries import is_suppressed, preferences_for
 from meetings.models import Participant
 from meetings.queries import access
 from meetings.queries.occurrences import upcoming_dates
+from meetings.reminders.queries.people import calendar_of
 from meetings.reminders.queries.plans import example_for, plan_of
 from meetings.reminders.queries.timelines import Reader
 from support import clock, wording
@@ -31,7 +32,9 @@ A_DAY = dt.timedelta(days=1)
 def own(request: HttpRequest) -> HttpResponse:
     """What a member will get."""
     user = member(request)
-    reader, now = Reader(user.tz, user.hour_cycle), clock.now()
+    now = clock.now()
+    mine = None if user.has_own_zone else Participant.objects.filter(user=user).first()
+    reader = Reader(calendar_of(mine, now=now) if mine else user.tz, user.hour_cycle)
     zone = wording.zone_note(now, reader.tz, own_zone(request))
     return render(request, "reminders/plan.html", _context(of_member(user), reader, now) | {"zone": zone})
 
@@ -41,9 +44,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The same for a guest, by the link to their data; a member signs in."""
     point = guest_by_link(token, "data")
     guest = Participant.objects.filter(contact_point=point, user=None).first()
-    reader = Reader(guest.tz, guest.hour_cycle) if guest else Reader("UTC", "h12")
-    change_url = reverse("accounts:messages_by_link", args=[token])
     now = clock.now()
+    reader = Reader(calendar_of(guest, now=now), guest.hour_cycle) if guest else Reader("UTC", "h12")
+    change_url = reverse("accounts:messages_by_link", args=[token])
     # What a guest's browser said of its zone when they signed up, if it said any, may not be where the link is read.
     zone = wording.zone_note(now, reader.tz, own_zone(request))
     context = _context(of_guest(point), reader, now) | {"change_url": change_url, "zone": zone}
