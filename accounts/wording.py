@@ -82,6 +82,7 @@ _SECTIONS = {
     "invitations": gettext_lazy("invitations you gave"),
     "messages": gettext_lazy("the messages planned for you or sent to you"),
     "message_events": gettext_lazy("what happened to each message"),
+    "put_aside": gettext_lazy("whether reminders can be planned"),
     "channels_paused": gettext_lazy("as staff: channels you paused"),
     "texts_written": gettext_lazy("texts you wrote to us that we still keep"),
 }

@@ -13,7 +13,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meetings.reminders.queries.figures import Parked, oldest_due_seconds, parked_channels
+from meetings.reminders.queries.figures import Parked, oldest_due_seconds, parked_channels, people_put_aside
 from support import clock
 
 logger = logging.getLogger(__name__)
@@ -31,10 +31,12 @@ BROKER_TIMEOUT = 1
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer status, database, broker, the age of the oldest reminder that should have gone out, and parked channels.
 
+    And how many people's reminders cannot be planned: somebody should look, while all else works.
+
     503 where the database cannot be read, since no page works then. A full disk can be read from; without its broker
     the site still takes signups, and reminders still go out by `send_reminders --loop`: those are 200 and "degraded".
     """
-    database, oldest_due, parked = check_database()
+    database, oldest_due, parked, put_aside = check_database()
     broker = check_broker()
     is_well = database == "ok" and broker != "error" and oldest_due <= OVERDUE_AFTER
     answer = {
@@ -44,22 +46,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "oldest_due_seconds": oldest_due,
         "paused_channels": parked.paused,
         "unreachable_channels": parked.out,
+        "people_put_aside": put_aside,
     }
     return JsonResponse(answer, status=503 if database == "error" else 200)
 
 
-def check_database() -> tuple[str, int, Parked]:
-    """Return "ok", "full" or "error", the oldest due reminder's seconds, and parked channels.
+def check_database() -> tuple[str, int, Parked, int]:
+    """Return "ok", "full" or "error", the oldest due reminder's seconds, parked channels, and people put aside.
 
     0 and none where they are unknown.
     """
     now = clock.now()
     try:
-        return "ok" if has_room() else "full", oldest_due_seconds(now=now), parked_channels(now=now)
+        state = "ok" if has_room() else "full"
+        return state, oldest_due_seconds(now=now), parked_channels(now=now), people_put_aside()
     except DatabaseError as error:
         # The kind alone: the text of a database error can hold values.
         logger.error("Health check: the database failed with %s", type(error).__name__)
-        return "error", 0, Parked(paused=[], out=[])
+        return "error", 0, Parked(paused=[], out=[]), 0
 
 
 def has_room() -> bool:

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from meetings.reminders.queries.figures import ChannelFigures, figures, texts_to_read
+from meetings.reminders.queries.figures import ChannelFigures, figures, people_put_aside, texts_to_read
 from support import clock
 
 #: The text exposition format, version 0.0.4: a line for each sample, its type and what it means before it.
@@ -37,10 +37,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _text() -> str:
-    return exposition(figures(now=clock.now()), texts_to_read())
+    return exposition(figures(now=clock.now()), texts_to_read(), people_put_aside())
 
 
-def exposition(channels: Iterable[ChannelFigures], texts: int) -> str:
+def exposition(channels: Iterable[ChannelFigures], texts: int, put_aside: int = 0) -> str:
     """Return the figures as Prometheus reads them."""
     channels = list(channels)
     lines = [
@@ -83,6 +83,7 @@ def exposition(channels: Iterable[ChannelFigures], texts: int) -> str:
             ],
         ),
         *_metric("homegroup_texts_to_read", "Texts from outside that wait for a person.", [({}, texts)]),
+        *_metric("homegroup_people_put_aside", "People whose reminders cannot be planned.", [({}, put_aside)]),
     ]
     return "\n".join(lines) + "\n"
 

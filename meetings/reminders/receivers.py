@@ -36,6 +36,7 @@ from meetings.reminders.queries.person import (
     channels_paused_by,
     messages_to,
     participants_of,
+    times_put_aside,
     what_became_of_messages,
 )
 from meetings.reminders.services import handover, plan, push
@@ -90,6 +91,7 @@ def tell_of_messages(sender: type[Person], *, person: Person, **_: Any) -> dict[
     return {
         "messages": messages_to(person),
         "message_events": what_became_of_messages(person),
+        "put_aside": times_put_aside(person),
         "channels_paused": channels_paused_by(person),
     }
 

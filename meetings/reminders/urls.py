@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("staff/blocked/<int:pk>/", suppressed.block, name="watch_block"),
     path("staff/blocked/<int:pk>/lift/", suppressed.lift, name="watch_lift"),
     path("staff/blocked/<int:pk>/lift-all/", suppressed.lift_all, name="watch_lift_all"),
+    path("staff/put-aside/", watching.put_aside, name="watch_aside"),
     path("staff/channels/", watching.channels, name="watch_channels"),
     path("staff/channels/<slug:channel>/pause/", watching.pause, name="watch_pause"),
     path("staff/channels/<slug:channel>/resume/", watching.resume, name="watch_resume"),

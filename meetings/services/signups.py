@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -25,6 +26,8 @@ from meetings.signals import reader_changed, signup_cancelled, signup_confirmed,
 STANDING_HORIZON = dt.timedelta(days=28)
 #: Within this time a guest who asks again has pressed twice, and gets no second message.
 SECOND_CLICK = dt.timedelta(minutes=2)
+#: What nobody's place depends on, and what is sealed.
+_NAME: Final = "participant__display_name"
 #: Which wording a person saw when they asked to be reminded; raised when the words on the form change.
 CONSENT_WORDING = "signup-2026-11-27"
 
@@ -216,12 +219,16 @@ def extend_standing_signups(*, now: dt.datetime) -> int:
     shown, gives no places to anybody; it goes on once it is open again.
     """
     made = 0
-    standings = StandingSignup.objects.filter(
-        ended_at=None,
-        confirmed_at__isnull=False,
-        meeting__is_published=True,
-        meeting__is_temporarily_closed=False,
-    ).select_related("meeting", "participant__contact_point")
+    standings = (
+        StandingSignup.objects.filter(
+            ended_at=None,
+            confirmed_at__isnull=False,
+            meeting__is_published=True,
+            meeting__is_temporarily_closed=False,
+        )
+        .select_related("meeting", "participant")
+        .defer(_NAME)
+    )
     for standing in standings.order_by("pk").iterator(chunk_size=200):
         with transaction.atomic():
             _lock_participant(standing.participant)
@@ -239,9 +246,9 @@ def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
     """Give free places of a locked occurrence to the waitlist, first come first served. Returns whom it gave one."""
     if occurrence.is_cancelled or occurrence.starts_at <= now:
         return []
-    waiting = Signup.objects.filter(occurrence=occurrence, status=SignupStatus.WAITLISTED).select_related(
-        "participant__contact_point", "occurrence__meeting"
-    )
+    waiting = Signup.objects.filter(occurrence=occurrence, status=SignupStatus.WAITLISTED)
+    # Nothing sealed: one that cannot be opened must not keep a place from all who wait.
+    waiting = waiting.select_related("participant", "occurrence__meeting").defer(_NAME, "attendance")
     free = _free_places(occurrence)
     promoted = list(waiting.order_by("created_at", "pk")[:free] if free is not None else waiting)
     for signup in promoted:
@@ -396,7 +403,7 @@ def _lock_participant(participant: Participant) -> None:
 
     Taken before the lock of any occurrence, as everywhere.
     """
-    Participant.objects.select_for_update(no_key=True).get(pk=participant.pk)
+    Participant.objects.select_for_update(no_key=True).values_list("pk").get(pk=participant.pk)
 
 
 def _lock(occurrence: Occurrence) -> Occurrence:

@@ -86,6 +86,7 @@ MATRIX: dict[str, Row] = {
     "reminders:watch_block": Row(302, 404, 404, 404, 404, 200),
     "reminders:watch_lift": Row(302, 404, 404, 404, 404, 405),
     "reminders:watch_lift_all": Row(302, 404, 404, 404, 404, 405),
+    "reminders:watch_aside": Row(302, 404, 404, 404, 404, 200),
     "reminders:watch_channels": Row(302, 404, 404, 404, 404, 200),
     "reminders:watch_pause": Row(302, 404, 404, 404, 404, 405),
     "reminders:watch_resume": Row(302, 404, 404, 404, 404, 405),

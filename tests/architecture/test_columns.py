@@ -18,6 +18,7 @@ FREE_WORDS = {
     # Staff and providers: codes, and why a message or a channel was stopped.
     ("reminders.DeliveryEvent", "detail"),
     ("reminders.Reminder", "reason"),
+    ("reminders.PutAside", "reason"),
     ("reminders.ChannelPause", "reason"),
     ("accounts.Suppression", "reason"),
     ("admin.LogEntry", "change_message"),

@@ -253,6 +253,7 @@ SAID_IN = {
     "reminders.ChannelPause": "channels_paused",
     "reminders.DeliveryEvent": "message_events",
     "reminders.InboundText": "texts_written",
+    "reminders.PutAside": "put_aside",
     "reminders.Reminder": "messages",
     # Under "also_about" of the message.
     "reminders.ReminderPart": "messages",

@@ -30,6 +30,7 @@ WELL = {
     "database": "ok",
     "broker": "ok",
     "oldest_due_seconds": 0,
+    "people_put_aside": 0,
     "paused_channels": [],
     "unreachable_channels": [],
 }

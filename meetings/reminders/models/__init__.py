@@ -1,4 +1,5 @@
 from meetings.reminders.models.inbound_text import InboundText
+from meetings.reminders.models.put_aside import PutAside
 from meetings.reminders.models.reminder import (
     ChannelOutage,
     ChannelPause,
@@ -8,4 +9,13 @@ from meetings.reminders.models.reminder import (
     ZoneRelease,
 )
 
-__all__ = ["ChannelOutage", "ChannelPause", "DeliveryEvent", "InboundText", "Reminder", "ReminderPart", "ZoneRelease"]
+__all__ = [
+    "ChannelOutage",
+    "ChannelPause",
+    "DeliveryEvent",
+    "InboundText",
+    "PutAside",
+    "Reminder",
+    "ReminderPart",
+    "ZoneRelease",
+]

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q
 
 from accounts.enums import Channel
 from meetings.reminders.enums import Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, PutAside, Reminder
 
 #: Seconds by which lateness is counted, the usual steps of a histogram.
 LATENESS = (1, 5, 15, 60, 300, 900)
@@ -70,6 +70,11 @@ def figures(*, now: dt.datetime) -> list[ChannelFigures]:
 def texts_to_read() -> int:
     """Return how many texts from outside wait for a person."""
     return InboundText.objects.waiting().count()
+
+
+def people_put_aside() -> int:
+    """Return how many people's reminders cannot be planned."""
+    return PutAside.objects.count()
 
 
 @dataclass(frozen=True)

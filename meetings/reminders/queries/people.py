@@ -91,6 +91,8 @@ class Known:
     taken: dict[int, dt.datetime] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     sent_today: int = 0
+    #: They could not be planned for, the last time.
+    is_aside: bool = False
 
     def ask(self, wishes: Mapping[int, str]) -> None:
         """Add reminders that are asked for by hand: a lead by signup. Those of other people are left alone."""
@@ -120,7 +122,8 @@ class _Signup:
 def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known]:
     """Return what is known of `participants` (ids, a thousand or so), in the order of their ids."""
     rows = Participant.objects.filter(pk__in=participants).order_by("pk")
-    people = list(rows.values_list("pk", "user_id", "contact_point_id", "contact_point__channel", "tz", "has_own_zone"))
+    fields = ("pk", "user_id", "contact_point_id", "contact_point__channel", "tz", "has_own_zone", "put_aside")
+    people = list(rows.values_list(*fields))
     kept = kept_preferences({point: user for _pk, user, point, *_rest in people})
     wanted = [kept.get(point, _DEFAULTS) for _pk, _user, point, *_rest in people]
     addresses = resolve(
@@ -136,7 +139,7 @@ def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known
         signups[signup.participant].append(signup)
     reminders = _reminders([each.pk for mine in signups.values() for each in mine], now)
     found = []
-    for (pk, _user, point, channel, tz, has_own_zone), preferences, address in zip(
+    for (pk, _user, point, channel, tz, has_own_zone, aside), preferences, address in zip(
         people, wanted, addresses, strict=True
     ):
         word = words.get(address.contact_point)
@@ -146,6 +149,7 @@ def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known
         clocks = {each.pk: whose_clock(tz, has_own_zone=has_own_zone, room_tz=each.room_tz) for each in mine}
         calendar = tz if has_own_zone else _calendar(mine, clocks) or tz
         known = Known(pk, _habits(preferences, calendar, is_wanted), address, Address(point, channel))
+        known.is_aside = aside is not None
         _fill(known, mine, preferences, reminders, clocks, now)
         found.append(known)
     return found

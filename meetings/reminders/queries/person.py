@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.person import Person
 from meetings.models import Participant
-from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.models import ChannelPause, DeliveryEvent, PutAside, Reminder
 
 
 def participants_of(person: Person) -> QuerySet[Participant]:
@@ -50,6 +50,12 @@ def what_became_of_messages(person: Person) -> list[dict[str, Any]]:
         | {"detail": event.detail}
         for event in events.order_by("at", "pk")
     ]
+
+
+def times_put_aside(person: Person) -> list[dict[str, Any]]:
+    """Return since when, and why, no reminders can be planned for a person."""
+    rows = PutAside.objects.filter(participant__in=participants_of(person))
+    return [{"since": row.since, "last_tried": row.tried_at, "reason": row.reason} for row in rows.order_by("pk")]
 
 
 def channels_paused_by(person: Person) -> list[dict[str, Any]]:

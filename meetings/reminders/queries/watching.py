@@ -17,9 +17,9 @@ from accounts.models import ContactPoint
 from accounts.organisation import vendor_of
 from accounts.person import number_of
 from accounts.queries import closed_channels
-from meetings.models import Occurrence, Signup
+from meetings.models import Occurrence, Participant, Signup
 from meetings.reminders.enums import Lane, ReminderState
-from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, PutAside, Reminder
 
 #: Windows of the due time, from and until when, counted from now.
 WINDOWS = {
@@ -51,6 +51,8 @@ _DID_NOT_ARRIVE = (
 _RECENT = dt.timedelta(days=7)
 #: Texts shown at once; they are few, and read one by one.
 _TEXTS = 50
+#: People shown at once who cannot be planned for.
+_PEOPLE = 200
 #: Reasons offered to choose from, the most frequent ones.
 _REASONS = 30
 
@@ -170,8 +172,19 @@ def signup_for_staff(public_id: UUID) -> Signup:
 
 def person_label(signup: Signup) -> str:
     """Return what staff call whoever a signup is for: "Guest #12", "Member #5". Never a name or an address."""
-    participant = signup.participant
+    return person_number(signup.participant)
+
+
+def person_number(participant: Participant) -> str:
+    """Return what staff call a participant."""
     return number_of(user_id=participant.user_id, contact_point_id=participant.contact_point_id)
+
+
+def put_aside() -> list[PutAside]:
+    """Return those for whom no reminders can be planned, the longest so first. Who asks must be put on record."""
+    # What is sealed may be the very thing that cannot be opened.
+    rows = PutAside.objects.select_related("participant").defer("participant__display_name")
+    return list(rows.order_by("since", "pk")[:_PEOPLE])
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from meetings.reminders.enums import NEVER_SENT, PURPOSES, Lane, ReminderKind, R
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
+from meetings.reminders.services import aside
 from meetings.reminders.services.replan import replan
 from meetings.services.signups import SECOND_CLICK
 from support.messaging.letter import message_id
@@ -38,6 +39,8 @@ GIVEN_BACK = _("No longer needed")
 COVERED = _("Another message says it")
 
 _NEEDED = ("occurrence__meeting", "participant")
+#: What planning has no use for, and could not open where one person's is damaged.
+_SEALED = ("attendance", "participant__display_name")
 
 
 def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
@@ -225,24 +228,31 @@ def _reopen_confirmations(signups: QuerySet[Signup], *, now: dt.datetime) -> _To
     return told
 
 
-def _with_addresses(signups: QuerySet[Signup]) -> Iterator[tuple[Signup, Address]]:
-    """Yield signups with where their people hear of changes."""
-    rows = signups.select_related("participant").order_by("pk").iterator(chunk_size=_CHUNK)
+def _with_addresses(signups: QuerySet[Signup]) -> Iterator[tuple[Signup, Address | None]]:
+    """Yield signups with where their people hear of changes; None for those whose wishes cannot be read."""
+    rows = signups.select_related("participant").defer(*_SEALED).order_by("pk").iterator(chunk_size=_CHUNK)
     while chunk := list(islice(rows, _CHUNK)):
-        addresses = addresses_for_changes(signup.participant for signup in chunk)
-        yield from ((signup, addresses[signup.participant_id]) for signup in chunk)
+        addresses: dict[int, Address] = {}
+
+        def look_up(some: Sequence[Signup], addresses: dict[int, Address] = addresses) -> None:
+            addresses |= addresses_for_changes(signup.participant for signup in some)
+
+        # They hear of it where they signed up, and `replan` puts them aside.
+        aside.in_halves(chunk, look_up, spoilt=lambda _signup, _error: None)
+        yield from ((signup, addresses.get(signup.participant_id)) for signup in chunk)
 
 
 def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
     """Return, for each standing signup among `signups`, its next certain place: the message on hand goes on from it."""
     heirs = []
-    for signup in signups.filter(standing__isnull=False).select_related("occurrence"):
+    for signup in signups.filter(standing__isnull=False).select_related("occurrence").defer("attendance"):
         heir = (
             Signup.objects.confirmed()
             .filter(standing=signup.standing_id, occurrence__status="scheduled")
             .exclude(pk=signup.pk)
             .filter(occurrence__starts_at__gt=signup.occurrence.starts_at)
             .select_related(*_NEEDED)
+            .defer(*_SEALED)
             .order_by("occurrence__starts_at")
             .first()
         )

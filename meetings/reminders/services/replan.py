@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -23,9 +23,10 @@ from meetings.models import Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import FULL_DAY, Message, Omission, clock_of
 from meetings.reminders.enums import UNSENT, EventKind, Lane, ReminderKind, ReminderState
-from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
+from meetings.reminders.models import DeliveryEvent, PutAside, Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import UNSUBSCRIBED, Known, Part, Row, known_people
+from meetings.reminders.services import aside
 from support.messaging.letter import message_id
 
 #: People planned for at once: bounds the memory, and the length of a statement.
@@ -33,6 +34,12 @@ CHUNK = 1000
 #: What goes out so close before the start goes before what has time.
 _SOON = dt.timedelta(hours=3)
 
+#: How often what was read may turn out to be overtaken while it is being written.
+_LOOKS = 5
+#: Who is put aside is tried again so long after, besides whenever something changes for them.
+_TRY_AGAIN_AFTER = dt.timedelta(minutes=15)
+
+TRIED_AGAIN = _("They can be planned for again")
 WISHES = _("Wishes about messages changed")
 READER = _("Time zone, language or clock changed")
 JOINED = _("They have an account now, and hear of it there")
@@ -52,18 +59,49 @@ def replan(
 ) -> None:
     """Bring the reminders of `participants` (ids) in line with what holds now; `why` is said of what is superseded.
 
-    `asked` are reminders that they ask for by hand, a lead by signup (id). Planning twice changes nothing. Raises
-    DatabaseError where a row is held by somebody else and not `is_waiting`.
+    Whoever cannot be planned for is put aside (services.aside) and hinders nobody else. `asked` are reminders asked for
+    by hand, a lead by signup (id). Planning twice changes nothing. Raises DatabaseError where a row is held by
+    somebody else and not `is_waiting`.
     """
     # In the order of their ids, as everywhere: two who lock the same rows never wait for each other.
     ids = iter(sorted(set(participants)))
     while chunk := list(islice(ids, CHUNK)):
         lock_unsent(chunk, is_waiting=is_waiting)
+        aside.in_halves(
+            chunk,
+            lambda some: _bring_in_line(some, why, asked or {}, now),
+            spoilt=lambda participant, error: aside.put_aside(participant, error, now=now),
+        )
+
+
+def _bring_in_line(participants: Sequence[int], why: str, asked: Mapping[int, str], now: dt.datetime) -> None:
+    """Look, and write what follows; look again where somebody else was faster than the writing.
+
+    `lock_unsent` holds the rows that it sees. One that another planner wrote meanwhile may be on its way to a gateway
+    before this one writes; and where there was no row yet, two may write the same. Neither is found out by waiting for
+    people's own locks: whoever moves a date holds that date, which others take after the people's.
+    """
+    for _look in range(_LOOKS):
         changes = _Changes(why, now)
-        for known in known_people(chunk, now=now):
-            known.ask(asked or {})
+        people = known_people(participants, now=now)
+        for known in people:
+            known.ask(asked)
             changes.compare(known)
-        changes.write()
+        if changes.write():
+            break
+    back = [known.participant for known in people if known.is_aside]
+    if back:
+        aside.take_back_in(back)
+
+
+@transaction.atomic
+def try_again(*, now: dt.datetime) -> int:
+    """Plan anew for those who were put aside and not tried lately. Returns how many were tried."""
+    waiting = PutAside.objects.to_try_again(before=now - _TRY_AGAIN_AFTER)
+    chunk = list(waiting.values_list("participant_id", flat=True)[:CHUNK])
+    if chunk:
+        replan(participants=chunk, why=TRIED_AGAIN, now=now)
+    return len(chunk)
 
 
 @transaction.atomic
@@ -165,19 +203,22 @@ class _Changes:
         row.deadline_at = timing.reminder_deadline(place.starts_at)
         self.new.append(row)
 
-    def write(self) -> None:
+    def write(self) -> bool:
+        """Write it. Returns False where a row is not any more, or already, what it was when it was looked at."""
         if self.superseded:
-            Reminder.objects.filter(pk__in=self.superseded, state__in=UNSENT).update(
+            count = Reminder.objects.filter(pk__in=self.superseded, state__in=UNSENT).update(
                 state=ReminderState.SUPERSEDED,
                 reason=self.why,
                 claim_token=None,
                 lease_until=None,
                 settled_at=self.now,
             )
+            if count < len(self.superseded):
+                return False
         Reminder.objects.bulk_create(self.new, ignore_conflicts=True)
         remarkable = self.parts.keys() | self.reasons.keys()
         if not remarkable:
-            return
+            return True
         written = dict(Reminder.objects.filter(public_id__in=remarkable).values_list("public_id", "pk"))
         ReminderPart.objects.bulk_create(
             ReminderPart(reminder_id=written[row], signup_id=part.signup, lead_key=part.lead, schedule_seq=part.seq)
@@ -190,6 +231,7 @@ class _Changes:
             for row, reason in self.reasons.items()
             if row in written
         )
+        return self.parts.keys() <= written.keys()
 
 
 def _address(message: Message, known: Known) -> Address:

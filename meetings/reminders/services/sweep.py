@@ -16,6 +16,7 @@ from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.services import texts
+from meetings.reminders.services.replan import try_again
 from meetings.reminders.timing import TOO_LATE
 
 VANISHED = _("The worker that had it vanished")
@@ -34,6 +35,8 @@ class Swept:
     ambiguous: int = 0
     reconciled: int = 0
     expired: int = 0
+    #: People who could not be planned for, and were tried again.
+    tried_again: int = 0
 
 
 def sweep(*, now: dt.datetime) -> Swept:
@@ -42,6 +45,7 @@ def sweep(*, now: dt.datetime) -> Swept:
     swept.released = _each_chunk(_release, now)
     swept.ambiguous = _each_chunk(_doubt, now)
     swept.expired = _each_chunk(_expire, now)
+    swept.tried_again = try_again(now=now)
     swept.reconciled = _each_chunk(_reconcile, now) + texts.reconcile(now=now)
     return swept
 

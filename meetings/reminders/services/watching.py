@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import AccessAction
 from accounts.models import ContactPoint, User
 from accounts.services.audit import record_access
-from meetings.models import Signup
+from meetings.models import Participant, Signup
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.queries.people import STOPPED
@@ -151,7 +151,17 @@ def _note(row: Reminder, kind: EventKind, reason: str, actor: User, now: dt.date
 
 
 def _record(actor: User, signups: list[Signup], action: AccessAction, now: dt.datetime) -> None:
-    people = [signup.participant for signup in signups]
+    record_seeing(actor=actor, people=[signup.participant for signup in signups], action=action, now=now)
+
+
+def record_seeing(
+    *,
+    actor: User,
+    people: list[Participant],
+    action: AccessAction = AccessAction.SAW_MESSAGES,
+    now: dt.datetime,
+) -> None:
+    """Record that `actor` saw what the engine has to say of `people`, once a day for each of them."""
     record_access(
         actor=actor,
         about_users={each.user_id for each in people if each.user_id is not None},

@@ -18,6 +18,7 @@ from accounts.middleware import reader_hour_cycle, reader_zone
 from meetings.reminders.forms import MessageFilterForm, ReasonForm
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries import timelines, watching
+from meetings.reminders.queries.figures import people_put_aside
 from meetings.reminders.services import inbound
 from meetings.reminders.services import watching as deeds
 from support import clock
@@ -44,6 +45,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         "rows": [(row, timelines.tone(row)) for row in page],
         "params": urlencode({name: request.GET[name] for name in asked}),
         "channels": watching.channel_standings(now=now),
+        "put_aside": people_put_aside(),
         "are_texts_used_up": allowance.is_used_up(),
         "are_codes_used_up": allowance.is_codes_share_used_up(),
         "now": now,
@@ -137,6 +139,16 @@ def resume(request: HttpRequest, channel: str) -> HttpResponse:
     deeds.resume_channel(channel=channel, actor=member(request))
     messages.success(request, _("Resumed. Messages that are due go out now."))
     return redirect("reminders:watch_channels")
+
+
+@staff_only
+@require_safe
+def put_aside(request: HttpRequest) -> HttpResponse:
+    """Those for whom no reminders can be planned, and why. Looking is on record with each."""
+    rows = watching.put_aside()
+    deeds.record_seeing(actor=member(request), people=[row.participant for row in rows], now=clock.now())
+    context = {"rows": [(row, watching.person_number(row.participant)) for row in rows], "count": people_put_aside()}
+    return render(request, "reminders/watch_aside.html", context)
 
 
 @staff_only
