@@ -72,7 +72,9 @@ def _hand_over(
     visitor = Participant.objects.filter(contact_point=guest, user=None).first()
     if visitor is None:
         return
-    asked, comings = visitor.signups.filter(places), visitor.standing_signups.filter(standings)
+    comings = visitor.standing_signups.filter(standings)
+    # By their ids: joining what comes every time changes by what they were found.
+    asked = visitor.signups.filter(pk__in=list(visitor.signups.filter(places).values_list("pk", flat=True)))
     if not asked.exists() and not comings.exists():
         return
     member = _member(user, visitor, now)

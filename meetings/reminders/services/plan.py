@@ -89,11 +89,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
     """Replace what is unsent about a moved date, tell everyone of it once, and plan reminders for the new time."""
     coming = Signup.objects.live().filter(occurrence=occurrence)
     told_anyway = _reopen_confirmations(coming, now=now)
-    asked_already = set(
-        Reminder.objects.unsent()
-        .filter(signup__in=coming, kind=ReminderKind.CONFIRM_REQUEST)
-        .values_list("signup_id", flat=True)
-    )
+    asked_already = _asked_already(coming)
     _supersede(_news().filter(signup__occurrence=occurrence), MOVED, now=now)
     deadline = max(change.old_starts_at, change.new_starts_at)
 
@@ -111,7 +107,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
                     deadline_at=min(signup.created_at + _CONFIRM_WITHIN, occurrence.starts_at),
                     now=now,
                 )
-            elif signup.standing_id is None or signup.standing_id not in told_anyway.standing:
+            elif _is_told(signup) and signup.standing_id not in told_anyway.standing:
                 yield _row(
                     signup,
                     ReminderKind.MOVED,
@@ -131,12 +127,15 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
     coming = Signup.objects.live().filter(occurrence=occurrence)
     told_anyway = _reopen_confirmations(coming, now=now)
     heirs = _heirs(coming.filter(pk__in=told_anyway.own))
+    asked_already = _asked_already(coming)
     _supersede(_news().filter(signup__occurrence=occurrence), CANCELLED, now=now)
 
     def rows() -> Iterator[Reminder]:
         for heir in heirs:
             yield _confirmation(heir, now=now)
         for signup, address in _with_addresses(coming):
+            if not _is_told(signup) and signup.pk not in asked_already:
+                continue
             signup.occurrence = occurrence
             yield _row(
                 signup,
@@ -201,6 +200,17 @@ def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
     kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
     unsent = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
     return _take_back(unsent, ReminderState.SKIPPED, UNSUBSCRIBED, now=now)
+
+
+def _is_told(signup: Signup) -> bool:
+    """Return whether its participant hears of changes: nobody who has not confirmed, as the request to confirm says."""
+    return signup.status != SignupStatus.PENDING
+
+
+def _asked_already(signups: QuerySet[Signup]) -> set[int]:
+    """Return the ids of those whose request to confirm is not sent yet: it is all that they hear."""
+    requests = Reminder.objects.unsent().filter(signup__in=signups, kind=ReminderKind.CONFIRM_REQUEST)
+    return set(requests.values_list("signup_id", flat=True))
 
 
 class _ToldAnyway:
