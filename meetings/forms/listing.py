@@ -92,6 +92,28 @@ class ListingForm(forms.Form):
     conference_phone = forms.CharField(label=_("Dial-in number"), max_length=100, required=False)
     formats = FormatsField(label=_("Formats"), queryset=Format.objects.none(), required=False)
     notes = forms.CharField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    first_time_expect = forms.CharField(
+        label=_("What to expect"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "Shown on the meeting’s page and to whoever signed up or asked for a reminder; for a family session, only"
+            " to those who have a place. Leave empty what you don’t know."
+        ),
+    )
+    first_time_entrance = forms.CharField(
+        label=_("Which entrance"),
+        required=False,
+        max_length=255,
+        help_text=_("For instance: the side door on Elm Street, second bell."),
+    )
+    first_time_greeter = forms.CharField(
+        label=_("Who greets newcomers"),
+        required=False,
+        max_length=255,
+        help_text=_("For instance: someone with a blue cup by the door. Name nobody who hasn’t agreed to it."),
+    )
     signup_policy = forms.ChoiceField(label=_("Do people sign up?"), choices=SignupPolicy.choices)
     capacity = forms.IntegerField(
         label=_("Number of places"),
@@ -119,7 +141,8 @@ class ListingForm(forms.Form):
                 "conference_phone",
             ),
         ),
-        (_("What to expect"), ("formats", "notes")),
+        (_("About the meeting"), ("formats", "notes")),
+        (_("For someone’s first time"), ("first_time_expect", "first_time_entrance", "first_time_greeter")),
         (_("Sign-up"), ("signup_policy", "capacity")),
         (_("On this site"), ("is_temporarily_closed", "is_published")),
     )

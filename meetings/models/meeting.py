@@ -54,6 +54,10 @@ class Meeting(models.Model):
     conference_phone = models.CharField(_("number to dial"), max_length=100, blank=True)
     conference_phone_notes = models.TextField(_("about the number"), blank=True)
     notes = models.TextField(_("notes"), blank=True)
+    # This site's own: no list has them, and no import touches them.
+    first_time_expect = models.TextField(_("first time: what to expect"), blank=True)
+    first_time_entrance = models.CharField(_("first time: which entrance"), max_length=255, blank=True)
+    first_time_greeter = models.CharField(_("first time: who greets"), max_length=255, blank=True)
     website = models.URLField(_("website"), max_length=1000, blank=True)
 
     rrule = models.CharField(_("recurrence rule"), max_length=255, blank=True)
@@ -143,6 +147,11 @@ class Meeting(models.Model):
     def keeps_places(self) -> bool:
         """Whether people sign up for it; see `enums.keeps_places`."""
         return keeps_places(self.signup_policy, self.kind)
+
+    @property
+    def has_first_time_words(self) -> bool:
+        """Whether anything is written for somebody's first time."""
+        return bool(self.first_time_expect or self.first_time_entrance or self.first_time_greeter)
 
     @property
     def withholds_link(self) -> bool:

@@ -27,6 +27,7 @@ from accounts.enums import Channel, Purpose, Wording
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.feeds.calendar import place_calendar
 from meetings.models import Meeting, Occurrence, Participant, Signup
+from meetings.queries.first_time import is_first_time
 from meetings.reminders import short_links
 from meetings.reminders.enums import PURPOSES, ReminderKind
 from meetings.reminders.models import Reminder
@@ -171,6 +172,7 @@ class Renderer:
             "named": _named(reminder, occurrences),
             "every": _every(reminder),
             "held": signup.held,
+            "first_time": _first_time(reminder),
             "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
             "unsubscribe_url": _unsubscribe_url(reminder),
             "choose_url": _choose_url(reminder),
@@ -342,6 +344,21 @@ def _short_when(instant: dt.datetime, tz: str, participant: Participant, now: dt
         day = f"{wording.date_words(instant, tz, language)},"
     zone = wording.zone_note(instant, tz, participant.own_tz, language)
     return f"{day} {time} ({zone})" if zone else f"{day} {time}"
+
+
+def _first_time(reminder: Reminder) -> str:
+    """Return what the page of a place tells whoever comes for the first time, to be read above the link to it.
+
+    Only what is written there; "" where nothing is, and for all later dates.
+    """
+    meeting = reminder.signup.occurrence.meeting
+    if reminder.kind not in (ReminderKind.CONFIRMATION, ReminderKind.REMINDER) or not is_first_time(reminder.signup):
+        return ""
+    if not meeting.first_time_entrance:
+        return _("Your first time? The link below tells you what to expect.")
+    if not (meeting.first_time_expect or meeting.first_time_greeter):
+        return _("Your first time? The link below tells you which door to use.")
+    return _("Your first time? The link below tells you what to expect and which door to use.")
 
 
 def _url(name: str, purpose: str, signup: Signup) -> str:

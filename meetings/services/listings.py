@@ -15,7 +15,8 @@ from meetings.services.signups import fill_coming_dates
 #: What a listing's own row says; the venue has a row of its own.
 MEETING_FIELDS = (
     "name", "notes", "rrule", "starts_on", "start_time", "duration", "tz", "venue_type", "conference_url",
-    "conference_phone", "signup_policy", "capacity", "is_temporarily_closed", "is_published",
+    "conference_phone", "signup_policy", "capacity", "is_temporarily_closed", "is_published", "first_time_expect",
+    "first_time_entrance", "first_time_greeter",
 )  # fmt: skip
 VENUE_FIELDS = ("name", "street", "city", "state", "postal_code")
 

@@ -33,6 +33,7 @@ from meetings.forms.signup import EVERY, GuestReminderForm, GuestSignupForm, Sig
 from meetings.models import CalendarAddress, Meeting, Signup
 from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
+from meetings.queries.first_time import is_first_time
 from meetings.queries.occurrences import shown_dates
 from meetings.services import handover, signups
 from meetings.signals import next_reminder_asked
@@ -113,6 +114,11 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         and occurrence.starts_at > now
         and not occurrence.is_cancelled,
         "can_restore": roster.given_up_with(signup, now=now).exists(),
+        # Which door leads to a family session is told to who has a place, as its link is.
+        "has_first_time_words": context["meeting"].has_first_time_words
+        and not context["is_gone"]
+        and signup.shows_link(now=now),
+        "is_first_time": is_first_time(signup),
         # What a facilitator writes to those coming may be another link.
         "change": occurrence.changes.last() if signup.is_certain or not context["meeting"].withholds_link else None,
     }
