@@ -20,10 +20,13 @@ LIFETIMES: Final = {
     "confirm": dt.timedelta(days=2),
     # One place or reminder: seen, put in a calendar, given up and taken back; and with it those that come by the same
     # standing signup. When its reminder comes; and for guests what they are written to about, which shows less than the
-    # place does.
+    # place does. It ends earlier, some time after its date (meetings.queries.access): dates may be up to a year off.
     "manage": dt.timedelta(days=400),
-    # What one is written to about, how and when: chosen and stopped. It shows no dates, and nothing of who one is.
+    # Messages to one address: stopped, and nothing else. Mail programs know it, and whoever reads a gateway's headers.
     "unsubscribe": dt.timedelta(days=400),
+    # What one is written to about, how and when: chosen and stopped. It shows no dates, and nothing of who one is. It
+    # is where a guest asks for the link to their data, so it lasts about as long as these.
+    "choices": dt.timedelta(days=400),
     # All that is kept of a guest: seen, copied, erased.
     "data": dt.timedelta(days=7),
     # Saying that one is still here; as long as the notice that asks.

@@ -92,7 +92,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def ask_for_data_link(request: HttpRequest, token: str) -> HttpResponse:
     """Mail a guest the link to all that is kept about them: whoever holds this link may not be who it is about."""
-    point = guest_by_link(token, "unsubscribe")
+    point = guest_by_link(token, "choices")
     try:
         if send_data_link(contact_point=point, now=clock.now()):
             messages.success(request, _("We’re sending a new link to the address this one was sent to."))
@@ -108,7 +108,7 @@ def _opened(token: str) -> tuple[ContactPoint, bool]:
     try:
         return guest_by_link(token, "data"), True
     except Http404:
-        return contact_point_by_link(token, "unsubscribe"), False
+        return contact_point_by_link(token, "choices"), False
 
 
 def _form(

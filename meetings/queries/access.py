@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from accounts import links
 from accounts.models import User
 from meetings.models import CalendarAddress, Coordinator, Invitation, Meeting, ServiceBody, Signup, StandingSignup
 from meetings.queries.favourites import favourite_of
-from meetings.queries.occurrences import DatedOccurrence, date_of
+from meetings.queries.occurrences import STANDING_HORIZON, DatedOccurrence, date_of
+
+#: How long a link to a place outlives the dates that it was sent for: to read up, or to say that it was not you.
+LINK_GOES_ON: Final = dt.timedelta(days=30)
 
 _SIGNUPS = Signup.objects.select_related(
     "occurrence__meeting__venue", "participant__contact_point", "participant__user", "standing"
@@ -45,6 +50,23 @@ def member_by_calendar_address(token: str) -> User:
 def signup_by_link(public_id: UUID) -> Signup:
     """Return the signup that a signed link names: whoever holds the link may see and change it. Raises Http404."""
     return get_object_or_404(_SIGNUPS, public_id=public_id)
+
+
+def signup_by_manage_link(token: str, *, now: dt.datetime) -> Signup:
+    """Return the signup that the link to a place names, until 30 days after the last date its message speaks of.
+
+    That is its own date; and of somebody who comes every time, the dates of the four weeks from when the link was made:
+    each message brings a newer link. Raises Http404 for one that has ended, or that no message of ours brought.
+    """
+    try:
+        signup = signup_by_link(links.read(token, "manage"))
+        if signup.occurrence.ends_at + LINK_GOES_ON < now:
+            if signup.standing_id is None:
+                raise Http404
+            links.read(token, "manage", max_age=STANDING_HORIZON + LINK_GOES_ON)
+    except links.BadLink as error:
+        raise Http404 from error
+    return signup
 
 
 def signup_for_member(user: User, public_id: UUID) -> Signup:

@@ -7,12 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Final
 
 from meetings.models import Meeting, Occurrence
 from meetings.recurrence import Slot
 
 #: A year of dates is enough for any page, and keeps a rule that has ended from being searched for ever.
 HORIZON = dt.timedelta(days=366)
+#: How far ahead a wish to come every time becomes signups, and a message about every time names dates.
+STANDING_HORIZON: Final = dt.timedelta(days=28)
 #: An occurrence can have been moved this far from its date and still be found beside its neighbours.
 MOVE_SLACK = dt.timedelta(days=60)
 #: As many dates as a meeting's own page shows, and can be chosen from, without scrolling for long.

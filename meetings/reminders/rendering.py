@@ -389,7 +389,7 @@ def _choose_url(reminder: Reminder) -> str:
         return ""
     if reminder.signup.participant.user_id is not None:
         return settings.PUBLIC_BASE_URL + reverse("accounts:messages")
-    token = links.sign("unsubscribe", reminder.contact_point.public_id)
+    token = links.sign("choices", reminder.contact_point.public_id)
     return settings.PUBLIC_BASE_URL + reverse("accounts:messages_by_link", args=[token])
 
 

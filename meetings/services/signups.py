@@ -17,13 +17,11 @@ from accounts.services import consents, contact_points
 from accounts.services.purges import record_purge
 from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
-from meetings.queries.occurrences import upcoming_dates
+from meetings.queries.occurrences import STANDING_HORIZON, upcoming_dates
 from meetings.queries.roster import given_up_with
 from meetings.services.occurrences import NotAnOccurrence, ensure_occurrence
 from meetings.signals import reader_changed, signup_cancelled, signup_confirmed, signup_extended, signup_requested
 
-#: How far ahead a standing signup becomes signups.
-STANDING_HORIZON = dt.timedelta(days=28)
 #: Within this time a guest who asks again has pressed twice, and gets no second message.
 SECOND_CLICK = dt.timedelta(minutes=2)
 #: What nobody's place depends on, and what is sealed.

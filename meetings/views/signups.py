@@ -101,11 +101,11 @@ def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
     """Show a guest (or whoever holds the link from a message) their place, and what they can do about it."""
-    try:
-        signup = access.signup_by_link(links.read(token, "manage"))
-    except (links.BadLink, Http404):
-        return _dead_link(request)
     now = clock.now()
+    try:
+        signup = access.signup_by_manage_link(token, now=now)
+    except Http404:
+        return _dead_link(request)
     context = _signup_context(signup, token, now)
     occurrence = signup.occurrence
     context |= {
@@ -128,29 +128,31 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def signup_cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Give back one place, or all of those that come every time (`all=1`), by a signed link."""
+    now = clock.now()
     try:
-        signup = access.signup_by_link(links.read(token, "manage"))
-    except (links.BadLink, Http404):
+        signup = access.signup_by_manage_link(token, now=now)
+    except Http404:
         return _dead_link(request)
-    _give_back(request, signup, clock.now())
+    _give_back(request, signup, now)
     return _private(redirect("meetings:signup_manage", token))
 
 
 @require_POST
 def signup_restore(request: HttpRequest, token: str) -> HttpResponse:
     """Undo that a place was given back or a reminder was stopped, by the same signed link."""
+    now = clock.now()
     try:
-        signup = access.signup_by_link(links.read(token, "manage"))
-    except (links.BadLink, Http404):
+        signup = access.signup_by_manage_link(token, now=now)
+    except Http404:
         return _dead_link(request)
-    _restore(request, signup, clock.now())
+    _restore(request, signup, now)
     return _private(redirect("meetings:signup_manage", token))
 
 
 @require_safe
 def signup_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Give the calendar entry of one place, in words that say nothing about it."""
-    signup = access.signup_by_link(_id_in(token))
+    signup = access.signup_by_manage_link(token, now=clock.now())
     method = "CANCEL" if signup.occurrence.is_cancelled or signup.status == SignupStatus.CANCELLED else "PUBLISH"
     body = place_calendar([signup], method=method, summary=_("Appointment"), now=clock.now())
     response = HttpResponse(body, content_type=f"text/calendar; charset=utf-8; method={method}")
@@ -414,13 +416,6 @@ def _every(signup: Signup) -> str:
 def _dead_link(request: HttpRequest, meeting: Meeting | None = None) -> HttpResponse:
     """Answer to a link that is broken, too old or overtaken: always the same words, and what to do next."""
     return _private(render(request, "meetings/signup_dead_link.html", {"meeting": meeting}, status=410))
-
-
-def _id_in(token: str) -> UUID:
-    try:
-        return links.read(token, "manage")
-    except links.BadLink as error:
-        raise Http404 from error
 
 
 def _private(response: HttpResponse) -> HttpResponse:

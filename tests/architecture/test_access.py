@@ -63,7 +63,7 @@ def addresses() -> dict[str, str]:
     coordinator = make_user(email="coordinator@example.org")
     Coordinator.objects.create(service_body=meeting.service_body, user=coordinator, since=NOW)
     Authenticator.objects.create(user=coordinator, type=Authenticator.Type.TOTP, data={"secret": "unused"})
-    own_link = links.sign("unsubscribe", participant.contact_point.public_id)
+    own_link = links.sign("choices", participant.contact_point.public_id)
     guest = make_participant().contact_point.public_id
     data_link = links.sign("data", guest)
     reminder = make_reminder(signup=signup)
@@ -95,7 +95,7 @@ def addresses() -> dict[str, str]:
         "meetings:my_signup_restore": {"public_id": signup.public_id},
         "meetings:my_standing_end": {"public_id": standing.public_id},
         "reminders:anyway": {"public_id": signup.public_id},
-        "reminders:unsubscribe": {"token": own_link},
+        "reminders:unsubscribe": {"token": links.sign("unsubscribe", participant.contact_point.public_id)},
         "reminders:telnyx_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:twilio_status": {"token": links.sign("receipt", reminder.public_id)},
         "reminders:found": {"code": "42.65,-73.76,tue"},
@@ -113,7 +113,7 @@ def addresses() -> dict[str, str]:
         "reminders:watch_pause": {"channel": "email"},
         "reminders:watch_resume": {"channel": "email"},
         "accounts:messages_by_link": {"token": own_link},
-        "accounts:ask_for_data_link": {"token": links.sign("unsubscribe", guest)},
+        "accounts:ask_for_data_link": {"token": links.sign("choices", guest)},
         "accounts:data_by_link": {"token": data_link},
         "accounts:keep_by_link": {"token": links.sign("keep", guest)},
         "accounts:phone_choose": {"public_id": uuid.UUID(int=1)},

@@ -202,7 +202,7 @@ def test_axe_finds_nothing_on_a_members_own_pages(
     keep_clean_date(user=user, clean_on=now.date() - dt.timedelta(days=90))
     make_contact_point(user=user, channel=Channel.SMS, value="+12025550143")
     point = make_contact_point()
-    guest, data, keep = (links.sign(purpose, point.public_id) for purpose in ("unsubscribe", "data", "keep"))
+    guest, data, keep = (links.sign(purpose, point.public_id) for purpose in ("choices", "data", "keep"))
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if scheme == "dark" else "light",

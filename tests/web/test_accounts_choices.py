@@ -107,7 +107,7 @@ def test_guest_has_the_same_from_their_link(client: Client) -> None:
 
 def test_link_to_a_members_address_leaves_how_and_when_to_the_member(client: Client) -> None:
     point = make_contact_point(user=make_user())
-    url = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    url = f"/my/account/messages/{links.sign('choices', point.public_id)}/"
     assert "wording" not in client.get(url).content.decode()
     client.post(url, choices(["reminders"], wording="detailed"))
     assert wanted_purposes(point) == ["reminders"]
@@ -194,7 +194,7 @@ def test_link_of_another_kind_opens_nothing(client: Client, purpose: str) -> Non
 
 def test_a_link_that_was_passed_on_makes_messages_say_less_and_not_more(client: Client) -> None:
     point = make_contact_point()
-    page, own = (f"/my/account/messages/{links.sign(purpose, point.public_id)}/" for purpose in ("unsubscribe", "data"))
+    page, own = (f"/my/account/messages/{links.sign(purpose, point.public_id)}/" for purpose in ("choices", "data"))
     assert "wording" not in client.get(page).context["form"].fields
     assert client.post(page, choices(wording="detailed")).status_code == 302
     assert preferences_of(point).wording == "discreet"
@@ -206,7 +206,7 @@ def test_a_link_that_was_passed_on_makes_messages_say_less_and_not_more(client: 
 
 
 def test_unknown_and_forged_links_are_alike(client: Client) -> None:
-    for token in (links.sign("unsubscribe", uuid4()), "nonsense", "a~b~c"):
+    for token in (links.sign("choices", uuid4()), "nonsense", "a~b~c"):
         assert client.get(f"/my/account/messages/{token}/").status_code == 404
 
 
@@ -289,7 +289,7 @@ def test_link_in_a_message_shows_no_dates_after_saving_either(client: Client) ->
     guest = make_participant()
     signup = make_signup(occurrence=make_occurrence(), participant=guest)
     plan_reminders(signups=[signup], now=clock.now())
-    for purpose, shows in (("unsubscribe", False), ("data", True)):
+    for purpose, shows in (("choices", False), ("data", True)):
         url = f"/my/account/messages/{links.sign(purpose, guest.contact_point.public_id)}/"
         assert ("We’ll email you" in client.post(url, choices(), follow=True).content.decode()) == shows
 
@@ -298,7 +298,7 @@ def test_link_in_a_message_tells_nothing_of_a_members_pause(client: Client) -> N
     """It said until when, though that page neither shows nor asks it: whoever pressed Save read it."""
     user = make_user()
     Preferences.objects.create(user=user, paused_until=dt.date(2026, 12, 20), updated_at=clock.now())
-    url = f"/my/account/messages/{links.sign('unsubscribe', make_contact_point(user=user).public_id)}/"
+    url = f"/my/account/messages/{links.sign('choices', make_contact_point(user=user).public_id)}/"
     said = client.post(url, choices(), follow=True).content.decode()
     assert "Saved." in said
     assert "No reminder will come" not in said
@@ -313,7 +313,7 @@ def test_link_in_a_message_tells_nothing_of_a_members_pause(client: Client) -> N
     ],
 )
 @pytest.mark.parametrize("has_date", [True, False])
-@pytest.mark.parametrize("purpose", ["unsubscribe", "data"])
+@pytest.mark.parametrize("purpose", ["choices", "data"])
 def test_pause_says_that_reminders_fall_away(
     client: Client, purpose: str, has_date: bool, language: str, words: str
 ) -> None:

@@ -211,7 +211,7 @@ def test_old_messages_show_nothing_of_who_was_erased(client: Client, now: dt.dat
 
 def test_guest_is_mailed_the_link_to_their_data_on_request(client: Client) -> None:
     point = make_contact_point(value="guest@example.org")
-    page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    page = f"/my/account/messages/{links.sign('choices', point.public_id)}/"
     assert "Send me the link" in client.get(page).content.decode()
     answer = client.post(f"{page}data/", follow=True)
     assert answer.redirect_chain == [(page, 302)]
@@ -229,7 +229,7 @@ def test_guest_is_mailed_the_link_to_their_data_on_request(client: Client) -> No
 
 def test_no_more_than_three_such_links_go_out_in_a_day(client: Client) -> None:
     point = make_contact_point()
-    ask = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/"
+    ask = f"/my/account/messages/{links.sign('choices', point.public_id)}/data/"
     answers = [client.post(ask, follow=True).content.decode() for _ in range(4)]
     assert len(mail.outbox) == 3
     assert "We sent several today" in answers[3]
@@ -238,13 +238,13 @@ def test_no_more_than_three_such_links_go_out_in_a_day(client: Client) -> None:
 def test_link_that_cannot_be_mailed_is_not_said_to_be_on_its_way(client: Client, settings: Any) -> None:
     settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
     point = make_contact_point()
-    ask = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/"
+    ask = f"/my/account/messages/{links.sign('choices', point.public_id)}/data/"
     assert "could not be sent" in client.post(ask, follow=True).content.decode()
 
 
 def test_member_is_mailed_no_link_that_stands_for_signing_in(client: Client) -> None:
     point = make_contact_point(user=make_user())
-    page = f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/"
+    page = f"/my/account/messages/{links.sign('choices', point.public_id)}/"
     assert "Send me the link" not in client.get(page).content.decode()
     assert client.post(f"{page}data/")["Location"] == "/my/account/data/"
     assert mail.outbox == []
@@ -284,7 +284,7 @@ def test_guest_reads_copies_and_erases_from_the_link(client: Client) -> None:
 
 def test_guest_can_erase_nobody_else(client: Client) -> None:
     mine, other, members = make_contact_point(), make_contact_point(), make_contact_point(user=make_user())
-    for purpose in ("confirm", "manage", "unsubscribe", "keep"):
+    for purpose in ("confirm", "manage", "unsubscribe", "choices", "keep"):
         path = f"/my/account/data/{links.sign(purpose, other.public_id)}/"
         assert client.post(path, {"action": "erase", "is_sure": "on"}).status_code == 404
     client.post(f"/my/account/data/{links.sign('data', members.public_id)}/", {"action": "erase", "is_sure": "on"})

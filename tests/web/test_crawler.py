@@ -272,16 +272,16 @@ def starts() -> list[str]:
     confirm = links.sign("confirm", asked[0].public_id)
     signups.confirm_signups(signup=asked[0], now=now)
     manage = links.sign("manage", asked[0].public_id)
-    stop = links.sign("unsubscribe", asked[0].participant.contact_point.public_id)
+    point = asked[0].participant.contact_point.public_id
     return [
         "/",
         f"/signups/confirm/{confirm}/",
         f"/signups/{manage}/",
         f"/invitations/{links.sign('invitation', invitation.public_id)}/",
-        f"/unsubscribe/{stop}/",
-        f"/my/account/messages/{stop}/",
-        f"/my/account/data/{links.sign('data', asked[0].participant.contact_point.public_id)}/",
-        f"/my/account/keep/{links.sign('keep', asked[0].participant.contact_point.public_id)}/",
+        f"/unsubscribe/{links.sign('unsubscribe', point)}/",
+        f"/my/account/messages/{links.sign('choices', point)}/",
+        f"/my/account/data/{links.sign('data', point)}/",
+        f"/my/account/keep/{links.sign('keep', point)}/",
     ]
 
 

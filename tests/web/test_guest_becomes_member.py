@@ -75,7 +75,7 @@ def test_links_to_a_guests_data_lead_to_signing_in(client: Client, meeting: Meet
     for path in paths:
         assert Client().get(path)["Location"] == "/my/account/data/"
     # What to be written to about is chosen without, as before.
-    choices = reverse("accounts:messages_by_link", args=[links.sign("unsubscribe", guest.public_id)])
+    choices = reverse("accounts:messages_by_link", args=[links.sign("choices", guest.public_id)])
     assert re.search("Write to me about|checkbox", Client().get(choices).content.decode())
 
 

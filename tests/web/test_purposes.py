@@ -29,15 +29,15 @@ def test_what_is_offered_is_what_messages_need_a_yes_for() -> None:
 
 def test_no_page_offers_what_nothing_sends(client: Client) -> None:
     guest, user = make_contact_point(), make_user()
-    unsubscribe = links.sign("unsubscribe", guest.public_id)
+    unsubscribe, choices = (links.sign(purpose, guest.public_id) for purpose in ("unsubscribe", "choices"))
     client.force_login(user)
     offered = {
         url: set(_BOX.findall(client.get(url).content.decode()))
         for url in (
             "/my/account/messages/",
-            f"/my/account/messages/{unsubscribe}/",
+            f"/my/account/messages/{choices}/",
             f"/my/account/messages/{links.sign('data', guest.public_id)}/",
-            f"/my/account/messages/{links.sign('unsubscribe', make_contact_point(user=user).public_id)}/",
+            f"/my/account/messages/{links.sign('choices', make_contact_point(user=user).public_id)}/",
             f"/unsubscribe/{unsubscribe}/",
         )
     }

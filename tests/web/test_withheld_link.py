@@ -88,7 +88,7 @@ def pages_of(signup: Signup) -> list[str]:
             ("signup_calendar", "manage"),
         )
     ]
-    for name, purpose in (("accounts:messages_by_link", "unsubscribe"), ("reminders:unsubscribe", "unsubscribe")):
+    for name, purpose in (("accounts:messages_by_link", "choices"), ("reminders:unsubscribe", "unsubscribe")):
         starts.append(reverse(name, args=[links.sign(purpose, point.public_id)]))
     if participant.user is None:
         starts.append(reverse("accounts:data_by_link", args=[links.sign("data", point.public_id)]))

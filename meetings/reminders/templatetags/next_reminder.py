@@ -80,7 +80,7 @@ def reminders_of_place(context: Context, signup: Signup, token: str) -> PlacePag
         return PlacePage(shown, is_told_of_changes(signup), plan, choices_url=reverse("accounts:messages"))
     point = participant.contact_point
     times = times_to_choose(preferences_for(of_guest(point)), times_of_meeting(signup.occurrence.meeting))
-    choices = reverse("accounts:messages_by_link", args=[links.sign("unsubscribe", point.public_id)])
+    choices = reverse("accounts:messages_by_link", args=[links.sign("choices", point.public_id)])
     times_url = reverse("reminders:times_by_link", args=[token])
     return PlacePage(shown, is_told_of_changes(signup), plan, times, times_url, choices)
 

@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts import links
 from accounts.access import member
 from accounts.person import Person, of_guest, of_member
 from accounts.services.preferences import save_preferences
@@ -59,10 +58,7 @@ def times(request: HttpRequest) -> HttpResponse:
 
 def _signup(token: str) -> Signup:
     """Return the place that a link names. Raises Http404 for a link that is broken or too old."""
-    try:
-        return access.signup_by_link(links.read(token, "manage"))
-    except links.BadLink as error:
-        raise Http404 from error
+    return access.signup_by_manage_link(token, now=clock.now())
 
 
 def _send_anyway(request: HttpRequest, signup: Signup) -> None:
