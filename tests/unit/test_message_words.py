@@ -105,9 +105,11 @@ def test_no_message_about_a_place_speaks_of_it_as_a_reminder(kind: ReminderKind,
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_whoever_waits_is_not_told_to_give_a_place_back(channel: Channel, language: str) -> None:
-    waits = asked(SignupPolicy.SIGN_UP, ReminderKind.MOVED, language, every=False, status=SignupStatus.WAITLISTED)
-    words = said(waits, ReminderKind.MOVED, channel, Wording.DISCREET)
+@pytest.mark.parametrize("kind", [ReminderKind.MOVED, ReminderKind.CANCELLED])
+def test_whoever_waits_is_not_told_to_give_a_place_back(kind: ReminderKind, channel: Channel, language: str) -> None:
+    """These are all that somebody on the waitlist gets before there is a place for them."""
+    waits = asked(SignupPolicy.SIGN_UP, kind, language, every=False, status=SignupStatus.WAITLISTED)
+    words = said(waits, kind, channel, Wording.DISCREET)
     assert not re.search(r"give your place back|your place|cede tu lugar|tu lugar", words), words
 
 
