@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.services.guests import join_guest
 from meetings.enums import SignupPolicy, SignupStatus
 from meetings.models import Meeting, Occurrence, Signup
+from meetings.reminders.models import Reminder
 from meetings.services import handover, signups
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from tests.conftest import NOW
@@ -76,6 +77,19 @@ def test_both_ways_at_once_make_one_place_and_one_message_each(
     for hours in range(2, 24 * 8):
         run(gateway, at=NOW + hours * HOUR)
     assert [letter for letter, times in heard(gateway).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+@pytest.mark.parametrize("has_place", [True, False])
+def test_asking_as_a_guest_answers_alike_whoever_has_the_address(is_member: bool, has_place: bool) -> None:
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP)
+    user = member() if is_member else None
+    if user and has_place:
+        member_signs_up(user, meeting, every=False)
+        run(at=NOW - HOUR)
+        Reminder.objects.all().delete()
+    assert guest_asks(meeting, every=False).status == SignupStatus.PENDING
+    assert run(at=NOW).subjects == ["Please confirm"]
 
 
 @pytest.mark.parametrize("every", [True, False])

@@ -203,7 +203,8 @@ def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
         signup_status=read.signup_status,
         is_occurrence_on=read.occurrence_status == OccurrenceStatus.SCHEDULED,
         occurrence_seq=read.occurrence_seq,
-        tz=clock_for(participant, meeting),
+        # A zone that has changed since the row was read is one that somebody has said.
+        tz=clock_for(participant, meeting) if read.tz == participant.tz else read.tz,
         is_verified=read.is_verified,
         is_suppressed=read.is_suppressed,
         consent=read.consent,
