@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('meetings', '0010_meeting_named_since'),
+        ('meetings', '0011_signup_calendar_seq'),
     ]
 
     operations = [
