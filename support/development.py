@@ -157,7 +157,8 @@ def outbox_text(request: HttpRequest) -> HttpResponse:
         answer = inbound.take(inbound=Inbound(f"dev-{uuid.uuid4()}", number, form.cleaned_data["text"]), now=now)
         if answer:
             gateway = SmsGateway()
-            gateway.send(TextMessage(to=number, text=answer, sent_at=now, is_admitted=True))
+            answer_to = TextMessage(to=number, text=answer, sent_at=now, is_admitted=True)
+            gateway.send(answer_to, until=now + dt.timedelta(minutes=2))
             gateway.close()
         else:
             messages.info(request, "The site answers nothing to that.")

@@ -273,7 +273,7 @@ else:
     EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"]
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"], _email["EMAIL_HOST_PASSWORD"]
     EMAIL_USE_TLS, EMAIL_USE_SSL = _email["EMAIL_USE_TLS"], _email["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = 20  # seconds, for each network step
+EMAIL_TIMEOUT = 20  # seconds, for a whole message; and for opening the line
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"{SENDER_NAME} <no-reply@{_public.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Where mail comes back to, each message under a signed part of its own: see support.messaging.bounce_address. What is

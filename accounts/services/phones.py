@@ -116,7 +116,8 @@ def _send(number: str, words: str, now: dt.datetime, *, expires_at: dt.datetime,
     gateway = SmsGateway()
     try:
         return gateway.send(
-            TextMessage(to=number, text=transliterate(words), sent_at=now, expires_at=expires_at, is_code=is_code)
+            TextMessage(to=number, text=transliterate(words), sent_at=now, expires_at=expires_at, is_code=is_code),
+            until=expires_at,
         )
     finally:
         gateway.close()

@@ -24,6 +24,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests.certs
 
+from support.messaging.results import is_over
+
 #: An answer longer than this is none of theirs.
 _LONGEST_ANSWER: Final = 1_000_000
 #: A provider that asks for more patience than this is asked again all the same.
@@ -32,6 +34,10 @@ _LONGEST_PAUSE: Final = dt.timedelta(hours=1)
 
 class NotReached(Exception):
     """Nothing was handed over. The message says why, in words without any address."""
+
+
+class TooLate(Exception):
+    """Nothing was handed over, since the lease of whoever calls was over."""
 
 
 class NoAnswer(Exception):
@@ -97,10 +103,22 @@ class Caller:
         self._timeout = timeout
         self._line: _Line | None = None
 
-    def call(self, method: str, target: str, *, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Make one call. `target` is the path with its query. Raises NotReached or NoAnswer; redirects are answers."""
-        until = time.monotonic() + self._timeout
-        line = self._open(until)
+    def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        lease_until: dt.datetime | None = None,
+    ) -> Answer:
+        """Make one call. `target` is the path with its query. Redirects are answers.
+
+        Raises NotReached or NoAnswer, and TooLate where `lease_until` has passed before the first byte.
+        """
+        line = self._open(time.monotonic() + self._timeout)
+        if lease_until is not None and is_over(lease_until):
+            raise TooLate
         try:
             line.request(method, target, body=body or None, headers=dict(headers))
             response = line.getresponse()

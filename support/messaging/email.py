@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import smtplib
 from typing import Final
@@ -12,7 +13,7 @@ from django.core.mail import get_connection
 
 from support.messaging.letter import DjangoLetter, Letter
 from support.messaging.provider import ProviderGateway
-from support.messaging.results import Accepted, Ambiguous, Gateway, Refused, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Gateway, Refused, Result, Transient, is_over
 from support.messaging.smtp import SmtpServer, SmtpSession, Stage, classify
 
 _SMTP_BACKEND: Final = "django.core.mail.backends.smtp.EmailBackend"
@@ -56,8 +57,8 @@ class EmailGateway:
     def open(self) -> Transient | None:
         return self._inner.open()
 
-    def send(self, letter: Letter) -> Result:
-        return self._inner.send(letter)
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
+        return self._inner.send(letter, until=until)
 
     def close(self) -> None:
         self._inner.close()
@@ -76,7 +77,9 @@ class _BackendGateway:
             return Transient(f"The mail service cannot be reached ({type(error).__name__})", is_outage=True)
         return None
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
+        if is_over(until):
+            return HELD_UP
         try:
             sent = self._backend.send_messages([DjangoLetter(letter, connection=self._backend)])
         except UnicodeError:

@@ -18,7 +18,7 @@ from urllib3.exceptions import NewConnectionError
 from support.messaging.bounces import BounceKind
 from support.messaging.calls import field, read_pause
 from support.messaging.letter import Letter
-from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
 
 #: The name under which a provider gives our own id back with each of its receipts.
 METADATA_ID: Final = "message"
@@ -47,10 +47,12 @@ class ProviderGateway:
         self._backend.open()
         return None
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         message = _message(letter)
         try:
             self._backend.open()
+            if is_over(until):
+                return HELD_UP
             self._backend.send_messages([message])
         except AnymailRecipientsRefused:
             return Refused("The mail service knows this address as one that takes no mail", suppress=True)

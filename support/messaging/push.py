@@ -22,7 +22,7 @@ from django.conf import settings
 from support import vapid
 from support.loopback import is_loopback
 from support.messaging.calls import read_pause
-from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
 from support.messaging.webpush_encryption import encrypt
 
 #: Seconds to connect, and to wait for the answer's head; its body is not read.
@@ -155,7 +155,7 @@ class PushGateway:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: Notification) -> Result:
+    def send(self, letter: Notification, /, *, until: dt.datetime) -> Result:
         try:
             subscription = read_subscription(letter.to)
         except BadSubscription:
@@ -167,6 +167,8 @@ class PushGateway:
             return Transient("The push service did not answer a moment ago")
         headers = self._headers(letter, subscription)
         body = encrypt(content, public_key=_octets(subscription.p256dh), secret=_octets(subscription.auth))
+        if is_over(until):
+            return HELD_UP
         result = self._post(subscription, body, headers, now=letter.sent_at)
         if isinstance(result, _NoAnswer):
             self._resting[subscription.audience] = time.monotonic() + _REST

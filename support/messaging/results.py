@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+
+from support import clock
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,14 @@ class Refused:
 class Transient:
     """Definitely not sent, and worth another try, after `retry_after` where the provider named it.
 
-    `is_outage` says that it was not about this message: the next one would fare no better now.
+    `is_outage` says that it was not about this message: the next one would fare no better now. `is_counted` says that
+    it speaks against this message, which is given up after too many of them.
     """
 
     reason: str
     retry_after: dt.timedelta | None = None
     is_outage: bool = False
+    is_counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,14 @@ class Ambiguous:
 
 
 Result = Accepted | Refused | Transient | Ambiguous
+
+#: A sender that stood still (a suspended machine, a stopped process) wakes when its message is somebody else's.
+HELD_UP: Final = Transient("The sender stood still until it was too late", is_counted=False)
+
+
+def is_over(until: dt.datetime) -> bool:
+    """Return whether a lease has ended. By the wall clock: a monotonic one stands still with a suspended machine."""
+    return clock.now() >= until
 
 
 Message = TypeVar("Message", contravariant=True)
@@ -56,8 +68,11 @@ class Gateway(Protocol[Message]):
     def open(self) -> Transient | None:
         """Reach the provider. Returns why that is not possible now, or None."""
 
-    def send(self, letter: Message, /) -> Result:
-        """Try once to send one message, within a hard total time."""
+    def send(self, message: Message, /, *, until: dt.datetime) -> Result:
+        """Try once to send one message, within a hard total time.
+
+        From `until` (aware), the end of the sender's lease, it hands nothing over any more, and returns HELD_UP.
+        """
 
     def close(self) -> None:
         """Say goodbye. Never raises."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from django.conf import settings
 
 from support.messaging import allowance, outbox
-from support.messaging.results import Accepted, Gateway, Refused, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Gateway, Refused, Result, Transient, is_over
 from support.messaging.sms_results import Found
 from support.messaging.telnyx import TelnyxGateway
 from support.messaging.text_message import TextMessage
@@ -34,9 +34,9 @@ class SmsGateway:
     def open(self) -> Transient | None:
         return self._inner.open()
 
-    def send(self, letter: TextMessage) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         refused = None if letter.is_admitted else allowance.admit(letter.to, is_code=letter.is_code)
-        return refused or self._inner.send(letter)
+        return refused or self._inner.send(letter, until=until)
 
     def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
         """Return what the provider took for a number since an instant, or None where it cannot be asked."""
@@ -67,7 +67,9 @@ class _OutboxGateway:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: TextMessage) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
+        if is_over(until):
+            return HELD_UP
         message = EmailMessage()
         message["From"] = settings.SMS_NUMBER or settings.SENDER_NAME
         message["To"] = letter.to
@@ -93,7 +95,7 @@ class _ClosedGateway:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: TextMessage) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         return Refused("This site sends no text messages")
 
     def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:

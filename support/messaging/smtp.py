@@ -7,6 +7,7 @@ between a free second try and a doubled message.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import enum
 import io
 import re
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.messaging.letter import Letter
-from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
 
 
 class Stage(enum.IntEnum):
@@ -32,6 +33,10 @@ class Stage(enum.IntEnum):
     BODY = 4
     #: The final dot was (or may have been) sent: RFC 1047's window.
     END = 5
+
+
+class _LeaseOver(Exception):
+    """The sender's lease was over before the server had the message."""
 
 
 class UnexpectedReply(smtplib.SMTPResponseException):
@@ -99,6 +104,11 @@ def _what_happened(error: Exception) -> str:
     return "connection lost"
 
 
+def _refuse_from(until: dt.datetime) -> None:
+    if is_over(until):
+        raise _LeaseOver
+
+
 @dataclass(frozen=True)
 class SmtpServer:
     """Where to hand messages over, and how."""
@@ -150,8 +160,8 @@ class SmtpSession:
         self._connection, self._is_used = connection, False
         return None
 
-    def send(self, letter: Letter) -> Result:
-        """Hand one letter over, on the open line or on a new one."""
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
+        """Hand one letter over, on the open line or on a new one, unless `until` passes before the final dot."""
         try:
             content, recipient = letter.as_bytes(), letter.recipient
         except UnicodeError:
@@ -160,30 +170,37 @@ class SmtpSession:
         if failure:
             return failure
         is_used = self._is_used
-        result, stage = self._hand_over(letter.sender_address, recipient, content)
+        result, stage = self._hand_over(letter.sender_address, recipient, content, until)
         if is_used and stage == Stage.MAIL and self._connection is None:
             # Many servers take so many messages a connection, then hang up: nothing was said yet, so we call again.
             failure = self.open()
             if failure:
                 return failure
-            result, stage = self._hand_over(letter.sender_address, recipient, content)
+            result, stage = self._hand_over(letter.sender_address, recipient, content, until)
         return result
 
-    def _hand_over(self, sender: str, recipient: str, content: bytes) -> tuple[Result, Stage]:
+    def _hand_over(self, sender: str, recipient: str, content: bytes, until: dt.datetime) -> tuple[Result, Stage]:
         assert self._connection is not None
         stage = Stage.MAIL
         try:
             connection = self._connection
             connection.start_clock()
+            _refuse_from(until)
             connection.expect(250, f"MAIL FROM:<{sender}>")
             stage = Stage.RCPT
             connection.expect(25, f"RCPT TO:<{recipient}>")
             stage = Stage.DATA
+            _refuse_from(until)
             connection.expect(354, "DATA")
             stage = Stage.BODY
             connection.write_body(content)
+            _refuse_from(until)
             stage = Stage.END
             text = connection.expect(250, ".")
+        except _LeaseOver:
+            # Without the final dot the server must not deliver (RFC 5321 section 4.1.1.4), so it has to hear nothing.
+            self.drop()
+            return HELD_UP, stage
         except UnexpectedReply as error:
             self._recover(error)
             return classify(error, stage), stage

@@ -17,8 +17,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
-from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, field, read_json
-from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, TooLate, field, read_json
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.sms_results import Found, Inbound, Receipt, Stage
 from support.messaging.text_message import TextMessage
 
@@ -66,13 +66,16 @@ class TelnyxGateway:
         # Nothing is asked of Telnyx before the first message.
         return None
 
-    def send(self, letter: TextMessage) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         content: dict[str, Any] = {"from": settings.TELNYX_FROM, "to": letter.to, "text": letter.text, "type": "SMS"}
         if letter.status_url:
             content |= {"webhook_url": letter.status_url, "use_profile_webhooks": False}
         headers = {"Authorization": f"Bearer {settings.TELNYX_API_KEY}", "Content-Type": "application/json"}
+        body = json.dumps(content).encode()
         try:
-            answer = self._caller.call("POST", "/v2/messages", headers=headers, body=json.dumps(content).encode())
+            answer = self._caller.call("POST", "/v2/messages", headers=headers, body=body, lease_until=until)
+        except TooLate:
+            return HELD_UP
         except NotReached as error:
             return Transient(f"The text message service cannot be reached ({error})", is_outage=True)
         except NoAnswer as error:

@@ -19,8 +19,18 @@ from xml.sax.saxutils import escape
 from django.conf import settings
 from django.http import QueryDict
 
-from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, basic_auth, field, read_date, read_json
-from support.messaging.results import Accepted, Ambiguous, Refused, Result, Transient
+from support.messaging.calls import (
+    Answer,
+    Caller,
+    NoAnswer,
+    NotReached,
+    TooLate,
+    basic_auth,
+    field,
+    read_date,
+    read_json,
+)
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.sms_results import Found, Inbound, Receipt, Stage
 from support.messaging.text_message import TextMessage
 
@@ -66,7 +76,7 @@ class TwilioGateway:
         # Nothing is asked of Twilio before the first message.
         return None
 
-    def send(self, letter: TextMessage) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         sender = (
             {"MessagingServiceSid": settings.TWILIO_MESSAGING_SERVICE_SID}
             if settings.TWILIO_MESSAGING_SERVICE_SID
@@ -80,7 +90,9 @@ class TwilioGateway:
             "Body": letter.text,
         }
         try:
-            answer = self._call("POST", _messages(), content)
+            answer = self._call("POST", _messages(), content, lease_until=until)
+        except TooLate:
+            return HELD_UP
         except NotReached as error:
             return Transient(f"The text message service cannot be reached ({error})", is_outage=True)
         except NoAnswer as error:
@@ -118,7 +130,13 @@ class TwilioGateway:
     def close(self) -> None:
         self._caller.close()
 
-    def _call(self, method: str, target: str, content: Mapping[str, str] | None = None) -> Answer:
+    def _call(
+        self,
+        method: str,
+        target: str,
+        content: Mapping[str, str] | None = None,
+        lease_until: dt.datetime | None = None,
+    ) -> Answer:
         headers = {
             "Authorization": basic_auth(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN),
             "Accept": "application/json",
@@ -127,7 +145,8 @@ class TwilioGateway:
         if content is None:
             return self._caller.call(method, target, headers=headers)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return self._caller.call(method, target, headers=headers, body=urlencode(content).encode())
+        body = urlencode(content).encode()
+        return self._caller.call(method, target, headers=headers, body=body, lease_until=lease_until)
 
 
 def classify(status: int, code: int, *, pause: dt.timedelta | None = None) -> Result:

@@ -21,6 +21,7 @@ from support.messaging import Accepted
 from support.messaging.push import Notification, PushGateway
 from tests.factories import make_user
 from tests.helpers.browsing import enter
+from tests.helpers.leases import in_a_while
 from tests.push_service import Browser, Post, PushService, push_service
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -96,7 +97,8 @@ def test_turned_on_by_a_press_and_off_by_another(
             tag="one",
             sent_at=clock.now(),
             expires_at=clock.now() + dt.timedelta(hours=1),
-        )
+        ),
+        until=in_a_while(),
     )
     gateway.close()
     assert sent == Accepted()

@@ -90,7 +90,7 @@ class Takes:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, message: Letter) -> Result:
+    def send(self, message: Letter, /, *, until: dt.datetime) -> Result:
         self.taken.append(message)
         return Accepted()
 

@@ -185,7 +185,7 @@ class Life(RuleBasedStateMachine):
             self.move_date(self.meanwhile.pop(), 1)
         return None
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         row = Reminder.objects.select_related("signup__participant", "signup__occurrence__meeting").get(
             message_id=letter.message_id
         )

@@ -92,7 +92,7 @@ class Postbox:
     def close(self) -> None:
         pass
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         self.sent.append(letter)
         return Accepted(provider_id=str(len(self.sent)))
 

@@ -24,6 +24,7 @@ from support.messaging import Accepted, Ambiguous, CalendarPart, EmailGateway, L
 from support.messaging import outbox as kept
 from support.messaging.reading import read
 from support.messaging.smtp import SmtpServer, SmtpSession, Stage, UnexpectedReply, classify
+from tests.helpers.leases import in_a_while
 from tests.servers import Behaviour, SmtpSink
 
 CALENDAR = CalendarPart(
@@ -160,7 +161,7 @@ def session(_smtp: tuple[SmtpSink, str], smtp_sink: SmtpSink) -> Iterator[SmtpSe
 
 
 def test_session_sends_many_over_one_connection(session: SmtpSession, smtp_sink: SmtpSink) -> None:
-    results = [session.send(letter(to=f"guest{n}@example.org", text=".dot\n")) for n in range(3)]
+    results = [session.send(letter(to=f"guest{n}@example.org", text=".dot\n"), until=in_a_while()) for n in range(3)]
     assert [type(result) for result in results] == [Accepted] * 3
     assert smtp_sink.connections == 1
     received = smtp_sink.wait_for(3)
@@ -175,17 +176,17 @@ def test_session_goes_on_after_a_bad_answer(
     session: SmtpSession, smtp_sink: SmtpSink, behaviour: Behaviour, expected: type[Result]
 ) -> None:
     smtp_sink.script = [behaviour]
-    assert type(session.send(letter())) is expected
-    assert type(session.send(letter())) is Accepted
+    assert type(session.send(letter(), until=in_a_while())) is expected
+    assert type(session.send(letter(), until=in_a_while())) is Accepted
 
 
 def test_session_calls_again_where_the_server_hangs_up_after_a_few(session: SmtpSession, smtp_sink: SmtpSink) -> None:
-    assert isinstance(session.send(letter()), Accepted)
+    assert isinstance(session.send(letter(), until=in_a_while()), Accepted)
     assert session._connection is not None
     assert session._connection.sock is not None
     # What is left of a line that the other side has closed in the meantime.
     session._connection.sock.shutdown(socket.SHUT_RDWR)
-    assert isinstance(session.send(letter()), Accepted)
+    assert isinstance(session.send(letter(), until=in_a_while()), Accepted)
     assert (len(smtp_sink.wait_for(2)), smtp_sink.connections) == (2, 2)
 
 
@@ -200,7 +201,7 @@ def test_session_calls_no_second_time_where_a_server_hangs_up_at_the_first_messa
     # It takes one call and no other, which would be left without a greeting.
     with talking_server(turn_away) as port:
         session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=5))
-        assert session.send(letter()) == Transient(
+        assert session.send(letter(), until=in_a_while()) == Transient(
             "The mail server went away before it had the message (connection lost)"
         )
 
@@ -208,7 +209,7 @@ def test_session_calls_no_second_time_where_a_server_hangs_up_at_the_first_messa
 def test_session_without_a_server_says_that_it_is_an_outage() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    result = SmtpSession(SmtpServer("127.0.0.1", port, timeout=1)).send(letter())
+    result = SmtpSession(SmtpServer("127.0.0.1", port, timeout=1)).send(letter(), until=in_a_while())
     assert result == Transient("The mail server cannot be reached (connection refused)", is_outage=True)
 
 
@@ -256,7 +257,7 @@ def test_session_cut_in_the_middle_of_a_message_has_certainly_not_sent_it() -> N
 
     with talking_server(cut) as port:
         session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=5))
-        result = session.send(letter(text="x\n" * 20_000_000))
+        result = session.send(letter(text="x\n" * 20_000_000), until=in_a_while())
         assert result == Transient("The mail server went away before it had the message (connection lost)")
 
 
@@ -277,7 +278,7 @@ def test_session_with_a_server_that_takes_a_message_too_late_has_certainly_not_s
 
     with talking_server(dawdle) as port:
         session = SmtpSession(SmtpServer("127.0.0.1", port, timeout=1.5))
-        assert isinstance(session.send(letter(text="x\n" * 20_000_000)), Transient)
+        assert isinstance(session.send(letter(text="x\n" * 20_000_000), until=in_a_while()), Transient)
 
 
 # -- gateways over Django's backends ---------------------------------------------------------------------------------
@@ -286,7 +287,7 @@ def test_session_with_a_server_that_takes_a_message_too_late_has_certainly_not_s
 def test_gateway_uses_the_backend_in_the_settings() -> None:
     gateway = EmailGateway()
     assert gateway.open() is None
-    assert gateway.send(letter(calendar=CALENDAR)) == Accepted()
+    assert gateway.send(letter(calendar=CALENDAR), until=in_a_while()) == Accepted()
     gateway.close()
     [sent] = mail.outbox
     assert (sent.to, sent.subject, sent.from_email) == (
@@ -298,7 +299,7 @@ def test_gateway_uses_the_backend_in_the_settings() -> None:
 
 def test_gateway_over_smtp_is_our_own_conversation(smtp_settings: SmtpSink) -> None:
     gateway = EmailGateway()
-    assert isinstance(gateway.send(letter()), Accepted)
+    assert isinstance(gateway.send(letter(), until=in_a_while()), Accepted)
     gateway.close()
     assert [message["Subject"] for message in smtp_settings.wait_for(1)] == ["Reminder for Tue 7:00 PM"]
 
@@ -318,7 +319,7 @@ def test_backend_that_cannot_be_opened_is_an_outage(settings: Any) -> None:
 def test_outbox_keeps_whole_messages_for_their_owner_alone(settings: Any, tmp_path: Path) -> None:
     settings.OUTBOX_DIR = tmp_path / "outbox"
     settings.EMAIL_BACKEND = "support.messaging.outbox.EmailBackend"
-    assert EmailGateway().send(letter(calendar=CALENDAR)) == Accepted()
+    assert EmailGateway().send(letter(calendar=CALENDAR), until=in_a_while()) == Accepted()
     send_mail("Your sign-in code", "123", None, ["member@example.org"])
     second, first = kept.newest_first()
     assert first.stat().st_mode & 0o777 == 0o600
@@ -334,6 +335,6 @@ def test_outbox_that_cannot_be_written_is_an_outage(settings: Any, tmp_path: Pat
     settings.OUTBOX_DIR = blocked / "below"
     settings.EMAIL_BACKEND = "support.messaging.outbox.EmailBackend"
     blocked.write_text("a file where a folder should be")
-    result = EmailGateway().send(letter())
+    result = EmailGateway().send(letter(), until=in_a_while())
     assert isinstance(result, Transient)
     assert result.is_outage

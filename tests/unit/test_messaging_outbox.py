@@ -11,6 +11,7 @@ from django.test import Client
 
 from support.messaging import EmailGateway
 from support.messaging import outbox as kept
+from tests.helpers.leases import in_a_while
 from tests.unit.test_messaging import CALENDAR, letter
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def _outbox(settings: Any, tmp_path: Path) -> None:
 
 
 def test_outbox_lists_the_newest_first(client: Client) -> None:
-    EmailGateway().send(letter(calendar=CALENDAR))
+    EmailGateway().send(letter(calendar=CALENDAR), until=in_a_while())
     send_mail("Your sign-in code", "123", None, ["member@example.org"])
     page = client.get("/dev/outbox/").content.decode()
     assert page.index("Your sign-in code") < page.index("Reminder for Tue 7:00 PM")
@@ -36,7 +37,7 @@ def test_outbox_lists_the_newest_first(client: Client) -> None:
 
 
 def test_outbox_shows_every_part_of_a_message(client: Client) -> None:
-    EmailGateway().send(letter(calendar=CALENDAR, text="See http://testserver/signups/x/\n"))
+    EmailGateway().send(letter(calendar=CALENDAR, text="See http://testserver/signups/x/\n"), until=in_a_while())
     [file] = kept.newest_first()
     page = client.get(f"/dev/outbox/{file.stem}/").content.decode()
     assert f'src="/dev/outbox/{file.stem}/html/"' in page
@@ -47,7 +48,9 @@ def test_outbox_shows_every_part_of_a_message(client: Client) -> None:
 
 
 def test_outbox_html_is_served_for_its_frame_alone(client: Client) -> None:
-    EmailGateway().send(letter(html="<html><head></head><body><script>alert(1)</script>Tuesday</body></html>"))
+    EmailGateway().send(
+        letter(html="<html><head></head><body><script>alert(1)</script>Tuesday</body></html>"), until=in_a_while()
+    )
     [file] = kept.newest_first()
     response = client.get(f"/dev/outbox/{file.stem}/html/")
     policy = response["Content-Security-Policy"]
@@ -59,7 +62,7 @@ def test_outbox_html_is_served_for_its_frame_alone(client: Client) -> None:
 
 
 def test_outbox_is_emptied_by_post_alone(client: Client) -> None:
-    EmailGateway().send(letter())
+    EmailGateway().send(letter(), until=in_a_while())
     assert client.get("/dev/outbox/empty/").status_code == 405
     assert len(kept.newest_first()) == 1
     assert client.post("/dev/outbox/empty/").status_code == 302

@@ -22,6 +22,7 @@ from support.messaging import push as pushing
 from support.messaging.push import BadSubscription, Notification, PushGateway, is_push_service, read_subscription
 from support.messaging.webpush_encryption import encrypt
 from tests.conftest import NOW
+from tests.helpers.leases import in_a_while
 from tests.push_service import Browser, PushService, push_service
 
 HOUR = dt.timedelta(hours=1)
@@ -77,7 +78,7 @@ def jwt_claims(token: str, key: str) -> dict[str, Any]:
 
 def test_notification_is_read_by_its_browser_alone(service: PushService, gateway: PushGateway) -> None:
     mine, other = service.browser(), service.browser("two")
-    assert gateway.send(notification(mine)) == Accepted()
+    assert gateway.send(notification(mine), until=in_a_while()) == Accepted()
     (post,) = service.posts
     assert mine.read(post) == {
         "title": "Homegroup",
@@ -93,7 +94,7 @@ def test_notification_is_read_by_its_browser_alone(service: PushService, gateway
 def test_notification_says_whose_it_is_and_how_long_it_is_good(
     service: PushService, gateway: PushGateway, settings: Any
 ) -> None:
-    gateway.send(notification(service.browser(), is_urgent=True))
+    gateway.send(notification(service.browser(), is_urgent=True), until=in_a_while())
     headers = service.posts[0].headers
     assert (headers["ttl"], headers["urgency"], headers["topic"]) == ("7200", "high", "abcdefghijklmnopqrstuv")
     token, key = (part.partition("=")[2] for part in headers["authorization"].removeprefix("vapid ").split(","))
@@ -107,15 +108,15 @@ def test_notification_says_whose_it_is_and_how_long_it_is_good(
 
 def test_notifications_of_any_length_look_alike(service: PushService, gateway: PushGateway) -> None:
     browser = service.browser()
-    gateway.send(notification(browser, body="Moved"))
-    gateway.send(notification(browser, body="A place is free on Tuesday, November 24"))
+    gateway.send(notification(browser, body="Moved"), until=in_a_while())
+    gateway.send(notification(browser, body="A place is free on Tuesday, November 24"), until=in_a_while())
     assert len({len(post.body) for post in service.posts}) == 1
 
 
 def test_notification_that_no_push_service_must_take_is_not_posted(service: PushService, gateway: PushGateway) -> None:
-    assert gateway.send(notification(service.browser(), body="x" * 3400)) == Accepted()
+    assert gateway.send(notification(service.browser(), body="x" * 3400), until=in_a_while()) == Accepted()
     for octets_of_body in (3500, 5000):
-        result = gateway.send(notification(service.browser(), body="x" * octets_of_body))
+        result = gateway.send(notification(service.browser(), body="x" * octets_of_body), until=in_a_while())
         assert result == Refused("The notification is too long")
     assert [len(post.body) for post in service.posts] == [3687]
 
@@ -161,7 +162,7 @@ def test_answer_means(
     service: PushService, gateway: PushGateway, status: int, headers: dict[str, str], result: object
 ) -> None:
     service.answers = [(status, headers)]
-    assert gateway.send(notification(service.browser())) == result
+    assert gateway.send(notification(service.browser()), until=in_a_while()) == result
 
 
 def test_silence_after_the_post_is_unclear(
@@ -169,11 +170,13 @@ def test_silence_after_the_post_is_unclear(
 ) -> None:
     monkeypatch.setattr(pushing, "_TIMEOUTS", (1, 0.1))
     service.delay = 0.5
-    assert gateway.send(notification(service.browser())) == Ambiguous("The push service did not answer")
+    assert gateway.send(notification(service.browser()), until=in_a_while()) == Ambiguous(
+        "The push service did not answer"
+    )
 
 
 def test_nobody_there_is_tried_again_and_parks_nothing(gateway: PushGateway) -> None:
-    result = gateway.send(notification(Browser("http://127.0.0.1:9/push/one")))
+    result = gateway.send(notification(Browser("http://127.0.0.1:9/push/one")), until=in_a_while())
     assert isinstance(result, Transient)
     assert not result.is_outage
 
@@ -184,16 +187,16 @@ def test_a_push_service_that_hangs_keeps_nobody_waiting_twice(
     monkeypatch.setattr(pushing, "_TIMEOUTS", (1, 0.1))
     service.delay = 0.3
     with push_service() as other:
-        assert isinstance(gateway.send(notification(service.browser())), Ambiguous)
-        assert gateway.send(notification(service.browser())) == Transient(
+        assert isinstance(gateway.send(notification(service.browser()), until=in_a_while()), Ambiguous)
+        assert gateway.send(notification(service.browser()), until=in_a_while()) == Transient(
             "The push service did not answer a moment ago"
         )
-        assert gateway.send(notification(other.browser())) == Accepted()
+        assert gateway.send(notification(other.browser()), until=in_a_while()) == Accepted()
     assert len(service.posts) == 1
     # After a rest it is asked again.
     service.delay = 0
     monkeypatch.setattr(pushing, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 60))
-    assert gateway.send(notification(service.browser())) == Accepted()
+    assert gateway.send(notification(service.browser()), until=in_a_while()) == Accepted()
 
 
 # -- encryption ------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class Told:
     def open(self) -> Transient | None:
         return self.outage
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         self.letters.append(letter)
         self.meanwhile()
         return self.results.pop(0) if self.results else Accepted()

@@ -49,7 +49,7 @@ class Told:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: TextMessage, /) -> Result:
+    def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         self.texts.append(letter)
         return self.results.pop(0) if self.results else Accepted("SM1")
 

@@ -29,7 +29,7 @@ class Gateway:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         self.letters.append(letter)
         return Accepted()
 

@@ -18,6 +18,7 @@ from support.messaging import Accepted, Ambiguous, Refused, Result, SmsGateway, 
 from support.messaging.calls import Answer, Caller, NoAnswer, NotReached
 from support.messaging.sms_results import OUTCOMES, Aftermath, Found, Receipt, Stage, outcome
 from tests.conftest import NOW
+from tests.helpers.leases import in_a_while
 from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, Taken, twilio_server
 
 NUMBER = "+15185550123"
@@ -49,7 +50,7 @@ def text(**fields: Any) -> TextMessage:
 def send(**fields: Any) -> Result:
     gateway = SmsGateway()
     try:
-        return gateway.send(text(**fields))
+        return gateway.send(text(**fields), until=in_a_while())
     finally:
         gateway.close()
 
@@ -141,7 +142,7 @@ def test_nobody_there_is_an_outage(fake: FakeTwilio, settings: Any) -> None:
 def test_one_line_serves_many_messages_and_a_lost_one_is_opened_again(fake: FakeTwilio) -> None:
     gateway = SmsGateway()
     fake.script = ["accept", "accept", "drop", "accept"]
-    results = [gateway.send(text(text=f"{n}")) for n in range(4)]
+    results = [gateway.send(text(text=f"{n}"), until=in_a_while()) for n in range(4)]
     gateway.close()
     assert [type(each) for each in results] == [Accepted, Accepted, Ambiguous, Accepted]
     assert [each.text for each in fake.taken] == ["0", "1", "2", "3"]

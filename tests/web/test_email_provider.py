@@ -22,10 +22,12 @@ from django.test import Client
 from accounts.queries import is_suppressed
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
-from support import environment
+from support import clock, environment
 from support.messaging import Accepted, Ambiguous, CalendarPart, Letter, Refused, Result, Transient
 from support.messaging.email import EmailGateway
+from support.messaging.results import HELD_UP
 from tests.factories import make_reminder
+from tests.helpers.leases import in_a_while
 
 OURS = uuid.UUID("5f3c0000-0000-4000-8000-000000000001")
 ADDRESS = "/webhooks/email/"
@@ -94,7 +96,7 @@ def use(settings: Any, monkeypatch: pytest.MonkeyPatch, url: str, *, base: str =
 def send(provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     use(settings, monkeypatch, "resend://their-key@example.org", base=provider.address)
     gateway = EmailGateway()
-    yield lambda **fields: gateway.send(letter(**fields))
+    yield lambda **fields: gateway.send(letter(**fields), until=in_a_while())
     gateway.close()
 
 
@@ -152,9 +154,11 @@ def test_pause_is_read_whatever_it_says(send: Any, provider: Provider, given: st
 def test_silence_is_ambiguous_and_nobody_there_is_not(send: Any, provider: Provider, settings: Any) -> None:
     settings.ANYMAIL = {**settings.ANYMAIL, "REQUESTS_TIMEOUT": 0.2}
     provider.seconds = 0.6
-    assert EmailGateway().send(letter()) == Ambiguous("The mail service did not answer")
+    assert EmailGateway().send(letter(), until=in_a_while()) == Ambiguous("The mail service did not answer")
     settings.ANYMAIL = {**settings.ANYMAIL, "RESEND_API_URL": "http://127.0.0.1:9/"}
-    assert EmailGateway().send(letter()) == Transient("The mail service cannot be reached", is_outage=True)
+    assert EmailGateway().send(letter(), until=in_a_while()) == Transient(
+        "The mail service cannot be reached", is_outage=True
+    )
 
 
 def test_address_the_provider_knows_as_dead_gets_nothing_again(
@@ -163,10 +167,12 @@ def test_address_the_provider_knows_as_dead_gets_nothing_again(
     use(settings, monkeypatch, "postmark://their-key@example.org", base=provider.address)
     words = "Found inactive addresses: guest@example.org. Inactive recipients are ones that bounced."
     provider.status, provider.answer = 422, {"ErrorCode": 406, "Message": words}
-    found = EmailGateway().send(letter())
+    found = EmailGateway().send(letter(), until=in_a_while())
     assert found == Refused("The mail service knows this address as one that takes no mail", suppress=True)
     provider.answer = {"ErrorCode": 406, "Message": "Other words, which say nothing."}
-    assert EmailGateway().send(letter()) == Ambiguous("The mail service did not say whether it took the message")
+    assert EmailGateway().send(letter(), until=in_a_while()) == Ambiguous(
+        "The mail service did not say whether it took the message"
+    )
 
 
 def test_secret_that_a_provider_cannot_send_is_refused_at_the_start(
@@ -275,3 +281,11 @@ def test_signature_of_mailgun_is_checked(
 @pytest.mark.django_db
 def test_there_is_no_such_address_without_a_provider(client: Client) -> None:
     assert client.post(ADDRESS, "{}", content_type="application/json").status_code == 404
+
+
+def test_mail_service_is_asked_nothing_once_the_lease_is_over(
+    provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(settings, monkeypatch, "resend://their-key@example.org", base=provider.address)
+    assert EmailGateway().send(letter(), until=clock.now()) == HELD_UP
+    assert provider.asked == []

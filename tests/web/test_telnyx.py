@@ -21,6 +21,7 @@ from support.checks import check_text_messages
 from support.messaging import Accepted, Ambiguous, Refused, Result, SmsGateway, TextMessage, Transient, telnyx
 from tests.conftest import NOW
 from tests.factories import make_contact_point, make_reminder, make_signup
+from tests.helpers.leases import in_a_while
 from tests.sms_servers import TOKEN, Call, FakeTelnyx, Taken, telnyx_server, twice_and_shuffled
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,9 @@ def fake(_server: FakeTelnyx, settings: Any) -> Iterator[FakeTelnyx]:
 def send(**fields: Any) -> Result:
     gateway = SmsGateway()
     try:
-        return gateway.send(TextMessage(**{"to": NUMBER, "text": "Reminder", "sent_at": NOW, **fields}))
+        return gateway.send(
+            TextMessage(**{"to": NUMBER, "text": "Reminder", "sent_at": NOW, **fields}), until=in_a_while()
+        )
     finally:
         gateway.close()
 

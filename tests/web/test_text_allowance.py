@@ -29,6 +29,7 @@ from support.messaging import Accepted, Refused, Result, SmsGateway, TextMessage
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
 from tests.factories import make_contact_point, make_meeting, make_occurrence, make_reminder, make_signup, make_user
+from tests.helpers.leases import in_a_while
 from tests.web.test_accounts_phone import proven
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +53,7 @@ def _fresh(settings: Any, tmp_path: Path) -> None:
 
 
 def send(number: str = HERE, **fields: Any) -> Result:
-    return SmsGateway().send(TextMessage(to=number, text="Hello", sent_at=NOW, **fields))
+    return SmsGateway().send(TextMessage(to=number, text="Hello", sent_at=NOW, **fields), until=in_a_while())
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Slow:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: Letter) -> Accepted:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Accepted:
         self.sent.append((time.monotonic(), letter.message_id))
         return Accepted()
 

@@ -178,8 +178,8 @@ def test_database_that_goes_away_during_a_send_costs_nothing(smtp_settings: Smtp
                 looks.append(Reminder.objects.filter(state=ReminderState.ACCEPTED).count())
             return super().open()
 
-        def send(self, letter: Letter) -> Result:
-            result = super().send(letter)
+        def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
+            result = super().send(letter, until=until)
             sent.append(letter.message_id)
             if len(sent) == 2:
                 connection.connection.close()

@@ -39,7 +39,7 @@ class Slow:
     def open(self) -> Transient | None:
         return None
 
-    def send(self, letter: Letter) -> Result:
+    def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
         time.sleep(self.seconds)
         self.sent.append(letter.message_id)
         return Accepted()

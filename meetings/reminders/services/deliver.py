@@ -39,7 +39,8 @@ logger = logging.getLogger(__name__)
 
 Clock = Callable[[], dt.datetime]
 
-#: How long a claim holds. A send takes at most settings.EMAIL_TIMEOUT twice over, which is far less.
+#: How long a claim holds, and then an attempt. A send takes at most settings.EMAIL_TIMEOUT twice over, which is far
+#: less; one that stood still meanwhile hands nothing over any more once it is over.
 LEASE = dt.timedelta(seconds=120)
 #: Rows claimed at once, and of these, rows read and written about at once.
 CLAIM, CHUNK = 200, 50
@@ -208,11 +209,12 @@ class _Batch:
             return
         if not self._wait_for_its_turn(reminder, rendered):
             return
-        attempt = self._begin(reminder)
-        if attempt is None:
+        begun = self._begin(reminder)
+        if begun is None:
             return
+        attempt, until = begun
         try:
-            result = gateway.send(rendered.message)
+            result = gateway.send(rendered.message, until=until)
         except Exception as error:  # noqa: BLE001  # a gateway should never raise; where it does, nobody knows
             _log("went into a gateway that failed", reminder, error)
             result = Ambiguous(f"The gateway failed ({type(error).__name__})")
@@ -237,8 +239,11 @@ class _Batch:
             time.sleep(min(pause, 1.0))
         return True
 
-    def _begin(self, reminder: Reminder) -> int | None:
-        """Enter `submitting`, unless the last-moment check says otherwise. Returns the attempt's number, or None."""
+    def _begin(self, reminder: Reminder) -> tuple[int, dt.datetime] | None:
+        """Enter `submitting`, unless the last-moment check says otherwise.
+
+        Returns the attempt's number and when its lease ends, or None.
+        """
         now = self._read_clock()
         try:
             with transaction.atomic():
@@ -254,7 +259,8 @@ class _Batch:
         self._count_recorded()
         if attempt is None:
             self._tally.other += 1
-        return attempt
+            return None
+        return attempt, now + LEASE
 
     def _reconnect(self) -> None:
         """Go on after the database failed: perhaps it restarted. What was sent is worth more than what is next."""
@@ -422,7 +428,7 @@ def after_transient(
 
     An outage is nobody's fault and counts for nothing but time: the row stays due, and its channel is parked.
     """
-    if result.is_outage:
+    if result.is_outage or not result.is_counted:
         return ReminderState.PLANNED, due_at, result.reason[:200]
     if attempt >= MOST_ATTEMPTS:
         return ReminderState.FAILED, due_at, result.reason[:200]

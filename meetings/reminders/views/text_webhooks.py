@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -18,6 +20,9 @@ from support.messaging import SmsGateway, TextMessage, telnyx, twilio
 from support.messaging.sms_results import Receipt
 
 logger = logging.getLogger(__name__)
+
+#: An answer that leaves later than this would surprise whoever wrote.
+_PATIENCE: Final = dt.timedelta(minutes=2)
 
 
 @csrf_exempt
@@ -60,7 +65,8 @@ def telnyx_inbound(request: HttpRequest) -> HttpResponse:
     answer = inbound.take(inbound=text, now=now) if text else ""
     if text and answer:
         gateway = SmsGateway()
-        gateway.send(TextMessage(to=text.sender, text=answer, sent_at=now, is_admitted=True))
+        answer_to = TextMessage(to=text.sender, text=answer, sent_at=now, is_admitted=True)
+        gateway.send(answer_to, until=now + _PATIENCE)
         gateway.close()
     return HttpResponse()
 
