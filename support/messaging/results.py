@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from support import clock
+
+
+class Limit(enum.Enum):
+    """How many messages a provider takes: on one line, in a minute, in a day (or hour)."""
+
+    SESSION = enum.auto()
+    MINUTE = enum.auto()
+    DAY = enum.auto()
 
 
 @dataclass(frozen=True)
@@ -18,10 +27,17 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """Definitely not sent, and trying again would change nothing. `suppress`: nothing may go to that address again."""
+    """Definitely not sent, and trying again would change nothing. `suppress`: nothing may go to that address again.
+
+    `is_sure` says that this one word is enough for that; else it takes a second one, another day. `answer` is what the
+    provider says to all such ("550 5.1.1"), and `said` all its words, without an address; "" where it said nothing.
+    """
 
     reason: str
     suppress: bool = False
+    is_sure: bool = True
+    answer: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,13 +45,18 @@ class Transient:
     """Definitely not sent, and worth another try, after `retry_after` where the provider named it.
 
     `is_outage` says that it was not about this message: the next one would fare no better now. `is_counted` says that
-    it speaks against this message, which is given up after too many of them.
+    it speaks against this message, which is given up after too many of them. `said` is what the provider said, without
+    an address. `is_personal`: it says so to each newcomer, or of one mailbox, so that it means nobody else.
     """
 
     reason: str
     retry_after: dt.timedelta | None = None
     is_outage: bool = False
     is_counted: bool = True
+    said: str = ""
+    is_personal: bool = False
+    #: What there was too much of, where that is so.
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True)

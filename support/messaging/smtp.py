@@ -8,31 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import enum
 import io
 import re
 import smtplib
 import socket
 import ssl
 import time
+from collections import defaultdict, deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from django.utils.translation import gettext_noop as _
+
+from support.messaging.answers import Stage, meaning, read_answer
 from support.messaging.letter import Letter
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
-
-
-class Stage(enum.IntEnum):
-    """How far the conversation had come."""
-
-    CONNECT = 0
-    MAIL = 1
-    RCPT = 2
-    DATA = 3
-    #: The message's own lines are on their way: without the final dot a server must not deliver them.
-    BODY = 4
-    #: The final dot was (or may have been) sent: RFC 1047's window.
-    END = 5
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Limit, Refused, Result, Transient, is_over
 
 
 class _LeaseOver(Exception):
@@ -43,53 +33,22 @@ class UnexpectedReply(smtplib.SMTPResponseException):
     """A reply that ends this message's conversation: its code is 4xx or 5xx."""
 
 
-#: RFC 3463: the address does not exist, or is not valid.
-_BAD_ADDRESS = re.compile(r"5\.1\.(1|2|3|6|10)\b")
-_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_NO_SUCH_MAILBOX = (550, 551, 553)
-
-
-def classify(error: Exception, stage: Stage) -> Result:
+def classify(error: Exception, stage: Stage, *addresses: str) -> Result:
     """Return what an exception of `smtplib` (or the socket below it) at `stage` means for the message.
 
-    The server's own words are left out of reasons: they repeat the address.
+    `addresses` are those that the server's words may name: nothing of them is left in the result.
     """
-    if isinstance(error, smtplib.SMTPResponseException):
-        return _classify_reply(error, stage)
+    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 400:
+        text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode("utf-8", "replace")
+        return meaning(read_answer(error.smtp_code, text, stage), *addresses)
     words = _what_happened(error)
     if stage == Stage.END:
         return Ambiguous(f"No answer after the whole message was handed over ({words})")
     if stage == Stage.CONNECT:
         return Transient(f"The mail server cannot be reached ({words})", is_outage=True)
-    return Transient(f"The mail server went away before it had the message ({words})")
-
-
-def _classify_reply(error: smtplib.SMTPResponseException, stage: Stage) -> Result:
-    code = error.smtp_code
-    text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode("utf-8", "replace")
-    found = _ENHANCED.search(text)
-    enhanced = found.group() if found else ""
-    number = f"{code} {enhanced}".strip()
-    if stage == Stage.CONNECT:
-        # Whatever it says (too busy, wrong password), it is not about this message.
-        return Transient(f"The mail server turned us away ({number})", is_outage=True)
-    if code < 100:
-        # smtplib's word for a line that makes no sense, or no line at all.
-        if stage == Stage.END:
-            return Ambiguous("No answer after the whole message was handed over")
-        return Transient("The mail server answered with nonsense")
-    if code < 500:
-        return Transient(f"The mail server asked to try again later ({number})", is_outage=code == 421)
-    if stage == Stage.MAIL and code != 552:
-        # It refuses us as a sender; the next message would fare no better, and losing them all would be wrong.
-        return Transient(f"The mail server does not accept our sender ({number})", is_outage=True)
-    # There is one recipient, so a word about "the mailbox" is about it, wherever it comes; a bare code only at RCPT.
-    is_bad_address = bool(_BAD_ADDRESS.match(enhanced)) if enhanced else _is_bare_refusal(code, stage)
-    return Refused(f"Refused by the mail server ({number})", suppress=is_bad_address)
-
-
-def _is_bare_refusal(code: int, stage: Stage) -> bool:
-    return stage == Stage.RCPT and code in _NO_SUCH_MAILBOX
+    if isinstance(error, smtplib.SMTPResponseException):
+        return Transient("The mail server answered with nonsense", is_counted=False)
+    return Transient(f"The mail server went away before it had the message ({words})", is_counted=False)
 
 
 def _what_happened(error: Exception) -> str:
@@ -102,6 +61,69 @@ def _what_happened(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return "no safe connection"
     return "connection lost"
+
+
+SLOWER: Final = _("The mail server asked us to go slower")
+#: Where a server says this, the line is of no more use: it closes it (RFC 5321 section 3.8), or takes no more on it.
+_NO_MORE: Final = 452
+_LINE_IS_OVER: Final = (421, _NO_MORE)
+_MAILMAX: Final = re.compile(r"\bMAILMAX=([1-9]\d{0,5})\b", re.IGNORECASE)
+#: A limit learned is tried again after so many seconds.
+_FORGOTTEN: Final = 3600.0
+
+
+class _Learned:
+    """How many messages a server takes, as it said itself or was found out, for as long as this process runs."""
+
+    def __init__(self) -> None:
+        self.per_session: int | None = None
+        self._per_minute: int | None = None
+        self._learned_at = 0.0
+        self._taken: deque[float] = deque()
+
+    def count(self) -> None:
+        """Count one message that it took."""
+        self._taken.append(time.monotonic())
+
+    def learn_minute(self) -> None:
+        """It asked us to go slower: what it took in the last minute is all that it takes in one."""
+        if taken := self._in_last_minute():
+            self._per_minute, self._learned_at = taken, time.monotonic()
+
+    def pause(self) -> dt.timedelta | None:
+        """Return how long to wait before the next message, or None."""
+        taken = self._in_last_minute()
+        if self._per_minute is None or taken < self._per_minute:
+            return None
+        now = time.monotonic()
+        if now - self._learned_at > _FORGOTTEN:
+            self._per_minute = None
+            return None
+        return dt.timedelta(seconds=self._taken[0] + 60 - now)
+
+    def _in_last_minute(self) -> int:
+        now = time.monotonic()
+        while self._taken and now - self._taken[0] >= 60:
+            self._taken.popleft()
+        return len(self._taken)
+
+
+_LEARNED: Final[defaultdict[tuple[str, int], _Learned]] = defaultdict(_Learned)
+
+
+def forget_limits() -> None:
+    """Forget what was learned of every server."""
+    _LEARNED.clear()
+
+
+def _is_about_the_line(tried: _Try) -> bool:
+    """Return whether a line that has taken messages already may be all that a server minds."""
+    result = tried.result
+    if not isinstance(result, Transient) or result is HELD_UP or result.limit in (Limit.MINUTE, Limit.DAY):
+        return False
+    if tried.stage == Stage.MAIL:
+        return tried.code < 500
+    return tried.stage < Stage.END and (tried.code == _NO_MORE or result.limit is Limit.SESSION)
 
 
 def _refuse_from(until: dt.datetime) -> None:
@@ -123,21 +145,36 @@ class SmtpServer:
     timeout: float = 20.0
 
 
+@dataclass(frozen=True)
+class _Try:
+    """What came of handing over one letter, how far that had come, and the reply's code where there was one."""
+
+    result: Result
+    stage: Stage
+    code: int = 0
+
+
 class SmtpSession:
-    """One connection, used for one message after the other."""
+    """One connection, used for one message after the other, as many as the server takes on one."""
 
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
         self._connection: _Connection | None = None
-        # Whether this connection has taken a message already.
-        self._is_used = False
+        # How many messages this connection has taken already.
+        self._taken = 0
+        self._learned = _LEARNED[server.host, server.port]
 
     @property
     def is_open(self) -> bool:
         return self._connection is not None
 
     def open(self) -> Transient | None:
-        """Connect, and sign in where there is a user. Returns why that is not possible, or None."""
+        """Connect, and sign in where there is a user. Returns why that is not possible, or not yet, or None."""
+        if pause := self._learned.pause():
+            return Transient(SLOWER, pause, is_outage=True, is_counted=False, limit=Limit.MINUTE)
+        most = self._learned.per_session
+        if most is not None and self._taken >= most:
+            self.close()
         if self._connection is not None:
             return None
         server = self._server
@@ -150,14 +187,18 @@ class SmtpSession:
             connection.ehlo_or_helo_if_needed()
             if server.use_tls:
                 connection.starttls(context=ssl.create_default_context())
+                connection.ehlo_or_helo_if_needed()
             if server.user:
                 connection.login(server.user, server.password)
         except (OSError, smtplib.SMTPException) as error:
             connection.close()
-            result = classify(error, Stage.CONNECT)
+            result = classify(error, Stage.CONNECT, server.user)
             assert isinstance(result, Transient)
             return result
-        self._connection, self._is_used = connection, False
+        self._connection, self._taken = connection, 0
+        # RFC 9422: some say how many messages they take on one connection.
+        if found := _MAILMAX.search(connection.esmtp_features.get("limits", "")):
+            self._learned.per_session = int(found[1])
         return None
 
     def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
@@ -169,17 +210,23 @@ class SmtpSession:
         failure = self.open()
         if failure:
             return failure
-        is_used = self._is_used
-        result, stage = self._hand_over(letter.sender_address, recipient, content, until)
-        if is_used and stage == Stage.MAIL and self._connection is None:
-            # Many servers take so many messages a connection, then hang up: nothing was said yet, so we call again.
+        taken = self._taken
+        tried = self._hand_over(letter.sender_address, recipient, content, until)
+        if taken and _is_about_the_line(tried):
+            # It takes so many messages a connection, or hung up meanwhile. It has not taken this one, so we call again.
+            self.drop()
             failure = self.open()
             if failure:
                 return failure
-            result, stage = self._hand_over(letter.sender_address, recipient, content, until)
-        return result
+            again = self._hand_over(letter.sender_address, recipient, content, until)
+            if tried.code and isinstance(again.result, Accepted):
+                self._learned.per_session = taken
+            tried = again
+        if isinstance(tried.result, Transient) and tried.result.limit is Limit.MINUTE:
+            self._learned.learn_minute()
+        return tried.result
 
-    def _hand_over(self, sender: str, recipient: str, content: bytes, until: dt.datetime) -> tuple[Result, Stage]:
+    def _hand_over(self, sender: str, recipient: str, content: bytes, until: dt.datetime) -> _Try:
         assert self._connection is not None
         stage = Stage.MAIL
         try:
@@ -200,15 +247,16 @@ class SmtpSession:
         except _LeaseOver:
             # Without the final dot the server must not deliver (RFC 5321 section 4.1.1.4), so it has to hear nothing.
             self.drop()
-            return HELD_UP, stage
+            return _Try(HELD_UP, stage)
         except UnexpectedReply as error:
             self._recover(error)
-            return classify(error, stage), stage
+            return _Try(classify(error, stage, sender, recipient), stage, error.smtp_code)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self.drop()
-            return classify(error, stage), stage
-        self._is_used = True
-        return Accepted(provider_id=text.decode("utf-8", "replace")[:200]), stage
+            return _Try(classify(error, stage), stage)
+        self._taken += 1
+        self._learned.count()
+        return _Try(Accepted(provider_id=text.decode("utf-8", "replace")[:200]), stage)
 
     def close(self) -> None:
         """Say QUIT; whatever happens then, the line is closed."""
@@ -227,7 +275,7 @@ class SmtpSession:
 
     def _recover(self, error: UnexpectedReply) -> None:
         """Make the line ready for the next message after this one was turned down."""
-        if error.smtp_code == 421 or self._connection is None:
+        if error.smtp_code in _LINE_IS_OVER or self._connection is None:
             self.drop()
             return
         try:
