@@ -38,7 +38,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
     """
     database, oldest_due, parked, put_aside = check_database()
     broker = check_broker()
-    is_well = database == "ok" and broker != "error" and oldest_due <= OVERDUE_AFTER
+    is_late = max(oldest_due, parked.out_seconds) > OVERDUE_AFTER
+    is_well = database == "ok" and broker != "error" and not is_late
     answer = {
         "status": "ok" if is_well else "degraded",
         "database": database,
@@ -47,6 +48,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
         "paused_channels": parked.paused,
         "unreachable_channels": parked.out,
         "people_put_aside": put_aside,
+        # The providers' words hold no address, host or link: support.messaging.answers.
+        "unreachable_because": parked.why,
     }
     return JsonResponse(answer, status=503 if database == "error" else 200)
 
@@ -63,7 +66,7 @@ def check_database() -> tuple[str, int, Parked, int]:
     except DatabaseError as error:
         # The kind alone: the text of a database error can hold values.
         logger.error("Health check: the database failed with %s", type(error).__name__)
-        return "error", 0, Parked(paused=[], out=[]), 0
+        return "error", 0, Parked(paused=[], out=[], why={}, out_seconds=0), 0
 
 
 def has_room() -> bool:

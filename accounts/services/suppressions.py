@@ -142,10 +142,24 @@ def _record(action: AccessAction, points: QuerySet[ContactPoint], actor: User, n
     record_access(actor=actor, about_users=members, about_guests=guests, action=action, now=now)
 
 
+@transaction.atomic
+def undo_refusal(*, channel: str, value: str, answer: str, now: dt.datetime) -> None:
+    """Take back what was recorded today under `answer`, and what came of it: the server said so to everyone."""
+    hashes = lookup_hashes(value)
+    _refusals(channel, value).filter(answer=answer[:80], on_day=_day(now)).delete()
+    mine = Suppression.objects.select_for_update().filter(channel=channel, value_hash__in=hashes, answer=answer[:80])
+    for row in mine.order_by("pk"):
+        _end(row, hashes, now)
+
+
 def _lift(row: Suppression, hashes: list[str], now: dt.datetime) -> None:
+    Refusal.objects.filter(channel=row.channel, value_hash__in=hashes).delete()
+    _end(row, hashes, now)
+
+
+def _end(row: Suppression, hashes: list[str], now: dt.datetime) -> None:
     # Under the reason that it was made for: by that a restored backup knows which of several is meant.
     ledger.note_unknown(word=ledger.Word.LIFTED, subject=row.value_hash, about=row.channel, reason=row.reason, now=now)
-    Refusal.objects.filter(channel=row.channel, value_hash__in=hashes).delete()
     row.delete()
     suppression_lifted.send(sender=Suppression, channel=row.channel, value_hashes=hashes, now=now)
 

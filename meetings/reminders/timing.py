@@ -23,6 +23,12 @@ ENOUGH_WHEN_LATER: Final = dt.timedelta(minutes=45)
 #: A reminder is of no use once people are on their way in.
 LAST_CALL: Final = dt.timedelta(minutes=10)
 
+#: Nobody is asked again sooner than this.
+_SOONEST: Final = dt.timedelta(seconds=15)
+#: How long a provider is left alone, at first and at most.
+_OUTAGE: Final = dt.timedelta(seconds=15), dt.timedelta(minutes=5)
+_DAYS_LIMIT: Final = dt.timedelta(hours=1), dt.timedelta(hours=6)
+
 EARLIER = _("Earlier than asked, because of quiet hours")
 LATER = _("Later than asked, because of quiet hours")
 BY_EMAIL = _("By email, since quiet hours leave no better time")
@@ -211,6 +217,19 @@ def back_off(attempt: int) -> dt.timedelta:
     return min(dt.timedelta(seconds=30) * 2 ** min(max(attempt, 1) - 1, 10), dt.timedelta(minutes=15))
 
 
-def outage_pause(failures: int) -> dt.timedelta:
-    """Return how long to leave a provider alone after `failures` failed calls in a row: 15 s up to 5 minutes."""
-    return min(dt.timedelta(seconds=15) * 2 ** min(max(failures, 1) - 1, 10), dt.timedelta(minutes=5))
+def again_at(attempt: int, *, now: dt.datetime, deadline_at: dt.datetime) -> dt.datetime | None:
+    """Return when to ask again what was refused for now: after `back_off`, or sooner, when half of the time is left.
+
+    None where there is no time for another try.
+    """
+    again = min(now + back_off(attempt), now + (deadline_at - now) / 2)
+    return again if again - now >= _SOONEST else None
+
+
+def outage_pause(failures: int, *, is_of_a_day: bool = False) -> dt.timedelta:
+    """Return how long to leave a provider alone after `failures` failed calls in a row: 15 s up to 5 minutes.
+
+    Where it takes no more messages that day (or hour), an hour up to six.
+    """
+    first, most = _DAYS_LIMIT if is_of_a_day else _OUTAGE
+    return min(first * 2 ** min(max(failures, 1) - 1, 10), most)

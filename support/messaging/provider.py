@@ -105,7 +105,7 @@ def _classify(error: AnymailAPIError, now: dt.datetime) -> Result:
     if status >= 500 or status in (200, 202, 408):
         # It may have taken the message before it stumbled.
         return Ambiguous(f"The mail service stumbled ({status})")
-    return Refused(f"Refused by the mail service ({status})")
+    return Refused(f"Refused by the mail service ({status})", said=f"HTTP {status}")
 
 
 def _never_reached(cause: BaseException | None) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_noop as _
 
+from support import clock
 from support.messaging.answers import Stage, meaning, read_answer
 from support.messaging.letter import Letter
 from support.messaging.results import HELD_UP, Accepted, Ambiguous, Limit, Refused, Result, Transient, is_over
@@ -68,8 +69,9 @@ SLOWER: Final = _("The mail server asked us to go slower")
 _NO_MORE: Final = 452
 _LINE_IS_OVER: Final = (421, _NO_MORE)
 _MAILMAX: Final = re.compile(r"\bMAILMAX=([1-9]\d{0,5})\b", re.IGNORECASE)
-#: A limit learned is tried again after so many seconds.
-_FORGOTTEN: Final = 3600.0
+_MINUTE: Final = dt.timedelta(minutes=1)
+#: A pace learned is tried anew after so long.
+_FORGOTTEN: Final = dt.timedelta(hours=1)
 
 
 class _Learned:
@@ -78,32 +80,30 @@ class _Learned:
     def __init__(self) -> None:
         self.per_session: int | None = None
         self._per_minute: int | None = None
-        self._learned_at = 0.0
-        self._taken: deque[float] = deque()
+        self._learned_at = clock.now()
+        self._taken: deque[dt.datetime] = deque()
 
     def count(self) -> None:
         """Count one message that it took."""
-        self._taken.append(time.monotonic())
+        self._taken.append(clock.now())
 
     def learn_minute(self) -> None:
         """It asked us to go slower: what it took in the last minute is all that it takes in one."""
         if taken := self._in_last_minute():
-            self._per_minute, self._learned_at = taken, time.monotonic()
+            self._per_minute, self._learned_at = taken, clock.now()
 
     def pause(self) -> dt.timedelta | None:
         """Return how long to wait before the next message, or None."""
-        taken = self._in_last_minute()
-        if self._per_minute is None or taken < self._per_minute:
+        if self._per_minute is None or self._in_last_minute() < self._per_minute:
             return None
-        now = time.monotonic()
+        now = clock.now()
         if now - self._learned_at > _FORGOTTEN:
             self._per_minute = None
             return None
-        return dt.timedelta(seconds=self._taken[0] + 60 - now)
+        return self._taken[0] + _MINUTE - now
 
     def _in_last_minute(self) -> int:
-        now = time.monotonic()
-        while self._taken and now - self._taken[0] >= 60:
+        while self._taken and clock.now() - self._taken[0] >= _MINUTE:
             self._taken.popleft()
         return len(self._taken)
 
@@ -250,7 +250,7 @@ class SmtpSession:
             return _Try(HELD_UP, stage)
         except UnexpectedReply as error:
             self._recover(error)
-            return _Try(classify(error, stage, sender, recipient), stage, error.smtp_code)
+            return _Try(classify(error, stage, recipient), stage, error.smtp_code)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             self.drop()
             return _Try(classify(error, stage), stage)

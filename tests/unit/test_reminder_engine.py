@@ -675,7 +675,7 @@ def test_transient_failure_is_tried_again_later_under_the_same_message_id() -> N
 
 
 @pytest.mark.parametrize(
-    ("attempt", "result", "expected"),
+    ("failures", "result", "expected"),
     [
         (1, Transient("451"), (ReminderState.PLANNED, 30)),
         (3, Transient("451"), (ReminderState.PLANNED, 120)),
@@ -688,10 +688,12 @@ def test_transient_failure_is_tried_again_later_under_the_same_message_id() -> N
     ],
 )
 def test_back_off_grows_and_ends_at_the_deadline(
-    attempt: int, result: Transient, expected: tuple[ReminderState, int]
+    failures: int, result: Transient, expected: tuple[ReminderState, int]
 ) -> None:
     deadline_at = NOW + dt.timedelta(minutes=14)
-    state, due_at, _reason = after_transient(result, attempt=attempt, due_at=NOW, deadline_at=deadline_at, now=NOW)
+    state, due_at, _reason = after_transient(
+        result, attempt=40, failures=failures, due_at=NOW, deadline_at=deadline_at, now=NOW
+    )
     assert (state, (due_at - NOW).total_seconds()) == expected
 
 

@@ -124,7 +124,7 @@ def test_second_try_is_the_same_message_to_the_provider(send: Any, provider: Pro
     ("status", "result"),
     [
         (401, Transient("The mail service does not let us in (401)", is_outage=True)),
-        (422, Refused("Refused by the mail service (422)")),
+        (422, Refused("Refused by the mail service (422)", said="HTTP 422")),
         (
             429,
             Transient("The mail service asked for a pause (429)", retry_after=dt.timedelta(seconds=7), is_outage=True),

@@ -33,6 +33,7 @@ WELL = {
     "people_put_aside": 0,
     "paused_channels": [],
     "unreachable_channels": [],
+    "unreachable_because": {},
 }
 
 Start = Callable[..., "Site"]

@@ -56,6 +56,8 @@ class Reminder(models.Model):
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempt = models.PositiveSmallIntegerField(default=0)
+    # How many attempts failed for a reason of its own: an outage is nobody's.
+    failures = models.PositiveSmallIntegerField(default=0)
     # When the attempt that is (or was last) under way began, for ordering corrections and for the sweeper.
     submitted_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
@@ -136,12 +138,17 @@ class ZoneRelease(models.Model):
 
 
 class ChannelOutage(models.Model):
-    """A channel whose provider cannot be reached now: nothing is claimed for it until `until`. No row: all is well."""
+    """A channel whose provider cannot be reached, or takes nothing from us: nothing is claimed for it until `until`.
+
+    No row: all is well.
+    """
 
     channel = models.CharField(max_length=8, choices=Channel.choices, unique=True)
     until = models.DateTimeField()
     failures = models.PositiveIntegerField(default=1)
     reason = models.CharField(max_length=200)
+    # What the provider said, without any address, host or link; "" where it said nothing.
+    said = models.CharField(max_length=200, blank=True, default="")
     since = models.DateTimeField()
 
     class Meta:
@@ -149,7 +156,12 @@ class ChannelOutage(models.Model):
         verbose_name_plural = _("outages of channels")
 
     def __str__(self) -> str:
-        return f"{self.channel}: {self.reason}"
+        return f"{self.channel}: {self.words}"
+
+    @property
+    def words(self) -> str:
+        """Why it is out, in one line for a log or a monitor."""
+        return f"{self.reason} “{self.said}”" if self.said else self.reason
 
 
 class ChannelPause(models.Model):

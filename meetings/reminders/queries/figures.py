@@ -83,13 +83,20 @@ class Parked:
 
     paused: list[str]
     out: list[str]
+    #: Of each that is out of reach, why: what its provider said, where it said something.
+    why: dict[str, str]
+    #: For how long the one that has been out longest is.
+    out_seconds: int
 
 
 def parked_channels(*, now: dt.datetime) -> Parked:
     """Return the channels that nothing is claimed for now."""
+    outages = list(ChannelOutage.objects.filter(until__gt=now).order_by("channel"))
     return Parked(
         paused=sorted(ChannelPause.objects.values_list("channel", flat=True)),
-        out=sorted(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True)),
+        out=[outage.channel for outage in outages],
+        why={outage.channel: outage.words for outage in outages},
+        out_seconds=max((int((now - outage.since).total_seconds()) for outage in outages), default=0),
     )
 
 

@@ -195,7 +195,8 @@ def _by(reminder: Reminder) -> str:
 
 def _words(detail: str) -> str:
     """Return a reason in the reader's language; what a provider or a member of staff said stays as it is."""
-    return _(detail) if detail else ""
+    reason, quote, said = detail.partition(" “")
+    return f"{_(reason)}{quote}{said}" if reason else detail
 
 
 def _ended(sentence: str) -> str:

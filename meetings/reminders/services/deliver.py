@@ -25,15 +25,16 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.queries import closed_channels
-from accounts.services.suppressions import suppress
+from accounts.services.suppressions import record_refusal
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Rendered, Renderer
-from meetings.reminders.services import hot, last_moment, push, texts
+from meetings.reminders.services import hot, last_moment, push, refusals, texts
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, TextMessage, Transient
 from support.messaging.pace import Pace
+from support.messaging.results import HELD_UP, Limit
 
 logger = logging.getLogger(__name__)
 
@@ -221,11 +222,20 @@ class _Batch:
         if isinstance(result, Accepted) and reminder.channel in self._parked:
             ChannelOutage.objects.filter(channel=reminder.channel).delete()
             self._parked.discard(reminder.channel)
+        result, outage = self._in_context(reminder, result)
         self._unrecorded = _Sent(reminder, attempt, result, rendered)
         if not isinstance(result, Accepted):
             self._record()
-            if isinstance(result, Transient) and result.is_outage:
-                self._park(reminder.channel, result)
+            if outage:
+                self._park(reminder.channel, outage)
+
+    def _in_context(self, reminder: Reminder, result: Result) -> tuple[Result, Transient | None]:
+        try:
+            return refusals.in_context(reminder, result, now=self._read_clock())
+        except (OperationalError, InterfaceError):
+            # Without the others it stands for itself.
+            connection.close()
+            return result, result if isinstance(result, Transient) and result.is_outage else None
 
     def _wait_for_its_turn(self, reminder: Reminder, rendered: Rendered) -> bool:
         """Keep to the sender's pace. Returns False where its turn comes too late for this claim: it is given back."""
@@ -334,10 +344,11 @@ def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
         )
         if not is_new:
             row.failures += 1
-        row.until = now + (outage.retry_after or timing.outage_pause(row.failures))
-        row.reason = outage.reason[:200]
+        pause = timing.outage_pause(row.failures, is_of_a_day=outage.limit is Limit.DAY)
+        row.until = now + (outage.retry_after or pause)
+        row.reason, row.said = outage.reason[:200], outage.said[:200]
         row.save()
-    logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), outage.reason)
+    logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), refusals.detail(outage))
 
 
 def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int | None, list[hot.Event]]:
@@ -381,7 +392,7 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         pk=reminder.pk, attempt=sent.attempt, state__in=(ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
     )
     done = {"claim_token": None, "lease_until": None, "settled_at": now}
-    reason = result.reason[:200]
+    reason, told = result.reason[:200], refusals.detail(result)
     if isinstance(result, Refused):
         kind = EventKind.REFUSED
         changed = row.update(state=ReminderState.FAILED, reason=reason, **done, **kept)
@@ -390,19 +401,34 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         if changed and reminder.channel == Channel.SMS:
             texts.follow_up(reminder, now=now)
         if result.suppress and reminder.channel != Channel.PUSH:
-            suppress(channel=reminder.channel, value=reminder.contact_point.value, reason=reason, now=now)
+            record_refusal(
+                channel=reminder.channel,
+                value=reminder.contact_point.value,
+                reason=reason,
+                answer=result.answer or reason,
+                is_sure=result.is_sure,
+                now=now,
+            )
     elif isinstance(result, Ambiguous):
         kind = EventKind.AMBIGUOUS
         changed = row.update(state=ReminderState.AMBIGUOUS, reason=reason, claim_token=None, lease_until=now, **kept)
     else:
+        failures = reminder.failures + (result.is_counted and not result.is_outage)
         state, due_at, reason = after_transient(
-            result, attempt=sent.attempt, due_at=reminder.due_at, deadline_at=reminder.deadline_at, now=now
+            result,
+            attempt=sent.attempt,
+            failures=failures,
+            due_at=reminder.due_at,
+            deadline_at=reminder.deadline_at,
+            now=now,
         )
+        told = told if reason == result.reason[:200] else reason
         kind = _TRANSIENT_EVENTS[state]
         changed = row.update(
             state=state,
             reason=reason,
             due_at=due_at,
+            failures=failures,
             claim_token=None,
             lease_until=None,
             settled_at=None if state == ReminderState.PLANNED else now,
@@ -411,7 +437,7 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
             push.follow_up(reminder, is_gone=False, now=now)
         if changed and state == ReminderState.FAILED and reminder.channel == Channel.SMS:
             texts.follow_up(reminder, now=now)
-    return [hot.Event(reminder.pk, kind, sent.attempt, now, reason)] if changed else []
+    return [hot.Event(reminder.pk, kind, sent.attempt, now, told)] if changed else []
 
 
 _TRANSIENT_EVENTS = {
@@ -422,17 +448,25 @@ _TRANSIENT_EVENTS = {
 
 
 def after_transient(
-    result: Transient, *, attempt: int, due_at: dt.datetime, deadline_at: dt.datetime, now: dt.datetime
+    result: Transient, *, attempt: int, failures: int, due_at: dt.datetime, deadline_at: dt.datetime, now: dt.datetime
 ) -> tuple[ReminderState, dt.datetime, str]:
     """Return where a row goes after a failure that says "later": its state, when it is due, and why.
 
-    An outage is nobody's fault and counts for nothing but time: the row stays due, and its channel is parked.
+    `failures` are those for reasons of its own, with this one. What is not its own counts for nothing but time: an
+    outage parks its channel, and the row stays due. But what a provider says in words may be about this row's recipient
+    after all, whatever it says: others are asked first then, so that none is ever in their way.
     """
+    reason = result.reason[:200]
+    if result is HELD_UP or (result.is_outage and not result.said):
+        return ReminderState.PLANNED, due_at, reason
     if result.is_outage or not result.is_counted:
-        return ReminderState.PLANNED, due_at, result.reason[:200]
-    if attempt >= MOST_ATTEMPTS:
-        return ReminderState.FAILED, due_at, result.reason[:200]
-    again = now + max(result.retry_after or dt.timedelta(), timing.back_off(attempt))
+        again = timing.again_at(attempt, now=now, deadline_at=deadline_at)
+        if again is None:
+            return ReminderState.EXPIRED, due_at, timing.TOO_LATE
+        return ReminderState.PLANNED, again, reason
+    if failures >= MOST_ATTEMPTS:
+        return ReminderState.FAILED, due_at, reason
+    again = now + max(result.retry_after or dt.timedelta(), timing.back_off(failures))
     if again >= deadline_at:
         return ReminderState.EXPIRED, due_at, timing.TOO_LATE
-    return ReminderState.PLANNED, again, result.reason[:200]
+    return ReminderState.PLANNED, again, reason
