@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Min, Q
 
 from accounts.enums import Channel
+from meetings.reminders import timing
 from meetings.reminders.enums import Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, PutAside, Reminder
 
@@ -83,18 +84,20 @@ class Parked:
 
     paused: list[str]
     out: list[str]
-    #: Of each that is out of reach, why: what its provider said, where it said something.
+    #: Why those are out of reach, and those that are to be tried again about now: what their providers said.
     why: dict[str, str]
-    #: For how long the one that has been out longest is.
+    #: For how long nothing was taken by the one of these that has been out longest.
     out_seconds: int
 
 
 def parked_channels(*, now: dt.datetime) -> Parked:
     """Return the channels that nothing is claimed for now."""
-    outages = list(ChannelOutage.objects.filter(until__gt=now).order_by("channel"))
+    # Where few messages are due, the next to try one is due this much after a pause ends, at the most.
+    trying = timing.back_off(attempt=100)
+    outages = list(ChannelOutage.objects.filter(until__gt=now - trying).order_by("channel"))
     return Parked(
         paused=sorted(ChannelPause.objects.values_list("channel", flat=True)),
-        out=[outage.channel for outage in outages],
+        out=[outage.channel for outage in outages if outage.until > now],
         why={outage.channel: outage.words for outage in outages},
         out_seconds=max((int((now - outage.since).total_seconds()) for outage in outages), default=0),
     )
