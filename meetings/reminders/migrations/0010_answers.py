@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reminders', '0008_asked_by_hand'),
+        ('reminders', '0009_people_put_aside'),
     ]
 
     operations = [
