@@ -168,7 +168,7 @@ def test_nothing_goes_by_email_too_late_or_where_it_is_said_already(
     said = reminder_for(member, point, kind=ReminderKind.MOVED)
     make_reminder(ReminderState.DELIVERED, signup=said.signup, kind=ReminderKind.MOVED)
     failed = [late.pk, said.pk]
-    assert by_email_instead(failed, why=INSTEAD, now=NOW) == 0
+    assert by_email_instead(failed, why=INSTEAD, now=NOW) == set()
 
 
 def test_by_email_instead_twice_is_once_and_speaks_for_the_same_places(member: User, point: ContactPoint) -> None:
@@ -176,13 +176,13 @@ def test_by_email_instead_twice_is_once_and_speaks_for_the_same_places(member: U
     other = make_signup(participant=reminder.signup.participant)
     reminder.parts.create(signup=other, lead_key="2h", schedule_seq=0)
     Reminder.objects.filter(pk=reminder.pk).update(state=ReminderState.FAILED)
-    assert [by_email_instead([reminder.pk], why=INSTEAD, now=NOW) for _n in range(2)] == [1, 0]
+    assert [by_email_instead([reminder.pk], why=INSTEAD, now=NOW) for _n in range(2)] == [{reminder.pk}, set()]
     twin = Reminder.objects.get(channel=Channel.EMAIL)
     assert twin.contact_point == reminder.signup.participant.contact_point
     assert [part.signup for part in twin.parts.all()] == [other]
     # Also where it failed in its turn.
     Reminder.objects.filter(pk=twin.pk).update(state=ReminderState.FAILED)
-    assert by_email_instead([reminder.pk], why=INSTEAD, now=NOW) == 0
+    assert by_email_instead([reminder.pk], why=INSTEAD, now=NOW) == set()
 
 
 def test_a_push_service_that_is_busy_is_asked_again_when_it_said(

@@ -15,8 +15,8 @@ from support.messaging.letter import message_id
 _NOT_TOLD = (*NEVER_SENT, ReminderState.UNDELIVERED, ReminderState.BOUNCED)
 
 
-def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> int:
-    """Plan an email in place of each message of `pks`, due when that was due, or now. Returns how many were planned.
+def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> set[int]:
+    """Plan an email in place of each message of `pks`, due when that was due, or now. Returns those that got one.
 
     Left out is what would come too late, what another row says already, and who signed up without an email address.
     It only inserts, so that whoever calls may hold rows. Again plans nothing more; the last look is the email's own.
@@ -44,7 +44,7 @@ def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> int
     DeliveryEvent.objects.bulk_create(
         DeliveryEvent(reminder_id=pk, kind=EventKind.PLANNED, detail=why, at=now) for _row, pk in fresh
     )
-    return len(fresh)
+    return {row.pk for row, _pk in fresh}
 
 
 def is_said(row: Reminder, *, elsewhere: bool = False) -> bool:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
-from meetings.reminders.services import texts
+from meetings.reminders.services import half_time, texts
 from meetings.reminders.services.replan import try_again
 from meetings.reminders.timing import TOO_LATE
 
@@ -37,6 +37,7 @@ class Swept:
     expired: int = 0
     #: People who could not be planned for, and were tried again.
     tried_again: int = 0
+    by_email: int = 0
 
 
 def sweep(*, now: dt.datetime) -> Swept:
@@ -44,6 +45,7 @@ def sweep(*, now: dt.datetime) -> Swept:
     swept = Swept()
     swept.released = _each_chunk(_release, now)
     swept.ambiguous = _each_chunk(_doubt, now)
+    swept.by_email = half_time.go_by_email(now=now)
     swept.expired = _each_chunk(_expire, now)
     swept.tried_again = try_again(now=now)
     swept.reconciled = _each_chunk(_reconcile, now) + texts.reconcile(now=now)
@@ -87,8 +89,11 @@ def _doubt(now: dt.datetime) -> int:
 def _expire(now: dt.datetime) -> int:
     # By lane, so that the index on what is due serves: nothing dies before it is due.
     ids = _lock(Q(state=ReminderState.PLANNED, lane__in=Lane.values, due_at__lte=now, deadline_at__lte=now))
-    Reminder.objects.filter(pk__in=ids).update(state=ReminderState.EXPIRED, reason=TOO_LATE, settled_at=now)
-    _note(ids, EventKind.EXPIRED, TOO_LATE, now)
+    kept = Reminder.objects.filter(pk__in=ids, channel__in=half_time.stuck_channels()) if ids else ()
+    shut = {row.pk for row in kept}
+    for reason, mine in ((half_time.NO_WAY_LEFT, shut), (TOO_LATE, set(ids) - shut)):
+        Reminder.objects.filter(pk__in=mine).update(state=ReminderState.EXPIRED, reason=reason, settled_at=now)
+        _note(sorted(mine), EventKind.EXPIRED, reason, now)
     return len(ids)
 
 
