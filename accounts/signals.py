@@ -50,6 +50,10 @@ language_asked = Signal()
 #: `now`. What was still to go there goes another way.
 push_ended = Signal()
 
+#: A number is its member's no more: they removed it, or somebody else has proven it. `contact_point`:
+#: accounts.models.ContactPoint, which holds it still, `now`. What was still to go there goes another way.
+number_ended = Signal()
+
 #: What a contact point stands for is another address now, and the old one may be read by others. `contact_point`:
 #: accounts.models.ContactPoint, `now`. Receivers give new ids to what links in messages to it name.
 address_changed = Signal()

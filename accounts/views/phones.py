@@ -172,6 +172,7 @@ def _shown(user: User) -> dict[str, Any]:
         "numbers": [_number(point, place) for place, point in enumerate(points, start=1)],
         "is_open": _is_open(),
         "is_full": len(points) >= service.MOST,
+        "has_lost_one": service.has_lost_number(user, now=clock.now()),
     }
 
 

@@ -20,6 +20,7 @@ from accounts.signals import (
     data_asked,
     last_taken_asked,
     next_message_asked,
+    number_ended,
     person_leaving,
     preferences_changed,
     push_ended,
@@ -39,9 +40,9 @@ from meetings.reminders.queries.person import (
     times_put_aside,
     what_became_of_messages,
 )
-from meetings.reminders.services import handover, plan, push
+from meetings.reminders.services import handover, plan, push, texts
 from meetings.reminders.services.bounces import record_return
-from meetings.reminders.services.inbound import texts_of, texts_written
+from meetings.reminders.services.inbound import texts_of, texts_written, texts_written_by
 from meetings.reminders.services.lifting import plan_again
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
@@ -109,7 +110,7 @@ def forget_texts(sender: type[Person], *, person: Person, **_: Any) -> None:
 
 @receiver(data_asked)
 def tell_of_texts(sender: type[Person], *, person: Person, **_: Any) -> dict[str, list[dict[str, Any]]]:
-    return texts_written([point.value for point in person.contact_points if point.channel == Channel.SMS])
+    return texts_written_by(person)
 
 
 @receiver(value_asked)
@@ -204,6 +205,12 @@ def follow_browsers(
     sender: type[ContactPoint], *, person: Person, contact_points: list[ContactPoint], now: dt.datetime, **_: Any
 ) -> None:
     push.follow_end(person=person, contact_points=contact_points, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(number_ended)
+def follow_number(sender: type[ContactPoint], *, contact_point: ContactPoint, now: dt.datetime, **_: Any) -> None:
+    texts.follow_end(contact_point=contact_point, now=now)
     transaction.on_commit(hint)
 
 

@@ -156,6 +156,15 @@ def no_date(letter: str) -> str:
     )
 
 
+def no_text_yet(letter: str) -> str:
+    """Return the answer to C or X from a number that is proven since shortly and was sent nothing since."""
+    url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
+    return _plain(
+        _("We haven’t texted you about a date that %(letter)s could answer. Your dates: %(url)s")
+        % {"letter": letter, "url": url}
+    )
+
+
 def read_by_a_person(region: str) -> str:
     words = _("Thank you. A person will read this, though not at once. STOP ends these texts.")
     return _plain(f"{words} {_in_a_crisis(region)}".strip())

@@ -33,6 +33,7 @@ ANSWERS: list[tuple[Callable[[], str], int]] = [
     *((partial(replies.given_back, WHEN, held), 1) for held in Held),
     *((partial(replies.expected, WHEN, held), 1) for held in Held),
     (lambda: replies.no_date("C"), 1),
+    (lambda: replies.no_text_yet("C"), 1),
     (lambda: replies.read_by_a_person("US"), 1),
     (replies.not_understood, 1),
     (replies.which_place, 1),

@@ -69,13 +69,23 @@ _HAS_A_PLACE: Final = (SignupStatus.CONFIRMED, SignupStatus.OFFERED, SignupStatu
 
 @dataclass(frozen=True)
 class Sender:
-    """Whoever writes from a number: all whom it is known to belong to."""
+    """Whoever writes from a number: the one who proved it last, `owner`, and what they take part in."""
 
     number: str
+    #: All that the number is proven for, the newest proof first: STOP is for them all.
     contact_points: tuple[ContactPoint, ...]
     participants: tuple[Participant, ...]
     is_stopped: bool
     language: str
+
+    @property
+    def owner(self) -> tuple[ContactPoint, ...]:
+        """Return the newest proof alone, or none where nobody has proven the number."""
+        return self.contact_points[:1]
+
+    @property
+    def proven_at(self) -> dt.datetime | None:
+        return self.contact_points[0].verified_at if self.contact_points else None
 
     @property
     def region(self) -> str:
@@ -187,7 +197,7 @@ def _start(sender: Sender, code: str, now: dt.datetime) -> str:
     if done is None:
         return replies.started(is_back=False)
     if now - done.created_at <= CHANGES_THEIR_MIND or (code and _is_confirmed(done, sender.number, code, now)):
-        return replies.started(is_back=start(number=sender.number, contact_points=sender.contact_points, now=now))
+        return replies.started(is_back=start(number=sender.number, contact_points=sender.owner, now=now))
     try:
         limits.consume("codes for START", sender.number, limit=_CODES_A_DAY, seconds=86_400)
     except limits.TooMany:
@@ -283,12 +293,25 @@ def texts_of(person: Person) -> InboundTextQuerySet:
     return _texts_from([point.value for point in person.contact_points if point.channel == Channel.SMS])
 
 
+def texts_written_by(person: Person) -> dict[str, list[dict[str, Any]]]:
+    """Return what a person wrote, as a section of their own copy: not what came from a number before it was theirs."""
+    proven = [point for point in person.contact_points if point.channel == Channel.SMS and point.verified_at]
+    rows = InboundText.objects.none()
+    for point in proven:
+        rows |= _texts_from([point.value]).filter(received_at__gte=point.verified_at)
+    return _section(rows)
+
+
 def texts_written(numbers: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return what is kept of the texts from numbers, as a section of their owner's copy of it."""
+    """Return what is kept of the texts from numbers, whoever wrote them, as a section of what is held about these."""
+    return _section(_texts_from(numbers))
+
+
+def _section(rows: InboundTextQuerySet) -> dict[str, list[dict[str, Any]]]:
     return {
         "texts_written": [
             {"received_at": row.received_at, "text": row.text, "taken_for": row.word, "read_at": row.seen_at}
-            for row in _texts_from(numbers).order_by("received_at", "pk")
+            for row in rows.order_by("received_at", "pk")
         ]
     }
 
@@ -306,7 +329,8 @@ def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None
 def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime) -> str:
     signups = _meant(sender, now)
     if not signups:
-        return replies.no_date("C" if word == Word.COMES else "X")
+        letter = "C" if word == Word.COMES else "X"
+        return replies.no_text_yet(letter) if _is_newly_proven(sender, now) else replies.no_date(letter)
     first = signups[0]
     row.signup = first
     row.save(update_fields=["signup"])
@@ -322,17 +346,20 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
 
 
 def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
-    """Return the places that an answer is about: those of the last text that we sent, else the next one."""
+    """Return the places that an answer is about: those of the last text that we sent, else the next one.
+
+    A number is handed on: what was sent to it before it was proven to be the sender's was sent to somebody else, and
+    an answer that comes soon after the proof may be about that.
+    """
     coming = (
         Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
         .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )
+    since = max(filter(None, (now - _ABOUT_THE_LAST, sender.proven_at)))
     last = (
-        Reminder.objects.filter(
-            contact_point__in=sender.contact_points, channel=Channel.SMS, submitted_at__gte=now - _ABOUT_THE_LAST
-        )
+        Reminder.objects.filter(contact_point__in=sender.owner, channel=Channel.SMS, submitted_at__gte=since)
         .filter(state__in=(ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT))
         .order_by("-submitted_at", "-pk")
         .first()
@@ -341,7 +368,14 @@ def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
         spoken_of = coming.filter(Q(pk=last.signup_id) | Q(pk__in=last.parts.values("signup")))
         if found := list(spoken_of):
             return found
+    if last is None and _is_newly_proven(sender, now):
+        return []
     return list(coming.filter(participant__in=sender.participants)[:1])
+
+
+def _is_newly_proven(sender: Sender, now: dt.datetime) -> bool:
+    """Return whether what was sent to a number before it was the sender's may still be answered."""
+    return sender.proven_at is not None and sender.proven_at > now - _ABOUT_THE_LAST
 
 
 def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
@@ -369,8 +403,8 @@ def _people(contact_points: Sequence[ContactPoint]) -> QuerySet[Participant]:
 
 
 def _sender(number: str, meaning: Meaning) -> Sender:
-    points = tuple(ContactPoint.objects.with_value(Channel.SMS, number).order_by("pk"))
-    people = tuple(_people(points))
+    points = tuple(ContactPoint.objects.with_value(Channel.SMS, number).verified().order_by("-verified_at", "-pk"))
+    people = tuple(_people(points[:1]))
     known = people[0].language if people else ""
     return Sender(
         number=number,

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
+from accounts.models import ContactPoint
+from accounts.person import of_member
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.queries import to_send
@@ -22,6 +24,7 @@ from meetings.reminders.rendering import Renderer
 from meetings.reminders.services.instead import by_email_instead
 from meetings.reminders.services.once_more import once_more
 from meetings.reminders.services.receipts import record_receipt
+from meetings.reminders.services.replan import replan_person
 from support.messaging import Letter, SmsGateway, TextMessage
 from support.messaging.push import Notification
 from support.messaging.sms_results import Aftermath, Found, Receipt, Stage, outcome
@@ -30,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 NOT_SENT = _("By email, since the text could not be sent")
 NOT_DELIVERED = _("By email, since the text did not arrive")
+NUMBER_ENDED = _("The number is not theirs any more")
+NOT_THEIRS = _("By email, since the number is not theirs any more")
 ONCE_MORE = _("Once more, since the phone could not be reached")
 FOUND = _("The service has it on record")
 NOT_FOUND = _("The service has no record of it, so it is sent again")
@@ -71,6 +76,26 @@ def cost(message: Letter | TextMessage | Notification) -> str:
 def follow_up(reminder: Reminder, *, now: dt.datetime) -> None:
     """Say by email what could not be sent as a text. Runs in the transaction that records the failure."""
     by_email_instead([reminder.pk], why=NOT_SENT, now=now)
+
+
+@transaction.atomic
+def follow_end(*, contact_point: ContactPoint, now: dt.datetime) -> None:
+    """Send another way what was still to go to a number that is its member's no more: reminders, and news of changes.
+
+    When this is over, nothing to it is left that is not being sent already.
+    """
+    assert contact_point.user is not None  # guests have no number
+    replan_person(person=of_member(contact_point.user), why=NUMBER_ENDED, now=now)
+    unsent = Reminder.objects.unsent().filter(contact_point=contact_point)
+    rows = list(unsent.select_for_update(of=("self",)).order_by("pk"))
+    Reminder.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=ReminderState.SUPERSEDED, reason=NUMBER_ENDED, claim_token=None, lease_until=None, settled_at=now
+    )
+    DeliveryEvent.objects.bulk_create(
+        DeliveryEvent(reminder=row, kind=EventKind.SUPERSEDED, attempt=row.attempt, detail=NUMBER_ENDED, at=now)
+        for row in rows
+    )
+    by_email_instead([row.pk for row in rows], why=NOT_THEIRS, now=now)
 
 
 @transaction.atomic
