@@ -372,6 +372,8 @@ def _enter(reminder: Reminder, token: uuid.UUID, now: dt.datetime) -> tuple[int 
     if verdict.reason == last_moment.SUPPRESSED and reminder.channel == Channel.SMS:
         # The number takes nothing more; the person still wants to hear of it.
         texts.follow_up(reminder, now=now)
+    if verdict.event is None:
+        return None, []
     return None, [hot.Event(reminder.pk, verdict.event, reminder.attempt, now, verdict.reason)]
 
 

@@ -6,7 +6,7 @@ It runs in the transaction that enters `submitting`, after the row is locked, an
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_noop as _
@@ -30,16 +30,22 @@ IS_ON = _("The date is on after all")
 QUIET = _("Held back by quiet hours")
 AFTER_ANOTHER = _("Waits for an earlier message")
 WRITE_ANEW = _("Something it says has changed")
-#: How long to wait for the message that this one corrects.
-_PATIENCE = dt.timedelta(seconds=5)
+#: Until somebody is asked again who holds what this one needs; it grows while it waits for an earlier message.
+_PATIENCE, _MOST_PATIENCE = dt.timedelta(seconds=5), dt.timedelta(minutes=1)
+#: For so long a message waits for an earlier one of which nobody knows. Longer than a lease (deliver.LEASE): after that
+#: no process of ours can be handing the earlier one over, and what its provider took it has had for minutes.
+LONGEST_WAIT = dt.timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a message is not sent now, and what becomes of its row; `due_at` where it is only for later."""
+    """Why a message is not sent now, and what becomes of its row; `due_at` where it is only for later.
+
+    `event` is None where its timeline says so already.
+    """
 
     state: ReminderState
-    event: EventKind
+    event: EventKind | None
     reason: str
     due_at: dt.datetime | None = None
 
@@ -155,12 +161,30 @@ def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
     Where a row that speaks for several places is not true any more, what it was to say of the others is planned anew in
     the same transaction. Whoever changed one of them does so too, but cannot see what another is changing meanwhile.
     """
-    read = _read(reminder)
-    verdict = judge(_facts(reminder, read), now=now)
+    facts = _facts(reminder, _read(reminder))
+    verdict = judge(facts, now=now)
+    if verdict and verdict.reason == AFTER_ANOTHER and (waited := _waited(reminder, now)) is not None:
+        verdict = _wait_on(facts, waited, now)
     is_untrue = verdict is not None and verdict.state in (ReminderState.SUPERSEDED, ReminderState.SKIPPED)
     if verdict and is_untrue and _is_joined(reminder) and not _plan_anew(reminder, verdict, now):
         return _later(WRITE_ANEW, now + _PATIENCE)
     return verdict
+
+
+def _waited(reminder: Reminder, now: dt.datetime) -> dt.timedelta | None:
+    """Return for how long a row has waited for an earlier message, or None where it begins to."""
+    if reminder.reason != AFTER_ANOTHER:
+        return None
+    began = reminder.events.filter(kind=EventKind.RETRY, detail=AFTER_ANOTHER).order_by("-at").first()
+    return None if began is None else now - began.at
+
+
+def _wait_on(facts: Facts, waited: dt.timedelta, now: dt.datetime) -> Verdict | None:
+    """Return the verdict on a message that has waited for an earlier one: as long again, or all else is judged."""
+    if waited >= LONGEST_WAIT:
+        return judge(replace(facts, is_earlier_unsettled=False), now=now)
+    pause = min(max(waited, _PATIENCE), _MOST_PATIENCE, LONGEST_WAIT - waited)
+    return Verdict(ReminderState.PLANNED, None, AFTER_ANOTHER, now + pause)
 
 
 def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
