@@ -100,6 +100,8 @@ class FakeTwilio(FakeProvider):
         super().reset()
         #: What was asked for in look-ups: the paths with their queries.
         self.lookups: list[str] = []
+        #: How many seconds an answer to one takes.
+        self.lookup_delay = 0.0
         #: It never puts more than this on a page of a look-up, whatever it is asked for.
         self.page_length = 1000
         #: What the records of a look-up say otherwise, and where a page says that the next one is.
@@ -222,6 +224,7 @@ class _TwilioHandler(_Handler):
             self.answer(503, self.error_of("fail"))
             return
         self.fake.lookups.append(self.path)
+        self.fake.let_go.wait(self.fake.lookup_delay)
         target = urlsplit(self.path)
         query = {name: given[0] for name, given in parse_qs(target.query).items()}
         since = query.get("DateSent>", "")

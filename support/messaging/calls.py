@@ -12,6 +12,7 @@ import datetime as dt
 import http.client
 import io
 import json
+import math
 import select
 import socket
 import ssl
@@ -110,13 +111,15 @@ class Caller:
         *,
         headers: Mapping[str, str],
         body: bytes = b"",
+        seconds: float = math.inf,
         lease_until: dt.datetime | None = None,
     ) -> Answer:
-        """Make one call. `target` is the path with its query. Redirects are answers.
+        """Make one call, in `seconds` where that is less than the usual. `target` is the path with its query.
 
-        Raises NotReached or NoAnswer, and TooLate where `lease_until` has passed before the first byte.
+        Redirects are answers. Raises NotReached or NoAnswer, and TooLate where `lease_until` has passed before the
+        first byte.
         """
-        line = self._open(time.monotonic() + self._timeout)
+        line = self._open(time.monotonic() + min(self._timeout, seconds))
         if lease_until is not None and is_over(lease_until):
             raise TooLate
         try:

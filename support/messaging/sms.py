@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import math
 from email.message import EmailMessage
 from typing import Final, Protocol
 
@@ -22,7 +23,7 @@ SEGMENTS_HEADER: Final = "X-Segments"
 
 
 class _TextGateway(Gateway[TextMessage], Protocol):
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None: ...
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None: ...
 
 
 class SmsGateway:
@@ -38,9 +39,9 @@ class SmsGateway:
         refused = None if letter.is_admitted else allowance.admit(letter.to, is_code=letter.is_code)
         return refused or self._inner.send(letter, until=until)
 
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
-        """Return what the provider took for a number since an instant, or None where it cannot be asked."""
-        return self._inner.look_up(to=to, since=since)
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
+        """Return what the provider took for a number since an instant, or None where it does not say in `seconds`."""
+        return self._inner.look_up(to=to, since=since, seconds=seconds)
 
     def close(self) -> None:
         self._inner.close()
@@ -82,7 +83,7 @@ class _OutboxGateway:
             return Transient(f"The outbox cannot be written ({errno.errorcode.get(error.errno or 0)})", is_outage=True)
         return Accepted()
 
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
         return None
 
     def close(self) -> None:
@@ -98,7 +99,7 @@ class _ClosedGateway:
     def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
         return Refused("This site sends no text messages")
 
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
         return None
 
     def close(self) -> None:

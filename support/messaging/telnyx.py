@@ -11,6 +11,7 @@ import binascii
 import datetime as dt
 import json
 import logging
+import math
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -87,7 +88,7 @@ class TelnyxGateway:
             return Ambiguous("The text message service did not say whether it took the message")
         return Accepted(str(provider_id)[:64])
 
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
         """Return None: Telnyx cannot be asked by number."""
         return None
 

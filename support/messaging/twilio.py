@@ -11,6 +11,8 @@ import datetime as dt
 import hashlib
 import hmac
 import logging
+import math
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -104,15 +106,16 @@ class TwilioGateway:
             return Ambiguous("The text message service did not say whether it took the message")
         return Accepted(str(provider_id)[:64])
 
-    def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
-        """Return what Twilio took for a number since an instant, or None where it cannot be asked now."""
+    def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
+        """Return what Twilio took for a number since an instant, or None where it does not say so in `seconds`."""
+        until = time.monotonic() + seconds
         # Twilio's "at or after": the sign belongs to the name.
         query = {"To": to, "DateSent>": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "PageSize": str(_MOST_FOUND)}
         target = f"{_messages()}?{urlencode(query)}"
         messages: list[Any] = []
         for _page in range(_MOST_PAGES):
             try:
-                answer = self._call("GET", target)
+                answer = self._call("GET", target, seconds=until - time.monotonic())
             except (NotReached, NoAnswer):
                 return None
             content = read_json(answer.text)
@@ -135,6 +138,8 @@ class TwilioGateway:
         method: str,
         target: str,
         content: Mapping[str, str] | None = None,
+        *,
+        seconds: float = math.inf,
         lease_until: dt.datetime | None = None,
     ) -> Answer:
         headers = {
@@ -143,7 +148,7 @@ class TwilioGateway:
             "User-Agent": "homegroup",
         }
         if content is None:
-            return self._caller.call(method, target, headers=headers)
+            return self._caller.call(method, target, headers=headers, seconds=seconds)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         body = urlencode(content).encode()
         return self._caller.call(method, target, headers=headers, body=body, lease_until=lease_until)

@@ -239,9 +239,9 @@ def test_text_that_was_sent_again_while_it_was_looked_into_is_not_settled(fake: 
     deliver()
 
     class Slow(SmsGateway):
-        def look_up(self, *, to: str, since: dt.datetime) -> list[Found] | None:
+        def look_up(self, *, to: str, since: dt.datetime, **more: Any) -> list[Found] | None:
             Reminder.objects.filter(pk=row.pk).update(attempt=2)
-            return super().look_up(to=to, since=since)
+            return super().look_up(to=to, since=since, **more)
 
     assert texts.reconcile(now=NOW + 4 * MINUTE, gateway=Slow()) == 0
     assert (state(row), row.attempt) == (ReminderState.AMBIGUOUS, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 import uuid
 from typing import Final
 
@@ -56,8 +57,8 @@ _PATIENCE: Final = dt.timedelta(minutes=15)
 _WORTH_IT: Final = dt.timedelta(minutes=60)
 _NEWS: Final = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
 _MOST_DOUBTS: Final = 3
-#: Rows looked into in one go; each may take a call.
-_CHUNK: Final = 50
+#: How long a provider is asked in one sweep, in seconds.
+BUDGET: Final = 20.0
 _STATES: Final = {
     Stage.TAKEN: ReminderState.ACCEPTED,
     Stage.DELIVERED: ReminderState.DELIVERED,
@@ -129,41 +130,43 @@ def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) ->
     return True
 
 
-def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None) -> int:
+def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None, seconds: float | None = None) -> int:
     """Look into texts of which nobody knows whether they were sent. Returns how many were settled.
 
-    No transaction is open while the provider is asked. Two who do this at once look into different rows.
+    The provider is asked for `seconds` at the most; what is left waits for the next time, and is first then. No
+    transaction is open while it is asked. Two who do this at once look into different rows.
     """
-    pks = _take(now)
-    if not pks:
-        return 0
-    asked = gateway or SmsGateway()
+    until = time.monotonic() + (BUDGET if seconds is None else seconds)
+    settled, asked = 0, gateway
     try:
-        return sum(_look_into(row, asked, now) for row in to_send(pks))
+        while (left := until - time.monotonic()) > 0 and (pk := _take(now)) is not None:
+            asked = asked or SmsGateway()
+            settled += sum(_look_into(row, asked, left, now) for row in to_send([pk]))
     finally:
-        asked.close()
+        if asked:
+            asked.close()
+    return settled
 
 
-def _take(now: dt.datetime) -> list[int]:
-    unclear = Reminder.objects.filter(channel=Channel.SMS, state=ReminderState.AMBIGUOUS, lease_until__lte=now)
+def _take(now: dt.datetime) -> int | None:
+    """Take the row that has waited longest to be looked into, if any, so that nobody else does meanwhile."""
+    # A younger one's receipt may be on its way, and the provider's record behind.
+    unclear = Reminder.objects.filter(
+        channel=Channel.SMS, state=ReminderState.AMBIGUOUS, lease_until__lte=now, submitted_at__lte=now - _LAG
+    )
     if not unclear.exists():
-        return []
+        return None
     with transaction.atomic():
-        pks = list(
-            unclear.select_for_update(skip_locked=True, of=("self",))
-            .order_by("pk")
-            .values_list("pk", flat=True)[:_CHUNK]
-        )
-        Reminder.objects.filter(pk__in=pks).update(lease_until=now + _AGAIN)
-    return pks
+        first = unclear.select_for_update(skip_locked=True, of=("self",)).order_by("lease_until", "pk")
+        pk = first.values_list("pk", flat=True).first()
+        if pk is not None:
+            Reminder.objects.filter(pk=pk).update(lease_until=now + _AGAIN)
+    return pk
 
 
-def _look_into(row: Reminder, gateway: SmsGateway, now: dt.datetime) -> bool:
+def _look_into(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datetime) -> bool:
     assert row.submitted_at is not None  # nothing is unclear that was not begun
-    if now < row.submitted_at + _LAG:
-        # Its receipt may be on its way, and the provider's record behind.
-        return False
-    found = gateway.look_up(to=row.contact_point.value, since=row.submitted_at - _SKEW)
+    found = gateway.look_up(to=row.contact_point.value, since=row.submitted_at - _SKEW, seconds=seconds)
     if found is None:
         is_hopeless = now >= row.submitted_at + _PATIENCE
         return is_hopeless and _settle(row, ReminderState.ASSUMED_SENT, NOBODY_KNOWS, now)
