@@ -31,6 +31,7 @@ class Refused:
 
     `is_sure` says that this one word is enough for that; else it takes a second one, another day. `answer` is what the
     provider says to all such ("550 5.1.1"), and `said` all its words, without an address; "" where it said nothing.
+    `is_opt_out`: its owner told the provider so, which is as good as telling us.
     """
 
     reason: str
@@ -38,6 +39,7 @@ class Refused:
     is_sure: bool = True
     answer: str = ""
     said: str = ""
+    is_opt_out: bool = False
 
 
 @dataclass(frozen=True)

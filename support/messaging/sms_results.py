@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from support.messaging.results import Ambiguous, Refused, Result, Transient
+
 
 class Stage(enum.Enum):
     """How far a provider says that a message has come."""
@@ -56,7 +58,7 @@ class Aftermath(enum.Enum):
     OTHER_CHANNEL = "other_channel"
     #: The number takes nothing from us: never again, and say it by another channel.
     SUPPRESS = "suppress"
-    #: They asked us to stop: never again, and nothing instead of it.
+    #: They asked the provider to stop it: the same as if they had written STOP to us. What it was to say goes by email.
     OPTED_OUT = "opted_out"
 
 
@@ -89,3 +91,108 @@ _UNKNOWN: Final = Outcome(Aftermath.OTHER_CHANNEL, "It could not be delivered")
 def outcome(code: str) -> Outcome:
     """Return what follows from a receipt's error code; from one that nobody knows, to use another channel."""
     return OUTCOMES.get(code, _UNKNOWN)
+
+
+class Cause(enum.Enum):
+    """What an answer is about that does not say that a message was taken."""
+
+    #: Our credentials, account, sender or plan: the next message would fare no better.
+    OURS = "ours"
+    #: There is no such account or address: our settings name another one.
+    NOT_FOUND = "not_found"
+    #: Too much at once.
+    BUSY = "busy"
+    #: It may have been taken.
+    UNCLEAR = "unclear"
+    #: Certainly not taken, for a reason that passes.
+    AGAIN = "again"
+    #: The recipient wrote STOP to the provider.
+    OPTED_OUT = "opted_out"
+    #: A number that takes no texts.
+    NO_NUMBER = "no_number"
+    #: A country or network that we may not send to.
+    NOT_THERE = "not_there"
+    #: Any other definite no to this one message.
+    REFUSED = "refused"
+
+
+#: By HTTP status, where no code of the provider's own says more: RFC 9110 section 15.5, and what the two say of theirs.
+STATUSES: Final = {
+    401: Cause.OURS,
+    403: Cause.OURS,
+    # Where a message is posted to there is nothing but our account.
+    404: Cause.NOT_FOUND,
+    405: Cause.NOT_FOUND,
+    # By the RFC the request did not arrive whole; by what stands before a service, the answer did not come in time.
+    408: Cause.UNCLEAR,
+    409: Cause.UNCLEAR,
+    410: Cause.NOT_FOUND,
+    429: Cause.BUSY,
+}
+
+#: By Twilio's own codes, as far as sending a message meets them: https://www.twilio.com/docs/api/errors/NUMBER.
+TWILIO: Final = {
+    **dict.fromkeys((20003, 20005, 20006, 20403), Cause.OURS),
+    **dict.fromkeys((21212, 21603, 21606, 21659, 21660, 21701, 21703, 21704, 21705), Cause.OURS),
+    **dict.fromkeys((20404, 30404), Cause.NOT_FOUND),
+    **dict.fromkeys((14107, 20429, 21611, 30001, 30022, 63018, 63038), Cause.BUSY),
+    # A conflict (409), of which Twilio says that nothing was saved and trying again is safe.
+    59102: Cause.AGAIN,
+    21610: Cause.OPTED_OUT,
+    **dict.fromkeys((21211, 21214, 21217, 21401, 21407, 21421, 21614), Cause.NO_NUMBER),
+    **dict.fromkeys((21408, 21612), Cause.NOT_THERE),
+}
+
+#: By Telnyx's: https://developers.telnyx.com/docs/messaging/messages/error-codes and, below 40000,
+#: https://developers.telnyx.com/development/api-fundamentals/api-errors.
+TELNYX: Final = {
+    **dict.fromkeys(("10009", "10010", "20002", "20012", "20100"), Cause.OURS),
+    **dict.fromkeys(("40305", "40306", "40312", "40313", "40333"), Cause.OURS),
+    "10005": Cause.NOT_FOUND,
+    **dict.fromkeys(("10011", "40014", "40318"), Cause.BUSY),
+    # It timed out there; it is a duplicate, so one like it is there.
+    **dict.fromkeys(("10008", "10012"), Cause.UNCLEAR),
+    "40300": Cause.OPTED_OUT,
+    **dict.fromkeys(("40001", "40310"), Cause.NO_NUMBER),
+}
+
+#: Causes that somebody who runs the site has to do something about.
+ALARMING: Final = frozenset({Cause.OURS, Cause.NOT_FOUND, Cause.NOT_THERE})
+#: Wait this long where a busy provider names no time.
+_BUSY_PAUSE: Final = dt.timedelta(seconds=30)
+
+
+def cause_of(status: int, coded: Cause | None) -> Cause:
+    """Return what an answer is about: its HTTP status, and what the provider's own code means, where it is known."""
+    if coded in (Cause.OURS, Cause.BUSY):
+        return coded
+    if 300 <= status < 400:
+        return Cause.NOT_FOUND
+    if status >= 500 or status < 300:
+        return Cause.UNCLEAR
+    return coded or STATUSES.get(status, Cause.REFUSED)
+
+
+def verdict(cause: Cause, code: object, *, pause: dt.timedelta | None = None) -> Result:
+    """Return what becomes of a message; `code` is named in the words, `pause` is what the provider asked for."""
+    words = f"({code})"
+    match cause:
+        case Cause.OURS:
+            return Transient(f"The text message service does not let us in {words}", is_outage=True)
+        case Cause.NOT_FOUND:
+            return Transient(f"The text message service knows no such account or address {words}", is_outage=True)
+        case Cause.BUSY:
+            asked = f"The text message service asked for a pause {words}"
+            return Transient(asked, pause or _BUSY_PAUSE, is_outage=True)
+        case Cause.UNCLEAR:
+            return Ambiguous(f"The text message service failed {words}")
+        case Cause.AGAIN:
+            return Transient(f"The text message service did not take it this time {words}", pause)
+        case Cause.OPTED_OUT:
+            return Refused(f"The recipient wrote STOP {words}", suppress=True, is_opt_out=True)
+        case Cause.NO_NUMBER:
+            return Refused(f"No number that takes text messages {words}", suppress=True)
+        case Cause.NOT_THERE:
+            return Refused(f"The text message service may not send there {words}")
+        case Cause.REFUSED:
+            return Refused(f"Refused by the text message service {words}")

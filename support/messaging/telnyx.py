@@ -19,18 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
 
 from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, TooLate, field, read_json
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient
-from support.messaging.sms_results import Found, Inbound, Receipt, Stage
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient
+from support.messaging.sms_results import ALARMING, TELNYX, Found, Inbound, Receipt, Stage, cause_of, verdict
 from support.messaging.text_message import TextMessage
 
 logger = logging.getLogger(__name__)
 
-# https://developers.telnyx.com/docs/messaging/messages/error-codes, as far as sending a message meets them.
-_OPTED_OUT: Final = "40300"
-_BAD_NUMBERS: Final = frozenset({"40310", "40001"})
-_OURS: Final = frozenset({"10009", "20002", "20012", "20100", "40305", "40306", "40312", "40313", "40333"})
-_TOO_MANY: Final = frozenset({"10011", "40318", "40014"})
-_BUSY_PAUSE: Final = dt.timedelta(seconds=30)
 #: How old a signed call may be; it is repeated for minutes, not for hours.
 _LATEST: Final = dt.timedelta(hours=1)
 
@@ -98,19 +92,10 @@ class TelnyxGateway:
 
 def classify(status: int, code: str, *, pause: dt.timedelta | None = None) -> Result:
     """Return what Telnyx's refusal means for a message: its HTTP status and its own error code. Pure."""
-    words = f"({code or status})"
-    if code in _TOO_MANY or status == 429:
-        return Transient(f"The text message service asked for a pause {words}", pause or _BUSY_PAUSE, is_outage=True)
-    if code == _OPTED_OUT:
-        return Refused(f"The recipient wrote STOP {words}", suppress=True)
-    if code in _BAD_NUMBERS:
-        return Refused(f"No number that takes text messages {words}", suppress=True)
-    if code in _OURS or status in (401, 403) or 300 <= status < 400:
-        logger.error("The text message service does not let us send %s", words)
-        return Transient(f"The text message service does not let us in {words}", is_outage=True)
-    if status >= 500:
-        return Ambiguous(f"The text message service failed {words}")
-    return Refused(f"Refused by the text message service {words}")
+    cause = cause_of(status, TELNYX.get(code))
+    if cause in ALARMING:
+        logger.error("The text message service does not let us send (%s)", code or status)
+    return verdict(cause, code or status, pause=pause)
 
 
 def verify(*, body: bytes, signature: str, timestamp: str, now: dt.datetime) -> bool:

@@ -32,8 +32,8 @@ from support.messaging.calls import (
     read_date,
     read_json,
 )
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient
-from support.messaging.sms_results import Found, Inbound, Receipt, Stage
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient
+from support.messaging.sms_results import ALARMING, TWILIO, Found, Inbound, Receipt, Stage, cause_of, verdict
 from support.messaging.text_message import TextMessage
 
 logger = logging.getLogger(__name__)
@@ -43,16 +43,6 @@ _LONGEST_LIFE: Final = dt.timedelta(hours=10)
 #: A look-up reads no more than this, as many on a page; Twilio may fill a page less, and go on.
 _MOST_FOUND: Final = 100
 _MOST_PAGES: Final = 10
-
-# https://www.twilio.com/docs/api/errors, as far as sending a message meets them.
-_OPTED_OUT: Final = 21610
-_BAD_NUMBERS: Final = frozenset({21211, 21214, 21217, 21401, 21407, 21421, 21614})
-_NOT_THERE: Final = frozenset({21408, 21612})
-#: Our own credentials, sender or account: the next message would fare no better.
-_OURS: Final = frozenset({20003, 20005, 20403, 21212, 21603, 21606, 21659, 21660, 21701, 21703, 21704, 21705, 20006})
-_TOO_MANY: Final = frozenset({20429, 14107, 21611, 30001, 30022, 63018, 63038})
-#: Wait this long where Twilio names no time.
-_BUSY_PAUSE: Final = dt.timedelta(seconds=30)
 
 _STAGES: Final = {
     "accepted": Stage.TAKEN,
@@ -159,24 +149,10 @@ def classify(status: int, code: int, *, pause: dt.timedelta | None = None) -> Re
 
     Its words are left out: they repeat the number.
     """
-    words = f"({code or status})"
-    if code in _TOO_MANY or status == 429:
-        return Transient(f"The text message service asked for a pause {words}", pause or _BUSY_PAUSE, is_outage=True)
-    if code in _OURS or status in (401, 403):
-        logger.error("The text message service does not let us send %s", words)
-        return Transient(f"The text message service does not let us in {words}", is_outage=True)
-    if 300 <= status < 400:
-        return Transient(f"The text message service is not where TWILIO_API_BASE says {words}", is_outage=True)
-    if status >= 500 or status < 300:
-        return Ambiguous(f"The text message service failed {words}")
-    if code == _OPTED_OUT:
-        return Refused(f"The recipient wrote STOP {words}", suppress=True)
-    if code in _BAD_NUMBERS:
-        return Refused(f"No number that takes text messages {words}", suppress=True)
-    if code in _NOT_THERE:
-        logger.error("The text message service may not send to this country or network %s", words)
-        return Refused(f"The text message service may not send there {words}")
-    return Refused(f"Refused by the text message service {words}")
+    cause = cause_of(status, TWILIO.get(code))
+    if cause in ALARMING:
+        logger.error("The text message service does not let us send (%s)", code or status)
+    return verdict(cause, code or status, pause=pause)
 
 
 def verify(*, url: str, values: Mapping[str, str], signature: str) -> bool:

@@ -95,7 +95,7 @@ def test_time_to_live_stays_within_what_twilio_takes(fake: FakeTwilio, hours: in
             Transient("The text message service asked for a pause (20429)", dt.timedelta(seconds=7), is_outage=True),
             0,
         ),
-        ("refuse:21610", Refused("The recipient wrote STOP (21610)", suppress=True), 0),
+        ("refuse:21610", Refused("The recipient wrote STOP (21610)", suppress=True, is_opt_out=True), 0),
         ("refuse:21211", Refused("No number that takes text messages (21211)", suppress=True), 0),
         ("refuse:21614", Refused("No number that takes text messages (21614)", suppress=True), 0),
         ("refuse:21408", Refused("The text message service may not send there (21408)"), 0),
@@ -112,7 +112,7 @@ def test_time_to_live_stays_within_what_twilio_takes(fake: FakeTwilio, hours: in
         ('answer:400:{"code": 99999999999}', Refused("Refused by the text message service (400)"), 0),
         (
             "answer:307:",
-            Transient("The text message service is not where TWILIO_API_BASE says (307)", is_outage=True),
+            Transient("The text message service knows no such account or address (307)", is_outage=True),
             0,
         ),
     ],

@@ -105,7 +105,7 @@ def test_message_is_handed_over_whole(fake: FakeTelnyx) -> None:
             Transient("The text message service asked for a pause (10011)", dt.timedelta(seconds=7), is_outage=True),
             0,
         ),
-        ("refuse:40300", Refused("The recipient wrote STOP (40300)", suppress=True), 0),
+        ("refuse:40300", Refused("The recipient wrote STOP (40300)", suppress=True, is_opt_out=True), 0),
         ("refuse:40310", Refused("No number that takes text messages (40310)", suppress=True), 0),
         ("refuse:40305", Transient("The text message service does not let us in (40305)", is_outage=True), 0),
         ("refuse:40302", Refused("Refused by the text message service (40302)"), 0),

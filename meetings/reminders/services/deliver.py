@@ -401,7 +401,7 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
         if changed and reminder.channel == Channel.PUSH:
             push.follow_up(reminder, is_gone=result.suppress, now=now)
         if changed and reminder.channel == Channel.SMS:
-            texts.follow_up(reminder, now=now)
+            texts.follow_up(reminder, is_opt_out=result.is_opt_out, now=now)
         if result.suppress and reminder.channel != Channel.PUSH:
             record_refusal(
                 channel=reminder.channel,

@@ -242,6 +242,11 @@ def stop(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetim
             withdraw(contact_point=point, purposes=given, source=BY_STOP, now=now)
 
 
+def stop_elsewhere(*, number: str, now: dt.datetime) -> None:
+    """Do what STOP does, where the provider alone was told. Again is harmless."""
+    stop(number=number, contact_points=_proven(number), now=now)
+
+
 def start(*, number: str, contact_points: Sequence[ContactPoint], now: dt.datetime) -> bool:
     """Undo STOP: what was consented to before it is again, and nothing else. Returns False where there was none.
 
@@ -402,8 +407,12 @@ def _people(contact_points: Sequence[ContactPoint]) -> QuerySet[Participant]:
     return Participant.objects.filter(Q(contact_point__in=contact_points) | Q(user__in=users)).order_by("pk")
 
 
+def _proven(number: str) -> tuple[ContactPoint, ...]:
+    return tuple(ContactPoint.objects.with_value(Channel.SMS, number).verified().order_by("-verified_at", "-pk"))
+
+
 def _sender(number: str, meaning: Meaning) -> Sender:
-    points = tuple(ContactPoint.objects.with_value(Channel.SMS, number).verified().order_by("-verified_at", "-pk"))
+    points = _proven(number)
     people = tuple(_people(points[:1]))
     known = people[0].language if people else ""
     return Sender(

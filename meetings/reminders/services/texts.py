@@ -13,6 +13,7 @@ import uuid
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
@@ -22,6 +23,7 @@ from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.queries import to_send
 from meetings.reminders.rendering import Renderer
+from meetings.reminders.services.inbound import stop_elsewhere
 from meetings.reminders.services.instead import by_email_instead
 from meetings.reminders.services.once_more import once_more
 from meetings.reminders.services.receipts import record_receipt
@@ -57,6 +59,8 @@ _PATIENCE: Final = dt.timedelta(minutes=15)
 _WORTH_IT: Final = dt.timedelta(minutes=60)
 _NEWS: Final = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
 _MOST_DOUBTS: Final = 3
+#: Of a day's texts, so many may be taken for spam before somebody has to look at what we send.
+_SPAM_SHARE: Final = 0.01
 #: How long a provider is asked in one sweep, in seconds.
 BUDGET: Final = 20.0
 _STATES: Final = {
@@ -74,9 +78,14 @@ def cost(message: Letter | TextMessage | Notification) -> str:
     return ONE_PART if segments == 1 else _PARTS.get(segments, MANY_PARTS)
 
 
-def follow_up(reminder: Reminder, *, now: dt.datetime) -> None:
-    """Say by email what could not be sent as a text. Runs in the transaction that records the failure."""
+def follow_up(reminder: Reminder, *, is_opt_out: bool = False, now: dt.datetime) -> None:
+    """Say by email what could not be sent as a text; where it `is_opt_out`, do as if STOP had come to us.
+
+    Runs in the transaction that records the failure.
+    """
     by_email_instead([reminder.pk], why=NOT_SENT, now=now)
+    if is_opt_out:
+        stop_elsewhere(number=reminder.contact_point.value, now=now)
 
 
 @transaction.atomic
@@ -106,11 +115,14 @@ def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) ->
     The same receipt again does nothing more.
     """
     ending = outcome(receipt.code) if receipt.stage == Stage.UNDELIVERED else None
+    if ending and ending.aftermath == Aftermath.OPTED_OUT:
+        # Before the row is locked: STOP locks people, and then their rows.
+        _opt_out(public_id, now)
     is_known = record_receipt(
         public_id=public_id,
         state=_STATES[receipt.stage],
         detail=receipt.code,
-        suppress=ending is not None and ending.aftermath in (Aftermath.SUPPRESS, Aftermath.OPTED_OUT),
+        suppress=ending is not None and ending.aftermath == Aftermath.SUPPRESS,
         now=now,
     )
     if not is_known or ending is None:
@@ -119,7 +131,7 @@ def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) ->
     if row.state != ReminderState.UNDELIVERED:
         return True
     if ending.is_alarm:
-        logger.error("A network took a text for spam (%s)", receipt.code)
+        _raise_alarm(receipt.code, now)
     again = (
         once_more(row, due_at=now + ending.pause, why=ONCE_MORE, now=now)
         if ending.aftermath == Aftermath.ONCE_MORE
@@ -128,6 +140,30 @@ def take_receipt(*, public_id: uuid.UUID, receipt: Receipt, now: dt.datetime) ->
     if again is None:
         by_email_instead([row.pk], why=NOT_DELIVERED, now=now)
     return True
+
+
+def _opt_out(public_id: uuid.UUID, now: dt.datetime) -> None:
+    sent = Reminder.objects.filter(
+        public_id=public_id, submitted_at__isnull=False, contact_point__verified_at__isnull=False
+    )
+    row = sent.select_related("contact_point").first()
+    if row is not None:
+        stop_elsewhere(number=row.contact_point.value, now=now)
+
+
+def _raise_alarm(code: str, now: dt.datetime) -> None:
+    """Say that networks refuse what we send, where it is more than one text of a hundred within a day."""
+    ours = Reminder.objects.filter(channel=Channel.SMS, submitted_at__gt=now - dt.timedelta(days=1))
+    refused = Count("pk", filter=Q(state=ReminderState.UNDELIVERED, reason=code))
+    counts = ours.aggregate(all=Count("pk"), refused=refused)
+    is_epidemic = counts["refused"] > _SPAM_SHARE * counts["all"]
+    logger.log(
+        logging.ERROR if is_epidemic else logging.INFO,
+        "Networks took %s of %s texts of a day for spam (%s)",
+        counts["refused"],
+        counts["all"],
+        code,
+    )
 
 
 def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None, seconds: float | None = None) -> int:
