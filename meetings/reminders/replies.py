@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -138,30 +139,66 @@ def given_back(when: str, held: Held) -> str:
         Held.PLACE: _("Your place was given back: %(when)s. Thank you. Not you, or a mistake? %(url)s"),
         Held.WAIT: _("You left the waitlist: %(when)s. Not you, or a mistake? %(url)s"),
     }[held]
-    return _plain(words % {"when": when, "url": f"{settings.PUBLIC_BASE_URL}/my/meetings/"})
+    return _plain(words % {"when": when, "url": _my_dates()})
+
+
+def all_given_back(starts: Sequence[dt.datetime], held: Collection[Held], reader: Participant) -> str:
+    """Return the answer to X where it was about several dates, the earliest first: all that was given up is named.
+
+    `held` is what they were: places, reminders, turns on a waitlist.
+    """
+    words = {
+        frozenset({Held.REMINDER}): _("Reminders stopped: %(when)s. Not you, or a mistake? %(url)s"),
+        frozenset({Held.PLACE}): _("Your places were given back: %(when)s. Thank you. Not you, or a mistake? %(url)s"),
+        frozenset({Held.WAIT}): _("You left the waitlists: %(when)s. Not you, or a mistake? %(url)s"),
+    }.get(frozenset(held), _("You’re no longer signed up: %(when)s. Not you, or a mistake? %(url)s"))
+    return _naming(words, starts, reader)
 
 
 def expected(when: str, held: Held) -> str:
     """Return the answer to C."""
+    return _plain(_expected(held) % {"when": when})
+
+
+def all_expected(starts: Sequence[dt.datetime], held: Collection[Held], reader: Participant) -> str:
+    """Return the answer to C where it was about several dates, the earliest first."""
+    return _naming(_expected(Held.REMINDER if set(held) == {Held.REMINDER} else Held.PLACE), starts, reader)
+
+
+def _expected(held: Held) -> str:
     if held == Held.REMINDER:
-        return _plain(_("Noted: %(when)s.") % {"when": when})
-    return _plain(_("Noted: %(when)s. Reply X if you can’t come after all.") % {"when": when})
+        return _("Noted: %(when)s.")
+    return _("Noted: %(when)s. Reply X if you can’t come after all.")
+
+
+def _naming(words: str, starts: Sequence[dt.datetime], reader: Participant) -> str:
+    """Return `words` with all dates in them, as exactly as two parts hold: with times, as days, or first and last."""
+    with_times = "; ".join(when(each, reader) for each in starts)
+    days = list(dict.fromkeys(wording.date_words(each, reader.tz) for each in starts))
+    in_short = _("%(number)s dates, from %(first)s to %(last)s") % {
+        "number": len(starts), "first": days[0], "last": days[-1],
+    }  # fmt: skip
+    spellings = [with_times, *(["; ".join(days)] if len(days) == len(starts) else []), in_short]
+    texts = [_plain(words % {"when": spelling, "url": _my_dates()}) for spelling in spellings]
+    return next((text for text in texts if measure(text).segments <= _MOST_PARTS), texts[-1])
+
+
+def _my_dates() -> str:
+    return f"{settings.PUBLIC_BASE_URL}/my/meetings/"
 
 
 def no_date(letter: str) -> str:
     """Return the answer to C or X from somebody who has no date to come."""
-    url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
     return _plain(
-        _("You have no upcoming date that %(letter)s could be about. %(url)s") % {"letter": letter, "url": url}
+        _("You have no upcoming date that %(letter)s could be about. %(url)s") % {"letter": letter, "url": _my_dates()}
     )
 
 
 def no_text_yet(letter: str) -> str:
     """Return the answer to C or X from a number that is proven since shortly and was sent nothing since."""
-    url = f"{settings.PUBLIC_BASE_URL}/my/meetings/"
     return _plain(
         _("We haven’t texted you about a date that %(letter)s could answer. Your dates: %(url)s")
-        % {"letter": letter, "url": url}
+        % {"letter": letter, "url": _my_dates()}
     )
 
 

@@ -339,15 +339,18 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     first = signups[0]
     row.signup = first
     row.save(update_fields=["signup"])
-    when = replies.when(first.occurrence.starts_at, first.participant)
-    held = first.held
-    if word == Word.COMES:
-        return replies.expected(when, held)
-    # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the same,
-    # and what `plan_given_back` says goes by email, each with the way back.
-    for signup in signups:
-        cancel_signup(signup=signup, now=now)
-    return replies.given_back(when, held)
+    # What was held: afterwards it is not.
+    starts, held = [each.occurrence.starts_at for each in signups], [each.held for each in signups]
+    if word == Word.CANNOT_COME:
+        # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the
+        # same, and what `plan_given_back` says goes by email, each with the way back.
+        for signup in signups:
+            cancel_signup(signup=signup, now=now)
+    if len(signups) > 1:
+        say_all = replies.all_expected if word == Word.COMES else replies.all_given_back
+        return say_all(starts, held, first.participant)
+    say = replies.expected if word == Word.COMES else replies.given_back
+    return say(replies.when(starts[0], first.participant), held[0])
 
 
 def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
