@@ -332,10 +332,13 @@ def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None
 
 
 def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime) -> str:
-    signups = _meant(sender, now)
+    last, letter = _last_text(sender, now), "C" if word == Word.COMES else "X"
+    if last is None and _is_newly_proven(sender, now):
+        # It may be about what was sent to somebody else.
+        return replies.no_text_yet(letter)
+    signups = _meant(last, sender, now)
     if not signups:
-        letter = "C" if word == Word.COMES else "X"
-        return replies.no_text_yet(letter) if _is_newly_proven(sender, now) else replies.no_date(letter)
+        return replies.no_date(letter)
     first = signups[0]
     row.signup = first
     row.save(update_fields=["signup"])
@@ -353,31 +356,32 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     return say(replies.when(starts[0], first.participant), held[0])
 
 
-def _meant(sender: Sender, now: dt.datetime) -> list[Signup]:
-    """Return the places that an answer is about: those of the last text that we sent, else the next one.
+def _last_text(sender: Sender, now: dt.datetime) -> Reminder | None:
+    """Return the last text that we sent to a number, if lately, and since it was proven to be the sender's.
 
-    A number is handed on: what was sent to it before it was proven to be the sender's was sent to somebody else, and
-    an answer that comes soon after the proof may be about that.
+    A number is handed on: what was sent before was sent to somebody else.
     """
+    since = max(filter(None, (now - _ABOUT_THE_LAST, sender.proven_at)))
+    return (
+        Reminder.objects.filter(contact_point__in=sender.owner, channel=Channel.SMS, submitted_at__gte=since)
+        .filter(state__in=(ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT))
+        .order_by("-submitted_at", "-pk")
+        .first()
+    )
+
+
+def _meant(last: Reminder | None, sender: Sender, now: dt.datetime) -> list[Signup]:
+    """Return the places that an answer is about: those of the last text that we sent, else the next one."""
     coming = (
         Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
         .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )
-    since = max(filter(None, (now - _ABOUT_THE_LAST, sender.proven_at)))
-    last = (
-        Reminder.objects.filter(contact_point__in=sender.owner, channel=Channel.SMS, submitted_at__gte=since)
-        .filter(state__in=(ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT))
-        .order_by("-submitted_at", "-pk")
-        .first()
-    )
     if last is not None:
         spoken_of = coming.filter(Q(pk=last.signup_id) | Q(pk__in=last.parts.values("signup")))
         if found := list(spoken_of):
             return found
-    if last is None and _is_newly_proven(sender, now):
-        return []
     return list(coming.filter(participant__in=sender.participants)[:1])
 
 
