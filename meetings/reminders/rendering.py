@@ -269,10 +269,9 @@ def _place(meeting: Meeting) -> str:
 def _dates(reminder: Reminder) -> list[Occurrence]:
     """Return the dates that a message speaks of: its signup's own, its parts', or all of those that it stands for."""
     signup = reminder.signup
-    if reminder.kind == ReminderKind.REMINDER:
-        parts = [part.signup.occurrence for part in reminder.parts.all()]
+    if parts := [part.signup.occurrence for part in reminder.parts.all()]:
         by_pk = {each.pk: each for each in (signup.occurrence, *parts)}
-        return sorted(by_pk.values(), key=lambda each: each.starts_at)
+        return sorted(by_pk.values(), key=lambda each: (each.starts_at, each.pk))
     if signup.standing_id is None:
         return [signup.occurrence]
     together = Signup.objects.filter(standing=signup.standing_id).select_related("occurrence__meeting__venue")
@@ -321,7 +320,7 @@ def _short_words(reminder: Reminder, occurrences: list[Occurrence], now: dt.date
     words = _short_when(occurrence.starts_at, _zone(occurrence, participant), participant, now)
     if reminder.wording == Wording.DETAILED:
         words = f"{words}, {Truncator(occurrence.meeting.name).chars(_SHORT_NAME)}"
-    more = len(occurrences) - 1 if reminder.kind == ReminderKind.REMINDER else 0
+    more = 0 if reminder.kind in _ABOUT_EVERY_TIME else len(occurrences) - 1
     if more:
         words = ngettext("%(when)s and %(number)s more", "%(when)s and %(number)s more", more) % {
             "when": words,

@@ -102,9 +102,9 @@ class Reminder(models.Model):
 
 
 class ReminderPart(models.Model):
-    """Another place, or another lead, that a reminder speaks for beside its own; as things were when it was planned.
+    """Another place, or another lead, that a message speaks for beside its own; as things were when it was planned.
 
-    A row never changes what it speaks for: where that changes it is superseded by new ones.
+    News of a change has no lead. A row never changes what it speaks for: where that changes it is superseded.
     """
 
     reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="parts")

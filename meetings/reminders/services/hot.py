@@ -50,14 +50,15 @@ AND (e.schedule_seq < r.schedule_seq OR e.created_at < r.created_at)
 
 
 #: Of a message that speaks for other places as well: an unsettled one about any of these, and whether one of them
-#: is not any more as it was when the message was planned.
+#: is not any more as it was when the message was planned. News is of dates that are off, too, and goes to who waits.
 _UNSETTLED_BY_PARTS = f"""
     OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.signup_id = q.signup_id
         WHERE q.reminder_id = r.id AND {_UNSETTLED})"""  # noqa: S608  # as above
 _PART_STALE = f"""EXISTS (SELECT 1 FROM {_PART} q JOIN {Signup._meta.db_table} qs ON qs.id = q.signup_id
         JOIN {Occurrence._meta.db_table} qo ON qo.id = qs.occurrence_id
-        WHERE q.reminder_id = r.id AND (qs.status <> '{SignupStatus.CONFIRMED}'
-            OR qo.status <> '{OccurrenceStatus.SCHEDULED}' OR qo.schedule_seq <> q.schedule_seq))"""  # noqa: S608  # as above
+        WHERE q.reminder_id = r.id AND (qs.status = '{SignupStatus.CANCELLED}' OR qo.schedule_seq <> q.schedule_seq
+            OR r.kind = '{ReminderKind.REMINDER}'
+                AND (qs.status <> '{SignupStatus.CONFIRMED}' OR qo.status <> '{OccurrenceStatus.SCHEDULED}')))"""  # noqa: S608  # as above
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from django.db.models import QuerySet
@@ -18,7 +19,7 @@ from accounts.models import ContactPoint
 from meetings.enums import SignupStatus
 from meetings.models import Occurrence, OccurrenceChange, Signup
 from meetings.reminders.enums import NEVER_SENT, PURPOSES, Lane, ReminderKind, ReminderState
-from meetings.reminders.models import Reminder
+from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services import aside
@@ -68,7 +69,7 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
         )
     else:
         row = _confirmation(signup, now=now, again=again)
-    _write([row])
+    _write([Draft(row)])
 
 
 def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
@@ -76,7 +77,7 @@ def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     certain = [signup for signup in signups if signup.status == SignupStatus.CONFIRMED]
     if certain:
         first = min(certain, key=lambda each: each.occurrence.starts_at)
-        _write([_confirmation(first, now=now)])
+        _write([Draft(_confirmation(first, now=now))])
 
 
 def plan_reminders(*, signups: Iterable[Signup], now: dt.datetime) -> None:
@@ -118,7 +119,7 @@ def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.date
                     address=address,
                 )
 
-    _write(rows())
+    _write(Draft(row) for row in rows())
     replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=MOVED, now=now)
 
 
@@ -147,7 +148,7 @@ def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.
                 address=address,
             )
 
-    _write(rows())
+    _write(Draft(row) for row in rows())
     replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=CANCELLED, now=now)
 
 
@@ -191,7 +192,7 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
                 now=now,
             )
         )
-    _write(rows)
+    _write(Draft(row) for row in rows)
     replan(participants={signup.participant_id for signup in signups}, why=GIVEN_BACK, now=now)
 
 
@@ -342,7 +343,30 @@ def _row(
     )
 
 
-def _write(rows: Iterable[Reminder]) -> None:
-    remaining = iter(rows)
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A row to be written, and the other dates that the one message speaks of beside that of its signup."""
+
+    row: Reminder
+    parts: Sequence[ReminderPart] = ()
+
+
+def _part(signup: Signup) -> ReminderPart:
+    """Return what says that news is about the date of `signup` too, as it is now; `_write` says of which row."""
+    return ReminderPart(signup=signup, lead_key="", schedule_seq=signup.occurrence.schedule_seq)
+
+
+def _write(drafts: Iterable[Draft]) -> None:
+    """Write rows with their parts; one that is there already, by its `dedupe_key`, is left as it is."""
+    remaining = iter(drafts)
     while chunk := list(islice(remaining, _CHUNK)):
-        Reminder.objects.bulk_create(chunk, ignore_conflicts=True)
+        Reminder.objects.bulk_create([draft.row for draft in chunk], ignore_conflicts=True)
+        joined = {draft.row.public_id: draft.parts for draft in chunk if draft.parts}
+        if not joined:
+            continue
+        for public_id, pk in Reminder.objects.filter(public_id__in=joined).values_list("public_id", "pk"):
+            for part in joined[public_id]:
+                part.reminder_id = pk
+        ReminderPart.objects.bulk_create(
+            [part for parts in joined.values() for part in parts if part.reminder_id is not None], batch_size=_CHUNK
+        )
