@@ -22,6 +22,8 @@ LIFETIMES: Final = {
     # standing signup. When its reminder comes; and for guests what they are written to about, which shows less than the
     # place does. It ends earlier, some time after its date (meetings.queries.access): dates may be up to a year off.
     "manage": dt.timedelta(days=400),
+    # Coming every time on the days that a meeting moved to: seen, and said yes to.
+    "new_day": dt.timedelta(days=60),
     # Messages to one address: stopped, and nothing else. Mail programs know it, and whoever reads a gateway's headers.
     "unsubscribe": dt.timedelta(days=400),
     # What one is written to about, how and when: chosen and stopped. It shows no dates, and nothing of who one is. It

@@ -20,12 +20,14 @@ from accounts.signals import (
     person_leaving,
     profile_changed,
 )
+from meetings.models import Meeting, Occurrence, OccurrenceChange
 from meetings.queries.activity import guests_seen, language_of, members_seen
 from meetings.queries.person import kept_about
 from meetings.queries.plain import SQLITE_NAME, plain_lines
 from meetings.services.handover import hand_over
 from meetings.services.leaving import let_go
-from meetings.services.signups import follow_profile, renew_links
+from meetings.services.signups import fill_dates, follow_profile, renew_links
+from meetings.signals import meeting_rescheduled, occurrence_restored
 
 
 @receiver(connection_created)
@@ -37,6 +39,17 @@ def teach_sqlite_plain_text(connection: BaseDatabaseWrapper, **_: Any) -> None:
 @receiver(profile_changed)
 def read_as_their_account_says(sender: type[User], *, user: User, now: dt.datetime, **_: Any) -> None:
     follow_profile(user=user, now=now)
+
+
+@receiver(occurrence_restored)
+def fill_again(sender: type[Occurrence], *, occurrence: Occurrence, now: dt.datetime, **_: Any) -> None:
+    """Give away what was given back while a date was off. Before anybody hears of it, so that they hear once."""
+    fill_dates([occurrence.pk], now=now)
+
+
+@receiver(meeting_rescheduled)
+def fill_all_again(sender: type[Meeting], *, changes: list[OccurrenceChange], now: dt.datetime, **_: Any) -> None:
+    fill_dates([change.occurrence_id for change in changes if change.is_restoration], now=now)
 
 
 @receiver(address_changed)

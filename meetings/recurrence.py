@@ -47,6 +47,44 @@ class Parts:
     until: dt.date | None
     count: int | None
 
+    @property
+    def days(self) -> str:
+        """The days that it falls on, as its BYDAY: "MO,WE", "1MO"; "" for every day. Whichever weeks are left out."""
+        return ",".join(f"{n or ''}{WEEKDAYS[weekday]}" for n, weekday in sorted(self.weekdays, key=_in_order))
+
+
+def _in_order(day: tuple[int | None, int]) -> tuple[int, int]:
+    n, weekday = day
+    return weekday, n or 0
+
+
+def falls_on(date: dt.date, days: str) -> bool:
+    """Return whether `date` is one of `days`, as in `Parts.days`: "1MO" is the first Monday of a month, -1 the last."""
+    return not days or any(_is_on(date, *_day(part)) for part in days.split(","))
+
+
+def unknown_days(days: str, *, known: str) -> str:
+    """Return those of `days` that are not among the `known` ones, both as in `Parts.days`.
+
+    Whoever knows every Monday knows the first one. Where all days are known nothing is new, nor where it is every day.
+    """
+    kept = known.split(",")
+    return ",".join(day for day in days.split(",") if known and day and day not in kept and day[-2:] not in kept)
+
+
+def _day(text: str) -> tuple[int | None, int]:
+    match = _PART.fullmatch(text)
+    if not match:
+        raise InvalidRule(f"BYDAY={text} is not a weekday")
+    return int(match[1]) if match[1] else None, WEEKDAYS.index(match[2])
+
+
+def _is_on(date: dt.date, n: int | None, weekday: int) -> bool:
+    if date.weekday() != weekday:
+        return False
+    is_last = (date + 7 * _DAY).month != date.month
+    return n is None or n == (date.day + 6) // 7 or (n == -1 and is_last)
+
 
 @lru_cache(maxsize=4096)
 def parse(rrule: str) -> Parts:
@@ -126,15 +164,12 @@ def _weekdays(text: str, frequency: str) -> tuple[tuple[int | None, int], ...]:
         raise InvalidRule(f"FREQ={frequency} needs BYDAY")
     days: list[tuple[int | None, int]] = []
     for part in text.split(","):
-        match = _PART.fullmatch(part)
-        if not match:
-            raise InvalidRule(f"BYDAY={part} is not a weekday")
-        n = int(match[1]) if match[1] else None
+        n, weekday = _day(part)
         if (frequency == "MONTHLY") != (n is not None):
             raise InvalidRule("a monthly meeting is on the nth weekday, and any other on plain weekdays")
         if n is not None and n not in (-1, 1, 2, 3, 4, 5):
             raise InvalidRule("the nth weekday is 1 to 5, or -1 for the last")
-        days.append((n, WEEKDAYS.index(match[2])))
+        days.append((n, weekday))
     return tuple(days)
 
 

@@ -25,6 +25,13 @@ occurrence_moved = Signal()
 #: A facilitator cancelled one date. `occurrence`: Occurrence, `change`: OccurrenceChange.
 occurrence_cancelled = Signal()
 
+#: A facilitator brought a cancelled date back. `occurrence`: Occurrence, `change`: OccurrenceChange.
+occurrence_restored = Signal()
+
+#: Dates followed the changed rule of their meeting: moved, made longer or shorter, cancelled, or on again. `meeting`:
+#: Meeting, `changes`: list[OccurrenceChange], one for each date.
+meeting_rescheduled = Signal()
+
 #: One person had two signups for one date. `gone`, `kept`: Signup. Receivers let what names `gone` name `kept`, before
 #: it is deleted.
 signups_became_one = Signal()

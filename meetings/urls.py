@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/<slug:slug>/home-group/", favourites.home_group, name="home_group"),
     path("signups/requested/", signups.signup_requested, name="signup_requested"),
     path("signups/confirm/<str:token>/", signups.signup_confirm, name="signup_confirm"),
+    path("signups/new-days/<str:token>/", signups.new_day, name="new_day"),
     path("signups/<str:token>/", signups.signup_manage, name="signup_manage"),
     path("signups/<str:token>/cancel/", signups.signup_cancel, name="signup_cancel"),
     path("signups/<str:token>/restore/", signups.signup_restore, name="signup_restore"),
@@ -56,4 +57,5 @@ urlpatterns: list[URLPattern] = [
     path("my/meetings/<slug:slug>/<date:date>/", facilitate.occurrence, name="occurrence"),
     path("my/meetings/<slug:slug>/<date:date>/move/", facilitate.occurrence_move, name="occurrence_move"),
     path("my/meetings/<slug:slug>/<date:date>/cancel/", facilitate.occurrence_cancel, name="occurrence_cancel"),
+    path("my/meetings/<slug:slug>/<date:date>/restore/", facilitate.occurrence_restore, name="occurrence_restore"),
 ]

@@ -9,6 +9,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from meetings.recurrence import WEEKDAYS as WEEKDAY_NAMES
 from meetings.recurrence import Parts, Rule
 from support import wording
 
@@ -50,6 +51,38 @@ def every_time_words(rule: Rule, hour_cycle: str, *, zone: str = "", language: s
         if rule.parts.until:
             return _("%(when)s, or until you cancel") % {"when": when}
         return _("%(when)s, until you cancel") % {"when": when}
+
+
+def moved_days_words(old: str, new: str) -> str:
+    """Return that a meeting moves from some days to others, as in recurrence.Parts.days: "Mondays move to Wednesdays".
+
+    "" where one of them is not a weekday of every week.
+    """
+    if not old or not new or not _are_weekdays(old) or not _are_weekdays(new):
+        return ""
+    return _("%(old)s move to %(new)s") % {"old": _plurals(old), "new": _plurals(new)}
+
+
+def on_days_words(days: str) -> str:
+    """Return on which days, within a sentence: "on Wednesdays"; "" where one is not a weekday of every week."""
+    return _("on %(days)s") % {"days": _plurals(days)} if days and _are_weekdays(days) else ""
+
+
+def _are_weekdays(days: str) -> bool:
+    return all(day in WEEKDAY_NAMES for day in days.split(","))
+
+
+def _plurals(days: str) -> str:
+    names = (
+        pgettext("every one of them", "Mondays"),
+        pgettext("every one of them", "Tuesdays"),
+        pgettext("every one of them", "Wednesdays"),
+        pgettext("every one of them", "Thursdays"),
+        pgettext("every one of them", "Fridays"),
+        pgettext("every one of them", "Saturdays"),
+        pgettext("every one of them", "Sundays"),
+    )
+    return _listed([names[WEEKDAY_NAMES.index(day)] for day in days.split(",")])
 
 
 def _days(rule: Rule) -> str:

@@ -40,15 +40,24 @@ def record_consent(
 
 
 def give_consent_once(
-    *, contact_point: ContactPoint, purposes: list[str], wording: str, source: str, now: dt.datetime
+    *,
+    contact_point: ContactPoint,
+    purposes: list[str],
+    wording: str,
+    source: str,
+    is_planned_after: bool = False,
+    now: dt.datetime,
 ) -> None:
-    """Record a yes for each of `purposes` that holds no yes already; what is planned follows."""
+    """Record a yes for each of `purposes` that holds no yes already; what is planned follows.
+
+    Whoever plans for this person right after in the same transaction says so (`is_planned_after`): once is enough.
+    """
     missing = [purpose for purpose in purposes if not is_given(contact_point, purpose)]
     for purpose in missing:
         record_consent(
             contact_point=contact_point, purpose=purpose, is_given=True, wording=wording, source=source, now=now
         )
-    if missing:
+    if missing and not is_planned_after:
         consents_changed.send(sender=Consent, contact_point=contact_point, now=now)
 
 

@@ -29,6 +29,12 @@ class CancelDateForm(forms.Form):
     message = MessageField()
 
 
+class RestoreDateForm(forms.Form):
+    """What the facilitator wants to say about a date that is on after all."""
+
+    message = MessageField()
+
+
 class MoveDateForm(forms.Form):
     """Another time for one date, on the clocks of the meeting's zone. `now` is the aware instant of asking."""
 

@@ -3,7 +3,7 @@ from meetings.models.coordination import Coordinator, Invitation
 from meetings.models.favourite import Favourite
 from meetings.models.format import Format, FormatTranslation
 from meetings.models.meeting import Meeting
-from meetings.models.occurrence import Occurrence, OccurrenceChange
+from meetings.models.occurrence import DateState, Occurrence, OccurrenceChange
 from meetings.models.service_body import ServiceBody
 from meetings.models.signup import HOLDS_A_PLACE, Participant, Signup, StandingSignup
 from meetings.models.venue import Venue
@@ -12,6 +12,7 @@ __all__ = [
     "HOLDS_A_PLACE",
     "CalendarAddress",
     "Coordinator",
+    "DateState",
     "Favourite",
     "Format",
     "FormatTranslation",

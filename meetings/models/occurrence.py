@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from django.db import models
@@ -11,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import EncryptedTextField
 from meetings.enums import OccurrenceStatus
 from meetings.models.meeting import Meeting
+
+
+@dataclass(frozen=True, slots=True)
+class DateState:
+    """What holds of a date at one time of its history."""
+
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    is_cancelled: bool
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
@@ -64,14 +74,27 @@ class Occurrence(models.Model):
     @property
     def moved_from(self) -> dt.datetime | None:
         """When it was to start before it was last moved, or None. In no query where `changes` is prefetched."""
-        moves = [change for change in self.changes.all() if not change.is_cancellation]
+        moves = [change for change in self.changes.all() if change.is_move]
         return moves[-1].old_starts_at if moves else None
 
     def starts_at_of(self, schedule_seq: int) -> dt.datetime:
         """Return when it was to start while `schedule_seq` was its own. In no query where `changes` is prefetched."""
-        later = (change for change in self.changes.all() if change.schedule_seq > schedule_seq)
-        overtaken_by = next(later, None)
-        return overtaken_by.old_starts_at if overtaken_by else self.starts_at
+        return self.as_of(schedule_seq).starts_at
+
+    def as_of(self, schedule_seq: int) -> DateState:
+        """Return what held while `schedule_seq` was its own. In no query where `changes` is prefetched."""
+        changes = list(self.changes.all())
+        overtaken_by = next((change for change in changes if change.schedule_seq > schedule_seq), None)
+        if overtaken_by is None:
+            return DateState(self.starts_at, self.ends_at, self.is_cancelled)
+        starts_at = overtaken_by.old_starts_at
+        ends_at = overtaken_by.old_ends_at or starts_at + (self.ends_at - self.starts_at)
+        until_then = [change for change in changes if change.schedule_seq <= schedule_seq]
+        return DateState(starts_at, ends_at, bool(until_then) and until_then[-1].is_cancellation)
+
+    def seq_before(self, instant: dt.datetime) -> int:
+        """Return the `schedule_seq` that it had just before `instant`. In no query where `changes` is prefetched."""
+        return max((change.schedule_seq for change in self.changes.all() if change.created_at < instant), default=0)
 
     @property
     def effective_capacity(self) -> int | None:
@@ -85,13 +108,19 @@ class Occurrence(models.Model):
 
 
 class OccurrenceChange(models.Model):
-    """What a facilitator did to one date, and when: the history that corrections are worded from."""
+    """What was done to one date, and when: the history that corrections are worded from."""
 
     occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="changes")
     schedule_seq = models.PositiveIntegerField()
     old_starts_at = models.DateTimeField()
     new_starts_at = models.DateTimeField()
+    # None in changes of a time when a length was not kept: then it was as long as the date is now.
+    old_ends_at = models.DateTimeField(null=True, blank=True)
+    new_ends_at = models.DateTimeField(null=True, blank=True)
     is_cancellation = models.BooleanField(default=False)
+    is_restoration = models.BooleanField(default=False)
+    # It follows from the meeting's rule, which takes back what it did; nobody decided it for this date.
+    is_by_rule = models.BooleanField(default=False)
     # Free words, which may name somebody: sealed.
     message = EncryptedTextField(_("message to those coming"), blank=True)
     created_at = models.DateTimeField()
@@ -106,3 +135,8 @@ class OccurrenceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.occurrence} #{self.schedule_seq}"
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it gave the date another start."""
+        return not self.is_cancellation and self.old_starts_at != self.new_starts_at

@@ -14,6 +14,7 @@ from accounts.models import ContactPoint
 from meetings.enums import Attendance, Held, SignupStatus
 from meetings.models.meeting import Meeting
 from meetings.models.occurrence import Occurrence
+from meetings.recurrence import unknown_days
 
 #: A signup in one of these states takes a place.
 HOLDS_A_PLACE = (SignupStatus.CONFIRMED, SignupStatus.OFFERED)
@@ -63,6 +64,9 @@ class StandingSignup(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="standing_signups")
+    # The days that they said yes to, as recurrence.Parts.days; "" for every day. A meeting that moves to another
+    # weekday takes nobody along who has not been asked.
+    days = models.CharField(max_length=255, blank=True, default="")
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="standing_signups")
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -81,6 +85,18 @@ class StandingSignup(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def new_days(self) -> str:
+        """The days that the meeting is on by now and they were not asked about yet, as recurrence.Parts.days."""
+        rule = self.meeting.rule
+        return unknown_days(rule.parts.days, known=self.days) if rule else ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the meeting is on none of their days any more: nothing is made until they say yes to the new ones."""
+        rule = self.meeting.rule
+        return bool(self.new_days) and rule is not None and unknown_days(self.days, known=rule.parts.days) == self.days
 
 
 class SignupQuerySet(models.QuerySet["Signup"]):

@@ -81,6 +81,12 @@ def standing_signup_for_member(user: User, public_id: UUID) -> StandingSignup:
     )
 
 
+def standing_signup_by_link(public_id: UUID) -> StandingSignup:
+    """Return the standing signup that a signed link names. Raises Http404 where there is none any more."""
+    rows = StandingSignup.objects.select_related("meeting__venue", "participant__contact_point")
+    return get_object_or_404(rows, public_id=public_id)
+
+
 def meeting_for_facilitator(user: User, slug: str) -> Meeting:
     """Return a meeting that `user` facilitates. Raises Http404 for all others."""
     return get_object_or_404(user.facilitated_meetings.select_related("venue"), slug=slug)

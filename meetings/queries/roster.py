@@ -12,8 +12,11 @@ from accounts.models import User
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import HOLDS_A_PLACE, Meeting, Occurrence, Signup, StandingSignup
 from meetings.queries.occurrences import DatedOccurrence, next_dates, soonest_first, upcoming_dates
+from meetings.recurrence import falls_on
 
 DATES_AHEAD = 8
+#: As many of the dates of a standing signup as a page names; the rest follow by the rule.
+NEXT_SHOWN = 3
 #: For so long "My meetings" offers what somebody gave up; after that it is found where they found it first.
 UNDO_SHOWN = dt.timedelta(days=1)
 #: Longer ago, a calendar program need not be told again.
@@ -138,6 +141,15 @@ def given_up_with(signup: Signup, *, now: dt.datetime) -> QuerySet[Signup]:
     )
 
 
+def coming_by_rule(standing: StandingSignup, *, now: dt.datetime) -> list[Signup]:
+    """Return the next dates that somebody has by coming every time, or waits for."""
+    rows = Signup.objects.filter(standing=standing, occurrence__starts_at__gt=now).exclude(
+        status__in=(SignupStatus.CANCELLED, SignupStatus.PENDING)
+    )
+    on = rows.filter(occurrence__status=OccurrenceStatus.SCHEDULED).select_related("occurrence")
+    return list(on.order_by("occurrence__starts_at", "pk")[:NEXT_SHOWN])
+
+
 def past_signups(user: User, *, now: dt.datetime) -> QuerySet[Signup]:
     """Return what a member had a place at and is over, the latest first, for as long as it is kept."""
     return (
@@ -172,8 +184,16 @@ def count_dates(meeting: Meeting, dates: Sequence[DatedOccurrence], *, now: dt.d
             known=Count("signups", filter=Q(signups__participant__in=_every_time(meeting).values("participant"))),
         )
     }
-    every_time = _every_time(meeting).count()
-    return [_count(meeting, date, counted, every_time if _is_to_come(meeting, date, now) else 0) for date in dates]
+    by_days = dict(_every_time(meeting).order_by().values_list("days").annotate(Count("pk")))
+    return [
+        _count(meeting, date, counted, _wanting(date, by_days) if _is_to_come(meeting, date, now) else 0)
+        for date in dates
+    ]
+
+
+def _wanting(date: DatedOccurrence, by_days: Mapping[str, int]) -> int:
+    """Return how many come every time on the day of a date: on days that are new they were only asked to."""
+    return sum(count for days, count in by_days.items() if falls_on(date.original_date, days))
 
 
 def _is_to_come(meeting: Meeting, date: DatedOccurrence, now: dt.datetime) -> bool:

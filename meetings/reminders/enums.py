@@ -19,6 +19,8 @@ class ReminderKind(models.TextChoices):
     MOVED = "moved", _("Moved")
     CANCELLED = "cancelled", _("Canceled")
     GIVEN_BACK = "given_back", _("Place given back")
+    RESTORED = "restored", _("On after all")
+    NEW_DAY = "new_day", _("Other days")
 
 
 def kind_words(kind: str, held: Held) -> str:
@@ -33,7 +35,13 @@ PURPOSES = {
     ReminderKind.REMINDER: Purpose.REMINDERS,
     ReminderKind.MOVED: Purpose.CHANGES,
     ReminderKind.CANCELLED: Purpose.CHANGES,
+    ReminderKind.RESTORED: Purpose.CHANGES,
+    ReminderKind.NEW_DAY: Purpose.CHANGES,
 }
+#: News of changed dates, worded from what its reader was told of them before.
+NEWS = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.RESTORED, ReminderKind.NEW_DAY)
+#: What says that dates are off; all else but a place given back is about dates that are on.
+SAYS_OFF = (ReminderKind.CANCELLED, ReminderKind.NEW_DAY)
 
 
 class ReminderState(models.TextChoices):
@@ -63,6 +71,15 @@ BY_EMAIL_INSTEAD, ONCE_MORE = ":instead", ":second"
 UNSENT = (ReminderState.PLANNED, ReminderState.CLAIMED)
 #: Still to come, or just being handed over.
 ON_ITS_WAY = (*UNSENT, ReminderState.SUBMITTING, ReminderState.AMBIGUOUS)
+#: Its recipient has it, or may have it: what it says counts as told.
+TOLD = (
+    ReminderState.SUBMITTING,
+    ReminderState.AMBIGUOUS,
+    ReminderState.ACCEPTED,
+    ReminderState.DELIVERED,
+    ReminderState.COMPLAINED,
+    ReminderState.ASSUMED_SENT,
+)
 #: Handed over, and nothing said since that it did not arrive.
 SENT = (ReminderState.ACCEPTED, ReminderState.DELIVERED, ReminderState.ASSUMED_SENT)
 

@@ -40,16 +40,18 @@ from meetings.reminders.queries.person import (
     times_put_aside,
     what_became_of_messages,
 )
-from meetings.reminders.services import handover, plan, push, texts
+from meetings.reminders.services import handover, news, plan, push, texts
 from meetings.reminders.services.bounces import record_return
 from meetings.reminders.services.inbound import texts_of, texts_written, texts_written_by
 from meetings.reminders.services.lifting import plan_again
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
+    meeting_rescheduled,
     next_reminder_asked,
     occurrence_cancelled,
     occurrence_moved,
+    occurrence_restored,
     places_handed_over,
     reader_changed,
     signup_cancelled,
@@ -131,28 +133,35 @@ def follow_lifting(sender: object, *, channel: str, value_hashes: list[str], now
 
 @receiver(signup_extended)
 def remind_of_more_dates(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
+    # Of a date that was changed before it came within reach they know what the rule says.
+    changed = [signup.occurrence_id for signup in signups if signup.occurrence.schedule_seq]
+    if changed:
+        news.plan_news(occurrences=changed, participants=[signups[0].participant_id], why=plan.MORE_PLACES, now=now)
+        transaction.on_commit(hint)
     plan.plan_reminders(signups=signups, now=now)
 
 
 @receiver(signup_cancelled)
 def take_back(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
-    plan.plan_given_back(signups=signups, now=now)
+    untold = plan.plan_given_back(signups=signups, now=now)
+    news.plan_news(occurrences=untold, participants=[signups[0].participant_id], why=plan.GIVEN_BACK, now=now)
     transaction.on_commit(hint)
 
 
 @receiver(occurrence_moved)
-def tell_of_move(
+@receiver(occurrence_cancelled)
+@receiver(occurrence_restored)
+def tell_of_change(
     sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
 ) -> None:
-    plan.plan_moved(occurrence=occurrence, change=change, now=now)
+    news.plan_news(occurrences=[occurrence.pk], why=news.why(change), now=now)
     transaction.on_commit(hint)
 
 
-@receiver(occurrence_cancelled)
-def tell_of_cancellation(
-    sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
-) -> None:
-    plan.plan_cancelled(occurrence=occurrence, change=change, now=now)
+@receiver(meeting_rescheduled)
+def tell_of_changes(sender: object, *, changes: list[OccurrenceChange], now: dt.datetime, **_: Any) -> None:
+    dates = [change.occurrence_id for change in changes]
+    news.plan_news(occurrences=dates, why=news.why(changes[-1]), now=now)
     transaction.on_commit(hint)
 
 

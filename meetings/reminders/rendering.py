@@ -26,13 +26,14 @@ from accounts import links
 from accounts.enums import Channel, Purpose, Wording
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.feeds.calendar import place_calendar
-from meetings.models import Meeting, Occurrence, Participant, Signup
+from meetings.models import DateState, Meeting, Occurrence, Participant, Signup
 from meetings.queries.first_time import is_first_time
+from meetings.recurrence import WEEKDAYS, unknown_days
 from meetings.reminders import short_links
-from meetings.reminders.enums import PURPOSES, ReminderKind
+from meetings.reminders.enums import NEWS, PURPOSES, SAYS_OFF, ReminderKind
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence_for_all, words_for
-from meetings.wording import every_time_words, rule_at_words
+from meetings.wording import every_time_words, moved_days_words, on_days_words, rule_at_words
 from support import clock, wording
 from support.messaging import CalendarPart, Letter, TextMessage
 from support.messaging.gsm7 import measure, transliterate
@@ -44,6 +45,8 @@ _SHORT_NAME = 40
 
 #: As many dates as a message names that is about every one of them; the rest follow by the rule.
 _DATES_NAMED = 3
+#: As many dates as news of a change names where it cannot give the rule for the rest.
+_CHANGES_NAMED = 4
 #: What is about every date of somebody who comes every time; all else is about the dates that it names.
 _ABOUT_EVERY_TIME = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION, ReminderKind.GIVEN_BACK)
 
@@ -52,6 +55,8 @@ _CALENDAR_METHODS = {
     ReminderKind.MOVED: "REQUEST",
     ReminderKind.CANCELLED: "CANCEL",
     ReminderKind.GIVEN_BACK: "CANCEL",
+    ReminderKind.RESTORED: "REQUEST",
+    ReminderKind.NEW_DAY: "CANCEL",
 }
 
 
@@ -160,10 +165,12 @@ class Renderer:
             reminder.wording,
             *reader,
             *((each.pk, each.schedule_seq) for each in occurrences),
+            *_known(reminder).items(),
+            # Whoever comes every time reads the rule, and is asked about other days.
+            (signup.standing.days, signup.standing.confirmed_at, signup.standing.ended_at) if signup.standing else None,
         )
         if key not in self._words:
             self._words[key] = _words(reminder, occurrences, now)
-        is_request = reminder.kind == ReminderKind.CONFIRM_REQUEST
         return {
             **self._words[key],
             "language": participant.language.split("-")[0],
@@ -173,7 +180,9 @@ class Renderer:
             "every": _every(reminder),
             "held": signup.held,
             "first_time": _first_time(reminder),
-            "url": _url("signup_confirm", "confirm", signup) if is_request else _url("signup_manage", "manage", signup),
+            "is_certain": signup.is_certain,
+            "has_note": self._words[key].get("has_note") and _may_read_notes(signup),
+            "url": _action_url(reminder),
             "unsubscribe_url": _unsubscribe_url(reminder),
             "choose_url": _choose_url(reminder),
             **_next_reminder(reminder, now),
@@ -225,34 +234,185 @@ def _next_reminder(reminder: Reminder, now: dt.datetime) -> dict[str, Any]:
     return {"next_reminder": said, "is_coming": earliest(places) is not None, "can_ask": can_ask}
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A date as a message says it: as it is, or of one that is off as it was; and as its reader knows it, of news."""
+
+    occurrence: Occurrence
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    was: DateState | None = None
+
+    @property
+    def is_moved(self) -> bool:
+        return self.was is not None and self.was.starts_at != self.starts_at
+
+    @property
+    def is_longer_or_shorter(self) -> bool:
+        return self.was is not None and not self.is_moved and self.was.ends_at != self.ends_at
+
+
+def _known(reminder: Reminder) -> dict[int, int | None]:
+    """Return what the reader of news was last told of each of its dates: a schedule_seq by the date's id."""
+    if reminder.kind not in NEWS:
+        return {}
+    return {
+        reminder.signup.occurrence_id: reminder.told_seq,
+        **{part.signup.occurrence_id: part.told_seq for part in reminder.parts.all()},
+    }
+
+
+def _said(reminder: Reminder, occurrences: list[Occurrence]) -> list[_Said]:
+    known = _known(reminder)
+    said = []
+    for each in occurrences:
+        if reminder.kind not in NEWS:
+            said.append(_Said(each, each.starts_at, each.ends_at))
+            continue
+        told = known.get(each.pk)
+        was = each.as_of(max(0, each.schedule_seq - 1) if told is None else told)
+        holds = was if reminder.kind in SAYS_OFF else each
+        said.append(_Said(each, holds.starts_at, holds.ends_at, was))
+    return said
+
+
 def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> dict[str, Any]:
     """Return the dates and times of a message, as its reader's calendar and clock show them."""
-    participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
+    participant = reminder.signup.participant
     language, hour_cycle = participant.language, participant.hour_cycle
     is_detailed = reminder.wording == Wording.DETAILED
-    named = _named(reminder, occurrences)
-    zones = [_zone(each, participant) for each in named]
+    every_date = _said(reminder, occurrences)
+    named_dates = _named(reminder, occurrences)
+    named = [each for each in every_date if each.occurrence in named_dates]
+    zones = [_zone(each.occurrence, participant) for each in named]
     is_one_zone = len(set(zones)) == 1
-    tz = _zone(occurrence, participant)
-    old_starts_at = _old_start(reminder, occurrence) if reminder.kind == ReminderKind.MOVED else None
+    change = _change_words(reminder, every_date) if reminder.kind in NEWS else {}
     return {
-        "short_when": _short_words(reminder, occurrences, now),
+        "short_when": _short_words(reminder, every_date, now),
         "dates": [
             {
                 "date": wording.date_words_long(each.starts_at, zone, language),
                 "hours": wording.range_words(each.starts_at, each.ends_at, zone, hour_cycle, language),
                 "zone": "" if is_one_zone else wording.zone_words(zone, language),
-                "name": each.meeting.name if is_detailed else "",
-                "place": _place(each.meeting) if is_detailed else "",
+                "name": each.occurrence.meeting.name if is_detailed else "",
+                "place": _place(each.occurrence.meeting) if is_detailed else "",
+                "was": _was_words(each, zone, participant) if change.get("is_each_said") else "",
             }
             for each, zone in zip(named, zones, strict=True)
         ],
-        "has_more_dates": len(named) < len(occurrences),
+        "more_dates": _more_words(reminder, len(occurrences) - len(named)),
         "is_calendar_shorter": len(named) < len(occurrences) and reminder.kind == ReminderKind.CONFIRMATION,
-        "old_date": wording.date_words_long(old_starts_at, tz, language) if old_starts_at else "",
-        "old_time": wording.time_words(old_starts_at, tz, hour_cycle, language) if old_starts_at else "",
         "zone": wording.zone_words(zones[0], language) if is_one_zone else "",
+        **change,
     }
+
+
+def _change_words(reminder: Reminder, dates: list[_Said]) -> dict[str, Any]:
+    """Return what has changed, in words: beside what its reader was last told, not beside the change before."""
+    participant, first = reminder.signup.participant, dates[0]
+    language, hour_cycle = participant.language, participant.hour_cycle
+    tz = _zone(first.occurrence, participant)
+    was = first.was
+    assert was is not None
+
+    def one(times: list[dt.datetime]) -> str:
+        """Return the time that all these instants show on the clock, or ""."""
+        shown = {
+            wording.time_words(at, _zone(each.occurrence, participant), hour_cycle, language)
+            for at, each in zip(times, dates, strict=True)
+        }
+        return shown.pop() if len(shown) == 1 else ""
+
+    old_time = one([each.was.starts_at for each in dates if each.was])
+    new_time = one([each.starts_at for each in dates])
+    is_all_moved = all(each.is_moved for each in dates)
+    is_single = len(dates) == 1 and not _is_series(reminder)
+    is_one_shift = bool(old_time and new_time and old_time != new_time and is_all_moved)
+    words = {
+        "is_series": _is_series(reminder),
+        "is_single": is_single,
+        "is_one_shift": is_one_shift,
+        "is_each_said": not is_one_shift and not (is_single and reminder.kind == ReminderKind.MOVED),
+        "is_length_only": reminder.kind == ReminderKind.MOVED and all(each.is_longer_or_shorter for each in dates),
+        "old_date": wording.date_words_long(was.starts_at, tz, language) if is_single and first.is_moved else "",
+        "old_time": old_time,
+        "new_time": new_time,
+        "old_end": one([each.was.ends_at for each in dates if each.was]),
+        "new_end": one([each.ends_at for each in dates]),
+        "first_date": wording.date_words_long(first.starts_at, tz, language),
+        "first_day": wording.date_words(first.starts_at, tz, language).replace("\u00a0", " "),
+        "has_note": _has_note(reminder.signup.occurrence),
+    }
+    return words | (_new_day_words(reminder, dates) if reminder.kind == ReminderKind.NEW_DAY else {})
+
+
+def _new_day_words(reminder: Reminder, dates: list[_Said]) -> dict[str, Any]:
+    """Return which days a meeting moved from and to, when the first new one is, and whether to ask about them."""
+    signup, participant = reminder.signup, reminder.signup.participant
+    meeting = signup.occurrence.meeting
+    rule = meeting.rule
+    if rule is None:
+        return {}
+    old = ",".join(WEEKDAYS[day] for day in sorted({each.occurrence.original_date.weekday() for each in dates}))
+    new = unknown_days(rule.parts.days, known=(signup.standing.days if signup.standing else "") or old)
+    zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.own_tz, participant.language)
+    first = rule.first_after(reminder.created_at)
+    return {
+        "days_move": moved_days_words(old, new) if rule.parts.count != 1 else "",
+        "new_days": on_days_words(new) if rule.parts.count != 1 else "",
+        "new_rule": rule_at_words(rule, participant.hour_cycle, zone=zone, language=participant.language),
+        "first_new_date": wording.date_words_long(first.starts_at, rule.tz, participant.language) if first else "",
+        "is_asked": _is_asked_about_new_days(signup),
+    }
+
+
+def _is_asked_about_new_days(signup: Signup) -> bool:
+    """Return whether somebody comes every time, and has not said yet whether they come on the meeting's new days."""
+    standing = signup.standing
+    if standing is None or standing.ended_at is not None or standing.confirmed_at is None:
+        return False
+    standing.meeting = signup.occurrence.meeting
+    return bool(standing.new_days)
+
+
+def _is_series(reminder: Reminder) -> bool:
+    """Return whether a date moved with the rule by which its reader comes every time."""
+    signup = reminder.signup
+    is_by_rule = reminder.kind == ReminderKind.MOVED and signup.comes_every_time
+    latest = list(signup.occurrence.changes.all())[-1:] if is_by_rule else []
+    return bool(latest) and latest[0].is_by_rule
+
+
+def _has_note(occurrence: Occurrence) -> bool:
+    """Return whether there is a word from whoever runs the meeting on the page of a date's place."""
+    return any(change.message for change in list(occurrence.changes.all())[-1:])
+
+
+def _may_read_notes(signup: Signup) -> bool:
+    """Return whether the page of a place shows what whoever runs the meeting wrote: it may be another link."""
+    return signup.is_certain or not signup.occurrence.meeting.withholds_link
+
+
+def _was_words(each: _Said, tz: str, participant: Participant) -> str:
+    """Return at what other time its reader takes a date to be: "instead of 7:00 PM"; "" where it is the same."""
+    if each.was is None or not each.is_moved:
+        return ""
+    time = wording.time_words(each.was.starts_at, tz, participant.hour_cycle, participant.language)
+    if clock.to_wall(each.was.starts_at, tz).date() == clock.to_wall(each.starts_at, tz).date():
+        return _("instead of %(time)s") % {"time": time}
+    date = wording.date_words(each.was.starts_at, tz, participant.language)
+    return _("instead of %(date)s, %(time)s") % {"date": date, "time": time}
+
+
+def _more_words(reminder: Reminder, number: int) -> str:
+    """Return what stands for `number` dates that a message is about and does not name; "" where it names all."""
+    if number <= 0:
+        return ""
+    if reminder.kind not in NEWS:
+        return _("and so on")
+    if _is_series(reminder):
+        return _("and every date after that")
+    return ngettext("and %(number)d more date", "and %(number)d more dates", number) % {"number": number}
 
 
 def _zone(occurrence: Occurrence, participant: Participant) -> str:
@@ -291,6 +451,9 @@ def _dates(reminder: Reminder) -> list[Occurrence]:
 
 def _named(reminder: Reminder, occurrences: list[Occurrence]) -> list[Occurrence]:
     """Return the dates that a message names: all, or where it says the rule the next few, and what strays from it."""
+    if reminder.kind in NEWS:
+        is_short = len(occurrences) <= _CHANGES_NAMED and not _is_series(reminder)
+        return occurrences if is_short else occurrences[:_DATES_NAMED]
     if reminder.signup.standing_id is None or reminder.kind not in _ABOUT_EVERY_TIME:
         return occurrences
     return [each for place, each in enumerate(occurrences) if place < _DATES_NAMED or each.is_moved]
@@ -300,7 +463,11 @@ def _every(reminder: Reminder) -> str:
     """Return the rule that a message is about: "Every Monday at 7:00 PM, until you cancel"; "" for single dates."""
     signup, participant = reminder.signup, reminder.signup.participant
     rule = signup.occurrence.meeting.rule
-    if signup.standing is None or rule is None or reminder.kind not in _ABOUT_EVERY_TIME:
+    is_about_rule = reminder.kind in _ABOUT_EVERY_TIME or _is_series(reminder)
+    if signup.standing is None or rule is None or not is_about_rule:
+        return ""
+    if reminder.kind != ReminderKind.GIVEN_BACK and _is_asked_about_new_days(signup):
+        # They do not come on all days of the rule.
         return ""
     zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.own_tz, participant.language)
     if reminder.kind != ReminderKind.GIVEN_BACK:
@@ -309,18 +476,14 @@ def _every(reminder: Reminder) -> str:
     return rule_at_words(rule, participant.hour_cycle, zone=zone, language=participant.language) if is_ended else ""
 
 
-def _old_start(reminder: Reminder, occurrence: Occurrence) -> dt.datetime | None:
-    change = occurrence.changes.filter(schedule_seq=reminder.schedule_seq).first()
-    return change.old_starts_at if change else None
-
-
-def _short_words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> str:
+def _short_words(reminder: Reminder, dates: list[_Said], now: dt.datetime) -> str:
     """Return what fits a subject line and a lock screen: "Tue 7:00 PM", and how many more there are."""
     participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
-    words = _short_when(occurrence.starts_at, _zone(occurrence, participant), participant, now)
+    said = next((each for each in dates if each.occurrence == occurrence), dates[0])
+    words = _short_when(said.starts_at, _zone(occurrence, participant), participant, now)
     if reminder.wording == Wording.DETAILED:
         words = f"{words}, {Truncator(occurrence.meeting.name).chars(_SHORT_NAME)}"
-    more = 0 if reminder.kind in _ABOUT_EVERY_TIME else len(occurrences) - 1
+    more = 0 if reminder.kind in _ABOUT_EVERY_TIME else len(dates) - 1
     if more:
         words = ngettext("%(when)s and %(number)s more", "%(when)s and %(number)s more", more) % {
             "when": words,
@@ -362,6 +525,17 @@ def _first_time(reminder: Reminder) -> str:
 
 def _url(name: str, purpose: str, signup: Signup) -> str:
     return settings.PUBLIC_BASE_URL + reverse(f"meetings:{name}", args=[links.sign(purpose, signup.public_id)])
+
+
+def _action_url(reminder: Reminder) -> str:
+    """Return where a message leads: each link has one power."""
+    signup = reminder.signup
+    if reminder.kind == ReminderKind.CONFIRM_REQUEST:
+        return _url("signup_confirm", "confirm", signup)
+    if reminder.kind == ReminderKind.NEW_DAY and signup.standing is not None and _is_asked_about_new_days(signup):
+        token = links.sign("new_day", signup.standing.public_id)
+        return settings.PUBLIC_BASE_URL + reverse("meetings:new_day", args=[token])
+    return _url("signup_manage", "manage", signup)
 
 
 def _short_url(reminder: Reminder) -> str:

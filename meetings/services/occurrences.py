@@ -1,4 +1,4 @@
-"""The verbs of one date: bring it into being, move it, cancel it."""
+"""The verbs of one date: bring it into being, move it, cancel it, bring it back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from meetings.enums import OccurrenceStatus
-from meetings.models import Meeting, Occurrence, OccurrenceChange
+from meetings.models import DateState, Meeting, Occurrence, OccurrenceChange
 from meetings.services import schedule
-from meetings.signals import occurrence_cancelled, occurrence_moved
+from meetings.signals import occurrence_cancelled, occurrence_moved, occurrence_restored
 
 
 class NotAnOccurrence(ValueError):
@@ -59,12 +59,12 @@ def move_occurrence(
         _refuse_unless_changeable(locked, now)
         if locked.starts_at == starts_at:
             raise ChangeRefused(_("It already starts then."))
-        old = locked.starts_at
+        before = _state(locked)
         # In UTC, where hours are added as they pass.
         locked.ends_at = starts_at.astimezone(dt.UTC) + (locked.ends_at - locked.starts_at)
         locked.starts_at = starts_at
         locked.is_moved = True
-        change = _record(locked, old_starts_at=old, message=message, now=now)
+        change = _record(locked, before, message, now)
         occurrence_moved.send(sender=Occurrence, occurrence=locked, change=change, now=now)
     return change
 
@@ -80,10 +80,49 @@ def cancel_occurrence(*, occurrence: Occurrence, message: str = "", now: dt.date
         if latest is not None and locked.is_cancelled:
             return latest
         _refuse_unless_changeable(locked, now)
+        before = _state(locked)
         locked.status = OccurrenceStatus.CANCELLED
-        change = _record(locked, old_starts_at=locked.starts_at, message=message, now=now)
+        change = _record(locked, before, message, now)
         occurrence_cancelled.send(sender=Occurrence, occurrence=locked, change=change, now=now)
     return change
+
+
+def restore_occurrence(*, occurrence: Occurrence, message: str = "", now: dt.datetime) -> OccurrenceChange:
+    """Bring back a date that was cancelled: at the time it had where a facilitator had moved it, else by the rule.
+
+    Places stand as they were, free ones go to the waitlist, and everyone who signed up hears of it once. Restoring
+    again changes nothing and returns the latest change. Raises ChangeRefused for a date that was never cancelled, that
+    would begin in the past, or that the meeting's rule no longer has.
+    """
+    with transaction.atomic():
+        locked = _lock(occurrence)
+        latest = locked.changes.last()
+        if not locked.is_cancelled:
+            if latest is not None and latest.is_restoration:
+                return latest
+            raise ChangeRefused(_("This date is not canceled."))
+        before = _state(locked)
+        locked.starts_at, locked.ends_at = times_once_restored(locked, now=now)
+        locked.status = OccurrenceStatus.SCHEDULED
+        change = _record(locked, before, message, now)
+        occurrence_restored.send(sender=Occurrence, occurrence=locked, change=change, now=now)
+    return change
+
+
+def times_once_restored(occurrence: Occurrence, *, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Return from when to when a cancelled date would be, were it brought back.
+
+    Raises ChangeRefused where it cannot be.
+    """
+    starts_at, ends_at = occurrence.starts_at, occurrence.ends_at
+    if not occurrence.is_moved:
+        slot = occurrence.meeting.rule.on(occurrence.original_date) if occurrence.meeting.rule else None
+        if slot is None:
+            raise ChangeRefused(_("The meeting is no longer on this day. Change its schedule first."))
+        starts_at, ends_at = slot.starts_at, slot.ends_at
+    if starts_at <= now:
+        raise ChangeRefused(_("It would have started already, so it can’t be brought back."))
+    return starts_at, ends_at
 
 
 def _lock(occurrence: Occurrence) -> Occurrence:
@@ -97,17 +136,11 @@ def _refuse_unless_changeable(occurrence: Occurrence, now: dt.datetime) -> None:
         raise ChangeRefused(_("This date is over."))
 
 
-def _record(occurrence: Occurrence, *, old_starts_at: dt.datetime, message: str, now: dt.datetime) -> OccurrenceChange:
-    occurrence.schedule_seq += 1
-    occurrence.save(update_fields=["starts_at", "ends_at", "status", "is_moved", "schedule_seq"])
-    change = OccurrenceChange.objects.create(
-        occurrence=occurrence,
-        schedule_seq=occurrence.schedule_seq,
-        old_starts_at=old_starts_at,
-        new_starts_at=occurrence.starts_at,
-        is_cancellation=occurrence.is_cancelled,
-        message=message,
-        created_at=now,
-    )
+def _state(occurrence: Occurrence) -> DateState:
+    return DateState(occurrence.starts_at, occurrence.ends_at, occurrence.is_cancelled)
+
+
+def _record(occurrence: Occurrence, before: DateState, message: str, now: dt.datetime) -> OccurrenceChange:
+    change = schedule.record_change(occurrence, before, message=message, now=now)
     schedule.refresh_next(occurrence.meeting, now=now)
     return change

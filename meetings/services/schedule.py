@@ -9,9 +9,9 @@ from dataclasses import replace
 from django.db import transaction
 
 from meetings.enums import OccurrenceStatus
-from meetings.models import Meeting, Occurrence, OccurrenceChange
+from meetings.models import DateState, Meeting, Occurrence, OccurrenceChange
 from meetings.recurrence import Rule
-from meetings.signals import occurrence_cancelled, occurrence_moved
+from meetings.signals import meeting_rescheduled
 
 #: Meetings whose next start is worked out between two writes: bounds the memory and the time a lock is held.
 BATCH = 500
@@ -75,39 +75,65 @@ def follow_zone_data(*, now: dt.datetime) -> int:
 def reschedule(meeting: Meeting, *, now: dt.datetime) -> list[OccurrenceChange]:
     """Let the future occurrences of `meeting` follow its changed rule, and say so to everyone who signed up.
 
-    A date that a facilitator moved stays where they put it. A date that the rule no longer has is cancelled; one whose
-    time changed is moved. Returns the changes made, none where the rule still says the same.
+    A date that a facilitator moved stays where they put it, and one that they cancelled stays off. A date that the rule
+    no longer has is cancelled, and on again once the rule has it again; one whose time changed is moved. Returns the
+    changes made, none where the rule still says the same. They are announced at once, so that people hear of them in
+    one message.
     """
     changes: list[OccurrenceChange] = []
     with transaction.atomic():
-        rows = Occurrence.objects.select_for_update().filter(
-            meeting=meeting, status=OccurrenceStatus.SCHEDULED, is_moved=False, starts_at__gt=now
+        rows = Occurrence.objects.select_for_update(of=("self",)).filter(
+            meeting=meeting, is_moved=False, starts_at__gt=now
         )
-        for row in rows:
+        for row in rows.order_by("pk").prefetch_related("changes"):
             row.meeting = meeting
-            slot = meeting.rule.on(row.original_date) if meeting.rule else None
-            old = row.starts_at
-            if slot is None or slot.starts_at <= now:
-                row.status = OccurrenceStatus.CANCELLED
-            elif (slot.starts_at, slot.ends_at) == (row.starts_at, row.ends_at):
-                continue
-            else:
-                row.starts_at, row.ends_at = slot.starts_at, slot.ends_at
-            row.schedule_seq += 1
-            row.save(update_fields=["starts_at", "ends_at", "status", "schedule_seq"])
-            change = OccurrenceChange.objects.create(
-                occurrence=row,
-                schedule_seq=row.schedule_seq,
-                old_starts_at=old,
-                new_starts_at=row.starts_at,
-                is_cancellation=row.is_cancelled,
-                created_at=now,
-            )
-            signal = occurrence_cancelled if row.is_cancelled else occurrence_moved
-            signal.send(sender=Occurrence, occurrence=row, change=change, now=now)
-            changes.append(change)
+            change = _follow_rule(row, now)
+            if change is not None:
+                changes.append(change)
         refresh_next(meeting, now=now)
+        if changes:
+            meeting_rescheduled.send(sender=Meeting, meeting=meeting, changes=changes, now=now)
     return changes
+
+
+def _follow_rule(row: Occurrence, now: dt.datetime) -> OccurrenceChange | None:
+    """Let one date follow the rule of its meeting; return the change, or None where there is none."""
+    rule = row.meeting.rule
+    slot = rule.on(row.original_date) if rule else None
+    is_on = slot is not None and slot.starts_at > now
+    before = DateState(row.starts_at, row.ends_at, row.is_cancelled)
+    if before.is_cancelled:
+        latest = list(row.changes.all())[-1:]
+        if not is_on or not latest or not latest[0].is_by_rule:
+            return None
+    if slot is not None and is_on:
+        row.starts_at, row.ends_at, row.status = slot.starts_at, slot.ends_at, OccurrenceStatus.SCHEDULED
+    else:
+        row.status = OccurrenceStatus.CANCELLED
+    if before == DateState(row.starts_at, row.ends_at, row.is_cancelled):
+        return None
+    return record_change(row, before, is_by_rule=True, now=now)
+
+
+def record_change(
+    occurrence: Occurrence, before: DateState, *, message: str = "", is_by_rule: bool = False, now: dt.datetime
+) -> OccurrenceChange:
+    """Write a locked date as it is now, one `schedule_seq` on, and what was changed: it was as in `before`."""
+    occurrence.schedule_seq += 1
+    occurrence.save(update_fields=["starts_at", "ends_at", "status", "is_moved", "schedule_seq"])
+    return OccurrenceChange.objects.create(
+        occurrence=occurrence,
+        schedule_seq=occurrence.schedule_seq,
+        old_starts_at=before.starts_at,
+        new_starts_at=occurrence.starts_at,
+        old_ends_at=before.ends_at,
+        new_ends_at=occurrence.ends_at,
+        is_cancellation=occurrence.is_cancelled,
+        is_restoration=before.is_cancelled and not occurrence.is_cancelled,
+        is_by_rule=is_by_rule,
+        message=message,
+        created_at=now,
+    )
 
 
 def _set_derived(meeting: Meeting, rows: list[Occurrence], now: dt.datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
@@ -17,8 +18,9 @@ from accounts.services import consents, contact_points
 from accounts.services.purges import record_purge
 from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
-from meetings.queries.occurrences import STANDING_HORIZON, upcoming_dates
+from meetings.queries.occurrences import STANDING_HORIZON, DatedOccurrence, upcoming_dates
 from meetings.queries.roster import given_up_with
+from meetings.recurrence import falls_on
 from meetings.services.occurrences import NotAnOccurrence, ensure_occurrence
 from meetings.signals import reader_changed, signup_cancelled, signup_confirmed, signup_extended, signup_requested
 
@@ -86,9 +88,10 @@ def create_member_signup(
         participant = member_participant(user=user, now=now)
         _lock_participant(participant)
         signups = _place(meeting, participant, date, every, status=SignupStatus.PENDING, now=now)
-        _confirm([signup for signup in signups if signup.status == SignupStatus.PENDING], now)
-        # Last: what it plans anew must not be held by one who still waits for a date.
-        _give_consent(participant.contact_point, source="member form", now=now)
+        pending = [signup for signup in signups if signup.status == SignupStatus.PENDING]
+        _confirm(pending, now, agreed="member form")
+        if not pending:
+            _give_consent(participant.contact_point, source="member form", now=now)
     return signups
 
 
@@ -149,8 +152,9 @@ def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
         pending = list(asked.filter(status=SignupStatus.PENDING).order_by("occurrence__starts_at"))
         contact_points.verify_contact_point(contact_point=participant.contact_point, now=now)
         if pending:
-            _confirm(pending, now)
-            _give_consent(participant.contact_point, source="guest form", now=now)
+            if signup.standing is not None:
+                _know_days(signup.standing)
+            _confirm(pending, now, agreed="guest form")
         return list(asked.exclude(status=SignupStatus.CANCELLED).order_by("occurrence__starts_at"))
 
 
@@ -232,7 +236,9 @@ def extend_standing_signups(*, now: dt.datetime) -> int:
             _lock_participant(standing.participant)
             if not standings.filter(pk=standing.pk).exists():
                 continue
-            new = [signup for signup, is_new in _fill_standing(standing, SignupStatus.PENDING, now) if is_new]
+            # Where the meeting moved to other days since, nobody has said that they come on these.
+            placed = _fill_standing(standing, SignupStatus.PENDING, now, days=standing.days, is_later=True)
+            new = [signup for signup, is_new in placed if is_new]
             if new:
                 _settle(new, now)
                 signup_extended.send(sender=Signup, signups=new, now=now)
@@ -262,8 +268,14 @@ def fill_coming_dates(*, meeting: Meeting, now: dt.datetime) -> None:
         return
     with transaction.atomic():
         coming = Occurrence.objects.scheduled().filter(meeting=meeting, starts_at__gt=now)
-        for occurrence in coming.select_for_update(of=("self",)).select_related("meeting").order_by("pk"):
-            fill_places(occurrence=occurrence, now=now)
+        fill_dates(coming.values_list("pk", flat=True), now=now)
+
+
+def fill_dates(pks: Iterable[int], *, now: dt.datetime) -> None:
+    """Give what is free on some dates (ids) to those who wait for them, in the caller's transaction."""
+    occurrences = Occurrence.objects.filter(pk__in=list(pks)).select_related("meeting")
+    for occurrence in occurrences.select_for_update(of=("self",)).order_by("pk"):
+        fill_places(occurrence=occurrence, now=now)
 
 
 def purge_unconfirmed(*, now: dt.datetime) -> int:
@@ -289,7 +301,8 @@ def _place(
         raise SignupRefused(_("This meeting has no fixed dates. Get in touch with the group instead."))
     if every:
         standing = _standing(meeting, participant, now)
-        signups = [signup for signup, _is_new in _fill_standing(standing, status, now)]
+        # All days of the meeting: those are what they ask for now, whatever they said yes to before.
+        signups = [signup for signup, _is_new in _fill_standing(standing, status, now, days=_days(meeting))]
         if not signups:
             raise SignupRefused(_("This meeting has no date in the coming weeks."))
         return signups
@@ -315,22 +328,67 @@ def _standing(meeting: Meeting, participant: Participant, now: dt.datetime) -> S
                 meeting=meeting,
                 participant=participant,
                 ended_at=None,
-                defaults={"created_at": now, "confirmed_at": confirmed_at},
+                defaults={"created_at": now, "confirmed_at": confirmed_at, "days": _days(meeting)},
             )
     except IntegrityError:
         standing = running.get()
+    if participant.user_id:
+        _know_days(standing)
     return standing
 
 
-def _fill_standing(standing: StandingSignup, status: str, now: dt.datetime) -> list[tuple[Signup, bool]]:
+def _days(meeting: Meeting) -> str:
+    return meeting.rule.parts.days if meeting.rule else ""
+
+
+def _know_days(standing: StandingSignup) -> None:
+    """Take down on which days its participant comes every time: those that the meeting is on, as they said yes to."""
+    standing.days = _days(standing.meeting)
+    standing.save(update_fields=["days"])
+
+
+def keep_on_new_days(*, standing: StandingSignup, now: dt.datetime) -> list[Signup]:
+    """Let somebody who comes every time come on the days that the meeting moved to. Again is harmless.
+
+    Returns their signups of the coming weeks. Raises SignupRefused where they no longer come every time, or the meeting
+    is closed or has no date in the coming weeks.
+    """
+    with transaction.atomic():
+        _lock_participant(standing.participant)
+        standing = StandingSignup.objects.select_related("meeting", "participant__contact_point").get(pk=standing.pk)
+        if standing.ended_at is not None or standing.confirmed_at is None:
+            raise SignupRefused(_("You stopped coming every time. You can choose dates on the meeting’s page."))
+        signups = _place(standing.meeting, standing.participant, None, True, status=SignupStatus.PENDING, now=now)
+        _know_days(standing)
+        _confirm([signup for signup in signups if signup.status == SignupStatus.PENDING], now)
+    return signups
+
+
+def _fill_standing(
+    standing: StandingSignup, status: str, now: dt.datetime, *, days: str, is_later: bool = False
+) -> list[tuple[Signup, bool]]:
+    """Make the signups of the coming weeks on `days`; `is_later`: not as they are asked for, but as time goes on."""
     dates = upcoming_dates(standing.meeting, now=now, limit=STANDING_HORIZON.days)
     placed = []
     for date in dates:
-        if date.is_cancelled or date.starts_at <= now or date.starts_at > now + STANDING_HORIZON:
+        if date.starts_at <= now or date.starts_at > now + STANDING_HORIZON:
+            continue
+        if date.is_cancelled and not (is_later and _is_unknown_to(standing, date)):
+            continue
+        if not falls_on(date.original_date, days):
             continue
         occurrence = ensure_occurrence(meeting=standing.meeting, date=date.original_date, now=now)
         placed.append(_signup(occurrence, standing.participant, standing, status, now))
     return placed
+
+
+def _is_unknown_to(standing: StandingSignup, date: DatedOccurrence) -> bool:
+    """Return whether whoever comes every time still takes a canceled date for one that is on, and has to be told."""
+    change = date.occurrence.changes.last() if date.occurrence else None
+    if change is None or change.is_by_rule:
+        return False
+    # Those of the next weeks they were shown as they asked.
+    return change.created_at > standing.created_at or date.starts_at > standing.created_at + STANDING_HORIZON
 
 
 def _signup(
@@ -354,10 +412,14 @@ def _signup(
     return signup, is_new
 
 
-def _confirm(signups: list[Signup], now: dt.datetime) -> None:
+def _confirm(signups: list[Signup], now: dt.datetime, *, agreed: str = "") -> None:
+    """Turn pending signups of one person into places, and say so; `agreed`: where they said yes to messages, too."""
     if not signups:
         return
     _settle(signups, now)
+    if agreed:
+        # Before what follows from it is planned, which is planned with the rest then.
+        _give_consent(signups[0].participant.contact_point, source=agreed, is_planned_after=True, now=now)
     signup_confirmed.send(sender=Signup, signups=signups, now=now)
 
 
@@ -418,11 +480,14 @@ def _remember_reader(
     participant.save(update_fields=["display_name", "tz", "has_own_zone", "language", "hour_cycle"])
 
 
-def _give_consent(contact_point: ContactPoint, *, source: str, now: dt.datetime) -> None:
+def _give_consent(
+    contact_point: ContactPoint, *, source: str, is_planned_after: bool = False, now: dt.datetime
+) -> None:
     consents.give_consent_once(
         contact_point=contact_point,
         purposes=[Purpose.REMINDERS, Purpose.CHANGES],
         wording=CONSENT_WORDING,
         source=source,
+        is_planned_after=is_planned_after,
         now=now,
     )

@@ -1,4 +1,4 @@
-"""Running a meeting: who is coming, moving a date, cancelling one."""
+"""Running a meeting: who is coming, moving a date, cancelling one, bringing one back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.enums import AccessAction
 from accounts.models import User
 from accounts.services.audit import record_access
-from meetings.forms.occurrence import CancelDateForm, MoveDateForm
+from meetings.forms.occurrence import CancelDateForm, MoveDateForm, RestoreDateForm
+from meetings.models import Occurrence
 from meetings.queries import access, roster
-from meetings.services.occurrences import ChangeRefused, cancel_occurrence, ensure_occurrence, move_occurrence
+from meetings.services.occurrences import (
+    ChangeRefused,
+    cancel_occurrence,
+    ensure_occurrence,
+    move_occurrence,
+    restore_occurrence,
+    times_once_restored,
+)
 from support import clock
 
 
@@ -60,6 +68,7 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
         "changes": dated.occurrence.changes.all() if dated.occurrence else [],
         "is_drop_in": not meeting.keeps_places,
         "can_change": not dated.is_cancelled and dated.ends_at > now,
+        "can_restore": dated.is_cancelled and _once_restored(dated.occurrence, now) is not None,
     }
     return render(request, "meetings/occurrence.html", context)
 
@@ -115,3 +124,33 @@ def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpRes
             return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
     return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def occurrence_restore(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
+    """Bring a cancelled date back, after asking once; everyone who signed up hears of it once."""
+    assert isinstance(request.user, User)
+    now = clock.now()
+    meeting, dated = access.date_for_facilitator(request.user, slug, date)
+    form = RestoreDateForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        target = ensure_occurrence(meeting=meeting, date=date, now=now)
+        try:
+            restore_occurrence(occurrence=target, message=form.cleaned_data["message"], now=now)
+        except ChangeRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("It’s on again. We’re letting people know."))
+            return redirect("meetings:occurrence", meeting.slug, date)
+    times = _once_restored(dated.occurrence, now) or (dated.starts_at, dated.ends_at)
+    context = {"meeting": meeting, "dated": dated, "form": form, "starts_at": times[0], "ends_at": times[1]}
+    return render(request, "meetings/occurrence_restore.html", context, status=422 if form.errors else 200)
+
+
+def _once_restored(occurrence: Occurrence | None, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return from when to when a cancelled date would be, were it brought back, or None where it cannot be."""
+    try:
+        return times_once_restored(occurrence, now=now) if occurrence else None
+    except ChangeRefused:
+        return None

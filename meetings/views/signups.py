@@ -30,7 +30,7 @@ from accounts.queries import clean_date_of
 from meetings.enums import Held, SignupStatus
 from meetings.feeds.calendar import place_calendar
 from meetings.forms.signup import EVERY, GuestReminderForm, GuestSignupForm, SignupForm
-from meetings.models import CalendarAddress, Meeting, Signup
+from meetings.models import CalendarAddress, Meeting, Signup, StandingSignup
 from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.first_time import is_first_time
@@ -38,7 +38,7 @@ from meetings.queries.occurrences import shown_dates
 from meetings.services import handover, signups
 from meetings.signals import next_reminder_asked
 from meetings.views.asked import Asked, forget, recall, remember
-from meetings.wording import every_time_words, rule_at_words
+from meetings.wording import every_time_words, moved_days_words, on_days_words, rule_at_words
 from support import clock, limits, wording
 
 PAST_SHOWN = 20
@@ -125,6 +125,32 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
     return _private(render(request, "meetings/signup_manage.html", context))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_day(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask somebody who comes every time whether they come on the days that the meeting moved to, by a signed link."""
+    now = clock.now()
+    try:
+        standing = access.standing_signup_by_link(links.read(token, "new_day"))
+    except (links.BadLink, Http404):
+        return _dead_link(request)
+    refusal = ""
+    if request.method == "POST" and standing.new_days:
+        try:
+            signups.keep_on_new_days(standing=standing, now=now)
+        except signups.SignupRefused as error:
+            refusal = str(error)
+        else:
+            return _private(redirect("meetings:new_day", token))
+    return _private(
+        render(
+            request,
+            "meetings/new_day.html",
+            _new_day_context(standing, now) | {"refusal": refusal},
+            status=422 if refusal else 200,
+        )
+    )
+
+
 @require_POST
 def signup_cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Give back one place, or all of those that come every time (`all=1`), by a signed link."""
@@ -166,6 +192,7 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
     """What a member comes to, and what they run."""
     assert isinstance(request.user, User)
     now = clock.now()
+    mine = roster.my_signups(request.user, now=now)
     calendar = CalendarAddress.objects.filter(user=request.user).first()
     calendar_url = settings.PUBLIC_BASE_URL + reverse("meetings:my_calendar", args=[calendar.token]) if calendar else ""
     context = {
@@ -174,7 +201,8 @@ def my_meetings(request: HttpRequest) -> HttpResponse:
         "calendar_url": calendar_url,
         # What a calendar program registers for: it asks there by https.
         "webcal_url": "webcal:" + calendar_url.partition(":")[2],
-        "mine": roster.my_signups(request.user, now=now),
+        "mine": mine,
+        "standing": [(standing, links.sign("new_day", standing.public_id)) for standing in mine.standing],
         "past": Paginator(roster.past_signups(request.user, now=now), PAST_SHOWN).get_page(request.GET.get("page")),
         "favourites": favourites_of(request.user, now=now),
         "is_coordinator": coordination.is_coordinator(request.user),
@@ -403,10 +431,33 @@ def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, A
     }
 
 
+def _new_day_context(standing: StandingSignup, now: dt.datetime) -> dict[str, Any]:
+    meeting, reader = standing.meeting, standing.participant
+    rule, new_days = meeting.rule, standing.new_days
+    first = rule.first_after(now) if rule else None
+    zone = wording.zone_note(first.starts_at, rule.tz, reader.own_tz) if rule and first else ""
+    coming = roster.coming_by_rule(standing, now=now)
+    return {
+        "meeting": meeting,
+        "is_reminder": not meeting.keeps_places,
+        "is_asked": bool(new_days) and standing.ended_at is None and standing.confirmed_at is not None,
+        "is_ended": standing.ended_at is not None,
+        "days_move": moved_days_words(standing.days, new_days) if standing.is_waiting else "",
+        "new_days": on_days_words(new_days),
+        "rule": rule_at_words(rule, reader.hour_cycle, zone=zone) if rule else "",
+        "first": first,
+        "tz": meeting.tz if meeting.is_in_person else reader.tz,
+        "coming": coming,
+    }
+
+
 def _every(signup: Signup) -> str:
     """Return by which rule a participant comes every time, as they read it, or "" for one date alone."""
     rule, reader = signup.occurrence.meeting.rule, signup.participant
     if rule is None or not (signup.comes_every_time or signup.gave_up_every_time):
+        return ""
+    if signup.standing is not None and signup.comes_every_time and signup.standing.new_days:
+        # They do not come on all days of the rule.
         return ""
     zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, reader.own_tz)
     said = every_time_words if signup.comes_every_time else rule_at_words

@@ -49,6 +49,7 @@ MATRIX: dict[str, Row] = {
     "meetings:signup_cancel": everyone(405),
     "meetings:signup_restore": everyone(405),
     "meetings:signup_calendar": everyone(200),
+    "meetings:new_day": everyone(200),
     # A member's own, and a facilitator's: staff have the admin, and no way in here.
     "meetings:my_meetings": members(200),
     "meetings:calendar_address": members(405),
@@ -73,6 +74,7 @@ MATRIX: dict[str, Row] = {
     "meetings:occurrence": Row(302, 404, 404, 200, 404, 404),
     "meetings:occurrence_move": Row(302, 404, 404, 200, 404, 404),
     "meetings:occurrence_cancel": Row(302, 404, 404, 200, 404, 404),
+    "meetings:occurrence_restore": Row(302, 404, 404, 200, 404, 404),
     # The staff's pages about messages: not there for anybody else.
     "reminders:watch": Row(302, 404, 404, 404, 404, 200),
     "reminders:watch_message": Row(302, 404, 404, 404, 404, 200),

@@ -90,6 +90,8 @@ def addresses() -> dict[str, str]:
         "meetings:occurrence": on_date,
         "meetings:occurrence_move": on_date,
         "meetings:occurrence_cancel": on_date,
+        "meetings:occurrence_restore": on_date,
+        "meetings:new_day": {"token": links.sign("new_day", standing.public_id)},
         "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
         "meetings:my_signup_cancel": {"public_id": signup.public_id},
         "meetings:my_signup_restore": {"public_id": signup.public_id},

@@ -11,6 +11,8 @@ from django.urls import get_resolver, reverse
 
 from accounts import links
 from meetings.enums import SignupStatus
+from meetings.models import StandingSignup
+from support import clock
 from tests.architecture.test_access import named_patterns
 from tests.factories import make_reminder, make_signup
 
@@ -27,6 +29,7 @@ OPENS = {
         "reminders:anyway_by_link",
         "reminders:times_by_link",
     },
+    "new_day": {"meetings:new_day"},
     "unsubscribe": {"reminders:unsubscribe"},
     "choices": {"accounts:messages_by_link", "accounts:ask_for_data_link"},
     "data": {"reminders:plan_by_link", "accounts:data_by_link", "accounts:messages_by_link"},
@@ -53,6 +56,9 @@ def test_a_link_opens_what_its_purpose_says_and_nothing_else(purpose: str) -> No
     # The worst case: every id of this person is one and the same, so that only the purpose tells links apart.
     same = uuid.uuid4()
     type(signup).objects.filter(pk=signup.pk).update(public_id=same)
+    StandingSignup.objects.create(
+        meeting=signup.occurrence.meeting, participant=signup.participant, public_id=same, created_at=clock.now()
+    )
     type(point).objects.filter(pk=point.pk).update(public_id=same)
     opened = {
         name

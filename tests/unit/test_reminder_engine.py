@@ -491,7 +491,8 @@ def test_standing_confirmation_of_a_date_that_was_cancelled_goes_back_to_no_earl
     # The place in the last of the dates becomes certain, and the date is cancelled before that is said.
     signups.cancel_signup(signup=first_come, now=NOW)
     cancel_occurrence(occurrence=places[3].occurrence, now=NOW)
-    assert run().subjects == ["Canceled: Tue, Dec 8, 7:00 PM"]
+    # Whoever gave it back has it in their calendar still.
+    assert run().subjects == ["Not coming: Tue, Dec 8, 7:00 PM", "Canceled: Tue, Dec 8, 7:00 PM"]
 
 
 def test_standing_signup_ended_is_one_message() -> None:

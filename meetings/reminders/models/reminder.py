@@ -44,6 +44,8 @@ class Reminder(models.Model):
     # Its recipient asked for this very one, whatever the hour: quiet hours do not hold it back.
     is_asked = models.BooleanField(default=False)
     schedule_seq = models.PositiveIntegerField(default=0)
+    # Of news: which schedule_seq its reader was last told of; the message says what has changed since.
+    told_seq = models.PositiveIntegerField(null=True, blank=True)
     dedupe_key = models.CharField(max_length=200, unique=True)
 
     state = models.CharField(_("state"), max_length=12, choices=ReminderState.choices, default=ReminderState.PLANNED)
@@ -111,6 +113,7 @@ class ReminderPart(models.Model):
     signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminder_parts")
     lead_key = models.CharField(max_length=16)
     schedule_seq = models.PositiveIntegerField()
+    told_seq = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("part of a reminder")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.queries import kept_preferences
+from meetings.reminders.enums import NEWS
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.figures import oldest_due_seconds
 
@@ -23,6 +24,9 @@ def to_send(pks: Sequence[int]) -> list[Reminder]:
             "signup__occurrence__meeting__venue", Prefetch("parts", _PARTS.order_by("signup__occurrence__starts_at"))
         )
     )
+    news = [row for row in rows if row.kind in NEWS]
+    changed = [signup.occurrence for row in news for signup in (row.signup, *(part.signup for part in row.parts.all()))]
+    prefetch_related_objects(changed, "changes")
     kept = kept_preferences({row.contact_point_id: row.contact_point.user_id for row in rows})
     for row in rows:
         if row.contact_point_id in kept:

@@ -37,7 +37,13 @@ def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> set
     )
     fresh = [(row, written[twin.public_id]) for row, twin in twins if twin.public_id in written]
     ReminderPart.objects.bulk_create(
-        ReminderPart(reminder_id=pk, signup_id=part.signup_id, lead_key=part.lead_key, schedule_seq=part.schedule_seq)
+        ReminderPart(
+            reminder_id=pk,
+            signup_id=part.signup_id,
+            lead_key=part.lead_key,
+            schedule_seq=part.schedule_seq,
+            told_seq=part.told_seq,
+        )
         for row, pk in fresh
         for part in row.parts.all()
     )
@@ -69,6 +75,7 @@ def _twin(row: Reminder, now: dt.datetime) -> Reminder:
         lead_key=row.lead_key,
         is_asked=row.is_asked,
         schedule_seq=row.schedule_seq,
+        told_seq=row.told_seq,
         dedupe_key=f"{row.dedupe_key}{BY_EMAIL_INSTEAD}",
         lane=row.lane,
         due_at=max(row.due_at, now),

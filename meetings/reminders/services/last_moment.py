@@ -15,10 +15,11 @@ from accounts.enums import Channel
 from accounts.fields import lookup_hashes
 from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
-from meetings.reminders.enums import PURPOSES, EventKind, ReminderKind, ReminderState
+from meetings.reminders.enums import NEWS, PURPOSES, SAYS_OFF, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import UNSUBSCRIBED, clock_for, quiet_of
 from meetings.reminders.services import hot
+from meetings.reminders.services.news import plan_news
 from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED
 from meetings.reminders.services.replan import replan
 
@@ -89,7 +90,7 @@ def _is_untrue(facts: Facts) -> Verdict | None:
         return None if facts.signup_status == SignupStatus.CANCELLED else _skip(TAKEN_AGAIN)
     if facts.schedule_seq != facts.occurrence_seq:
         return _supersede(MOVED if facts.is_occurrence_on else CANCELLED)
-    if facts.kind == ReminderKind.CANCELLED:
+    if facts.kind in SAYS_OFF:
         if facts.is_occurrence_on:
             return _skip(IS_ON)
     elif not facts.is_occurrence_on:
@@ -166,6 +167,9 @@ def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
     if verdict and verdict.reason == AFTER_ANOTHER and (waited := _waited(reminder, now)) is not None:
         verdict = _wait_on(facts, waited, now)
     is_untrue = verdict is not None and verdict.state in (ReminderState.SUPERSEDED, ReminderState.SKIPPED)
+    if reminder.kind != ReminderKind.REMINDER:
+        # News that is not wanted, or may not be sent, would only be planned again.
+        is_untrue = _is_untrue(facts) is not None
     if verdict and is_untrue and _is_joined(reminder) and not _plan_anew(reminder, verdict, now):
         return _later(WRITE_ANEW, now + _PATIENCE)
     return verdict
@@ -195,7 +199,11 @@ def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
             Reminder.objects.filter(pk=reminder.pk).update(
                 state=ReminderState.PLANNED, claim_token=None, lease_until=None
             )
-            replan(participants=[reminder.signup.participant_id], why=verdict.reason, is_waiting=False, now=now)
+            people = [reminder.signup.participant_id]
+            if reminder.kind in NEWS:
+                dates = [reminder.signup.occurrence_id, *(part.signup.occurrence_id for part in reminder.parts.all())]
+                plan_news(occurrences=dates, participants=people, why=verdict.reason, is_waiting=False, now=now)
+            replan(participants=people, why=verdict.reason, is_waiting=False, now=now)
     except DatabaseError:
         # Beginning never waits: what another holds is being changed, and may be changed back.
         return False

@@ -30,6 +30,7 @@ def once_more(row: Reminder, *, due_at: dt.datetime, why: str, now: dt.datetime)
             "lead_key": row.lead_key,
             "is_asked": row.is_asked,
             "schedule_seq": row.schedule_seq,
+            "told_seq": row.told_seq,
             "lane": row.lane,
             "due_at": due_at,
             "deadline_at": row.deadline_at,
@@ -40,7 +41,11 @@ def once_more(row: Reminder, *, due_at: dt.datetime, why: str, now: dt.datetime)
     if is_new:
         ReminderPart.objects.bulk_create(
             ReminderPart(
-                reminder=twin, signup_id=part.signup_id, lead_key=part.lead_key, schedule_seq=part.schedule_seq
+                reminder=twin,
+                signup_id=part.signup_id,
+                lead_key=part.lead_key,
+                schedule_seq=part.schedule_seq,
+                told_seq=part.told_seq,
             )
             for part in row.parts.all()
         )

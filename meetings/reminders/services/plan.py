@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
 from accounts.models import ContactPoint
 from meetings.enums import SignupStatus
-from meetings.models import Occurrence, OccurrenceChange, Signup
-from meetings.reminders.enums import NEVER_SENT, PURPOSES, Lane, ReminderKind, ReminderState
+from meetings.models import Signup
+from meetings.reminders.enums import NEVER_SENT, PURPOSES, UNSENT, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
-from meetings.reminders.queries.addresses import Address, addresses_for_changes
+from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import UNSUBSCRIBED
-from meetings.reminders.services import aside
 from meetings.reminders.services.replan import replan
 from meetings.services.signups import SECOND_CLICK
 from support.messaging.letter import message_id
@@ -42,6 +41,8 @@ COVERED = _("Another message says it")
 _NEEDED = ("occurrence__meeting", "participant")
 #: What planning has no use for, and could not open where one person's is damaged.
 _SEALED = ("attendance", "participant__display_name")
+#: What may have put a date into somebody's calendar, or told them of it.
+_IN_CALENDARS = (ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.RESTORED, ReminderKind.REMINDER)
 
 
 def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
@@ -57,19 +58,15 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     if is_on_its_way or earlier.unsent().exists():
         return
     again = earlier.count()
-    if pending:
-        row = _row(
-            signup,
-            kind,
-            lane=Lane.URGENT,
-            due_at=now,
-            deadline_at=min(now + _CONFIRM_WITHIN, signup.occurrence.starts_at),
-            now=now,
-            again=again,
-        )
-    else:
-        row = _confirmation(signup, now=now, again=again)
-    _write([Draft(row)])
+    _write(
+        [
+            Draft(
+                _request(signup, asked_at=now, now=now, again=again)
+                if pending
+                else _confirmation(signup, now=now, again=again)
+            )
+        ]
+    )
 
 
 def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
@@ -86,83 +83,22 @@ def plan_reminders(*, signups: Iterable[Signup], now: dt.datetime) -> None:
     replan(participants=certain, why=MORE_PLACES, now=now)
 
 
-def plan_moved(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
-    """Replace what is unsent about a moved date, tell everyone of it once, and plan reminders for the new time."""
-    coming = Signup.objects.live().filter(occurrence=occurrence)
-    told_anyway = _reopen_confirmations(coming, now=now)
-    asked_already = _asked_already(coming)
-    _supersede(_news().filter(signup__occurrence=occurrence), MOVED, now=now)
-    deadline = max(change.old_starts_at, change.new_starts_at)
-
-    def rows() -> Iterator[Reminder]:
-        for signup, address in _with_addresses(coming):
-            signup.occurrence = occurrence
-            if signup.pk in told_anyway.own:
-                yield _confirmation(signup, now=now)
-            elif signup.pk in asked_already:
-                yield _row(
-                    signup,
-                    ReminderKind.CONFIRM_REQUEST,
-                    lane=Lane.URGENT,
-                    due_at=now,
-                    deadline_at=min(signup.created_at + _CONFIRM_WITHIN, occurrence.starts_at),
-                    now=now,
-                )
-            elif _is_told(signup) and signup.standing_id not in told_anyway.standing:
-                yield _row(
-                    signup,
-                    ReminderKind.MOVED,
-                    lane=Lane.CHANGE,
-                    due_at=now,
-                    deadline_at=deadline,
-                    now=now,
-                    address=address,
-                )
-
-    _write(Draft(row) for row in rows())
-    replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=MOVED, now=now)
-
-
-def plan_cancelled(*, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime) -> None:
-    """Take back what is unsent about a cancelled date, and tell everyone of it once."""
-    coming = Signup.objects.live().filter(occurrence=occurrence)
-    told_anyway = _reopen_confirmations(coming, now=now)
-    heirs = _heirs(coming.filter(pk__in=told_anyway.own))
-    asked_already = _asked_already(coming)
-    _supersede(_news().filter(signup__occurrence=occurrence), CANCELLED, now=now)
-
-    def rows() -> Iterator[Reminder]:
-        for heir in heirs:
-            yield _confirmation(heir, now=now)
-        for signup, address in _with_addresses(coming):
-            if not _is_told(signup) and signup.pk not in asked_already:
-                continue
-            signup.occurrence = occurrence
-            yield _row(
-                signup,
-                ReminderKind.CANCELLED,
-                lane=Lane.CHANGE,
-                due_at=now,
-                deadline_at=change.old_starts_at,
-                now=now,
-                address=address,
-            )
-
-    _write(Draft(row) for row in rows())
-    replan(participants=coming.confirmed().values_list("participant_id", flat=True), why=CANCELLED, now=now)
-
-
-def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> set[int]:
     """Take back what is unsent about places that were given back, all of one participant and one meeting.
 
-    Where an earlier message may have put a date into their calendar, one short message takes it out again.
+    Where an earlier message may have put a date into their calendar, one short message takes it out again. Returns the
+    ids of the other dates that a message spoke of which is not sent now: what it was to say of these is to be planned.
     """
-    mine = Signup.objects.filter(pk__in=[signup.pk for signup in signups])
+    pks = [signup.pk for signup in signups]
+    mine = Signup.objects.filter(pk__in=pks)
+    unheard = (ReminderState.PLANNED, ReminderState.CLAIMED, *NEVER_SENT)
     announced = set(
-        Reminder.objects.filter(
-            signup__in=mine, kind__in=(ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.REMINDER)
-        )
-        .exclude(state__in=(ReminderState.PLANNED, ReminderState.CLAIMED, *NEVER_SENT))
+        Reminder.objects.filter(signup__in=mine, kind__in=_IN_CALENDARS)
+        .exclude(state__in=unheard)
+        .values_list("signup_id", flat=True)
+    ) | set(
+        ReminderPart.objects.filter(signup__in=mine, reminder__kind__in=_IN_CALENDARS)
+        .exclude(reminder__state__in=unheard)
         .values_list("signup_id", flat=True)
     )
     standing = {signup.standing_id for signup in signups if signup.standing_id}
@@ -172,9 +108,13 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
         .exists()
     )
     told_anyway = _reopen_confirmations(mine, now=now)
-    heirs = _heirs(mine.filter(pk__in=told_anyway.own))
-    _supersede(_news().filter(signup__in=mine), GIVEN_BACK, now=now)
-    rows = [_confirmation(heir, now=now) for heir in heirs]
+    successors = _heirs(mine.filter(pk__in=told_anyway.own))
+    news = _news().filter(state__in=UNSENT)
+    spoke = set(news.filter(Q(signup__in=mine) | Q(parts__signup__in=mine)).values_list("pk", flat=True))
+    others = Signup.objects.filter(Q(reminders__in=spoke) | Q(reminder_parts__reminder__in=spoke)).exclude(pk__in=pks)
+    untold = set(others.values_list("occurrence_id", flat=True))
+    _supersede(_news().filter(pk__in=spoke), GIVEN_BACK, now=now)
+    rows = [_confirmation(heir, now=now) for heir in successors]
     known = [
         signup
         for signup in signups
@@ -194,6 +134,7 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
         )
     _write(Draft(row) for row in rows)
     replan(participants={signup.participant_id for signup in signups}, why=GIVEN_BACK, now=now)
+    return untold
 
 
 def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
@@ -201,17 +142,6 @@ def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
     kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
     unsent = Reminder.objects.unsent().filter(contact_point=contact_point, kind__in=kinds)
     return _take_back(unsent, ReminderState.SKIPPED, UNSUBSCRIBED, now=now)
-
-
-def _is_told(signup: Signup) -> bool:
-    """Return whether its participant hears of changes: nobody who has not confirmed, as the request to confirm says."""
-    return signup.status != SignupStatus.PENDING
-
-
-def _asked_already(signups: QuerySet[Signup]) -> set[int]:
-    """Return the ids of those whose request to confirm is not sent yet: it is all that they hear."""
-    requests = Reminder.objects.unsent().filter(signup__in=signups, kind=ReminderKind.CONFIRM_REQUEST)
-    return set(requests.values_list("signup_id", flat=True))
 
 
 class _ToldAnyway:
@@ -239,23 +169,9 @@ def _reopen_confirmations(signups: QuerySet[Signup], *, now: dt.datetime) -> _To
     return told
 
 
-def _with_addresses(signups: QuerySet[Signup]) -> Iterator[tuple[Signup, Address | None]]:
-    """Yield signups with where their people hear of changes; None for those whose wishes cannot be read."""
-    rows = signups.select_related("participant").defer(*_SEALED).order_by("pk").iterator(chunk_size=_CHUNK)
-    while chunk := list(islice(rows, _CHUNK)):
-        addresses: dict[int, Address] = {}
-
-        def look_up(some: Sequence[Signup], addresses: dict[int, Address] = addresses) -> None:
-            addresses |= addresses_for_changes(signup.participant for signup in some)
-
-        # They hear of it where they signed up, and `replan` puts them aside.
-        aside.in_halves(chunk, look_up, spoilt=lambda _signup, _error: None)
-        yield from ((signup, addresses.get(signup.participant_id)) for signup in chunk)
-
-
 def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
     """Return, for each standing signup among `signups`, its next certain place: the message on hand goes on from it."""
-    heirs = []
+    found = []
     for signup in signups.filter(standing__isnull=False).select_related("occurrence").defer("attendance"):
         heir = (
             Signup.objects.confirmed()
@@ -268,8 +184,8 @@ def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
             .first()
         )
         if heir:
-            heirs.append(heir)
-    return heirs
+            found.append(heir)
+    return found
 
 
 def _news() -> QuerySet[Reminder]:
@@ -293,6 +209,19 @@ def _take_back(unsent: QuerySet[Reminder], state: ReminderState, reason: str, *,
             state=state, reason=reason, claim_token=None, lease_until=None, settled_at=now
         )
     return len(ids)
+
+
+def _request(signup: Signup, *, asked_at: dt.datetime, now: dt.datetime, again: int = 0) -> Reminder:
+    """Return the row that asks a guest to confirm `signup`, which they asked for at `asked_at`."""
+    return _row(
+        signup,
+        ReminderKind.CONFIRM_REQUEST,
+        lane=Lane.URGENT,
+        due_at=now,
+        deadline_at=min(asked_at + _CONFIRM_WITHIN, signup.occurrence.starts_at),
+        now=now,
+        again=again,
+    )
 
 
 def _confirmation(signup: Signup, *, now: dt.datetime, again: int = 0) -> Reminder:

@@ -57,7 +57,13 @@ _AGAIN: Final = dt.timedelta(minutes=2)
 _PATIENCE: Final = dt.timedelta(minutes=15)
 #: A reminder is worth sending a second time while this much remains; news of a change always is.
 _WORTH_IT: Final = dt.timedelta(minutes=60)
-_NEWS: Final = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
+_NEWS: Final = (
+    ReminderKind.MOVED,
+    ReminderKind.CANCELLED,
+    ReminderKind.RESTORED,
+    ReminderKind.NEW_DAY,
+    ReminderKind.GIVEN_BACK,
+)
 _MOST_DOUBTS: Final = 3
 #: Of a day's texts, so many may be taken for spam before somebody has to look at what we send.
 _SPAM_SHARE: Final = 0.01

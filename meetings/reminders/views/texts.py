@@ -41,12 +41,16 @@ def short(request: HttpRequest, token: str) -> HttpResponse:
     """
     pk = short_links.read(token)
     theirs = Reminder.objects.filter(contact_point__verified_at__isnull=False)
-    reminder = theirs.select_related("signup__occurrence").filter(pk=pk).first() if pk else None
+    reminder = theirs.select_related("signup__occurrence", "signup__standing").filter(pk=pk).first() if pk else None
     if reminder is None or reminder.signup.occurrence.ends_at + short_links.LIFE_AFTER < clock.now():
         raise Http404
     purpose, name = ("manage", "signup_manage")
     if reminder.kind == ReminderKind.CONFIRM_REQUEST:
         purpose, name = ("confirm", "signup_confirm")
-    response = redirect(reverse(f"meetings:{name}", args=[links.sign(purpose, reminder.signup.public_id)]))
+    public_id = reminder.signup.public_id
+    if reminder.kind == ReminderKind.NEW_DAY and reminder.signup.standing is not None:
+        # The page says so where there is no question any more.
+        purpose, name, public_id = "new_day", "new_day", reminder.signup.standing.public_id
+    response = redirect(reverse(f"meetings:{name}", args=[links.sign(purpose, public_id)]))
     add_never_cache_headers(response)
     return response

@@ -1,0 +1,123 @@
+"""What people were last told of their dates: the newest message that they have, or may have, about each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q
+
+from meetings.models import Occurrence, OccurrenceChange, Signup
+from meetings.reminders.enums import NEVER_SENT, TOLD, UNSENT, EventKind, ReminderKind, ReminderState
+from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
+
+#: What is about all dates of a standing signup, whichever of them its row names.
+ABOUT_ALL = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION)
+#: Over or to be sent again without anybody having said that it did not arrive: it may have, if its sending was unclear.
+_UNCLEAR = tuple({*UNSENT, *NEVER_SENT} - {ReminderState.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A signup that a change of its date has to be told to, as far as telling goes."""
+
+    pk: int
+    occurrence: int
+    participant: int
+    user: int | None
+    contact_point: int
+    status: str
+    created_at: dt.datetime
+    confirmed_at: dt.datetime | None
+    cancelled_at: dt.datetime | None
+    standing: int | None
+    standing_since: dt.datetime | None
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether it was made later from a wish to come every time: nobody was shown its date then."""
+        return self.standing_since is not None and self.created_at > self.standing_since
+
+
+def live_places(participants: Collection[int], occurrences: Collection[int]) -> list[Place]:
+    """Return the signups of `participants` for `occurrences` (ids) that were not given back."""
+    rows = Signup.objects.live().filter(participant__in=participants, occurrence__in=occurrences)
+    return [
+        Place(*row)
+        for row in rows.order_by("participant_id", "occurrence__starts_at", "pk").values_list(
+            "pk", "occurrence_id", "participant_id", "participant__user_id", "participant__contact_point_id", "status",
+            "created_at", "confirmed_at", "cancelled_at", "standing_id", "standing__created_at",
+        )
+    ]  # fmt: skip
+
+
+def with_history(occurrences: Collection[int]) -> dict[int, Occurrence]:
+    """Return dates by id, with their meetings and what was changed; without what facilitators wrote."""
+    changes = Prefetch("changes", OccurrenceChange.objects.defer("message"))
+    rows = Occurrence.objects.filter(pk__in=occurrences).select_related("meeting").prefetch_related(changes)
+    return {row.pk: row for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told: by signup the newest schedule_seq; by standing signup when its dates were listed."""
+
+    seqs: Mapping[int, int]
+    listed: Mapping[int, dt.datetime]
+
+    def about(self, place: Place) -> bool:
+        """Return whether any message told of a place."""
+        return place.pk in self.seqs or self._listed_at(place) is not None
+
+    def seq(self, place: Place, occurrence: Occurrence) -> int:
+        """Return the schedule_seq of the date that the owner of a place knows.
+
+        Who got no message saw the date on the page where they asked for it. A date that a wish to come every time
+        brought them they know by the rule, with whatever changes of the rule they were told of then.
+        """
+        if place.is_extension:
+            by_rule = (change.schedule_seq for change in occurrence.changes.all() if change.is_by_rule)
+            seen = max(by_rule, default=0)
+        else:
+            seen = occurrence.seq_before(place.created_at)
+        listed_at = self._listed_at(place)
+        if listed_at is not None:
+            seen = max(seen, occurrence.seq_before(listed_at))
+        return max(seen, self.seqs.get(place.pk, 0))
+
+    def _listed_at(self, place: Place) -> dt.datetime | None:
+        """Return when a list of all dates that somebody comes to went out, if it had this place."""
+        listed_at = self.listed.get(place.standing) if place.standing is not None else None
+        return listed_at if listed_at is not None and place.created_at <= listed_at else None
+
+
+def told_of(participants: Collection[int], occurrences: Collection[int]) -> Told:
+    """Return what `participants` know of `occurrences` (ids): by what arrived, is under way or may have arrived."""
+    mine = Reminder.objects.filter(_has_it(), signup__participant__in=participants)
+    seqs = dict(
+        mine.filter(signup__occurrence__in=occurrences)
+        .order_by()
+        .values_list("signup_id")
+        .annotate(Max("schedule_seq"))
+    )
+    parts = ReminderPart.objects.filter(
+        _has_it("reminder__"), signup__participant__in=participants, signup__occurrence__in=occurrences
+    )
+    for signup, seq in parts.order_by().values_list("signup_id").annotate(Max("schedule_seq")):
+        seqs[signup] = max(seq, seqs.get(signup, 0))
+    listed = (
+        mine.filter(kind__in=ABOUT_ALL, signup__standing__isnull=False, submitted_at__isnull=False)
+        .order_by()
+        .values_list("signup__standing_id")
+        .annotate(last=Max(F("submitted_at")))
+    )
+    return Told(seqs, dict(listed))
+
+
+def _has_it(reminder: str = "") -> Q:
+    """Return the condition that somebody has a message, or may have it; `reminder` is the path to it."""
+    unclear = Exists(DeliveryEvent.objects.filter(reminder=OuterRef(f"{reminder}pk"), kind=EventKind.AMBIGUOUS))
+    may_have = Q(**{f"{reminder}state__in": _UNCLEAR, f"{reminder}attempt__gt": 0}) & Q(unclear)
+    says_when = ~Q(**{f"{reminder}kind": ReminderKind.GIVEN_BACK})
+    return says_when & (Q(**{f"{reminder}state__in": TOLD}) | may_have)
