@@ -28,7 +28,7 @@ FREE_WORDS = {
 }
 #: What is written by the site alone: fixed words, hashes, keys, zones, versions.
 FIXED = {
-    "action", "answer", "booked_leads", "change_channel", "channel", "content_hash", "data",
+    "action", "answer", "booked_leads", "change_channel", "channel", "content_hash", "data", "days",
     "dedupe_key", "drop_in_leads", "hour_cycle", "key", "kind", "language", "lead_key", "line", "message_id",
     "object_id", "object_repr", "online_leads", "password", "provider_id", "purpose", "reminder_channel", "sender_hash",
     "session_data", "session_key", "source", "state", "status", "template", "token_hash", "type", "tz",

@@ -154,7 +154,7 @@ def test_dates_that_the_rule_gets_back_are_on_again_and_told_once() -> None:
     assert by_hand.status == OccurrenceStatus.CANCELLED
 
 
-# -- other days ---------------------------------------------------------------------------------------------------------
+# -- other days -------------------------------------------------------------------------------------------------------
 
 
 def test_other_day_is_one_message_that_asks_and_signs_nobody_up() -> None:
@@ -270,7 +270,7 @@ def test_date_is_one_of_some_days(date: dt.date, days: str, is_one: bool) -> Non
     assert falls_on(date, days) is is_one
 
 
-# -- once, and short ----------------------------------------------------------------------------------------------------
+# -- once, and short --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

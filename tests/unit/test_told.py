@@ -1,4 +1,4 @@
-"""A correction says what its reader was last told, not what the last change was; what is as they know it is not said."""
+"""A correction says what its reader was last told, not what the last change was; what they know is not said again."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def shift(occurrence: Occurrence, hours: float, *, at: dt.datetime = NOW) -> Non
     move_occurrence(occurrence=occurrence, starts_at=occurrence.starts_at + hours * HOUR, now=at)
 
 
-# -- moved -----------------------------------------------------------------------------------------------------------
+# -- moved ------------------------------------------------------------------------------------------------------------
 
 
 def test_moved_twice_before_anything_went_out_is_one_notice_from_the_time_they_know() -> None:
@@ -273,7 +273,7 @@ def test_what_cannot_be_brought_back_is_refused() -> None:
         restore_occurrence(occurrence=place.occurrence, now=NOW)
 
 
-# -- a word from whoever runs it ---------------------------------------------------------------------------------------
+# -- a word from whoever runs it --------------------------------------------------------------------------------------
 
 
 def test_message_says_that_there_is_a_note_without_showing_it() -> None:
@@ -299,7 +299,7 @@ def test_who_may_not_read_the_note_hears_of_none() -> None:
     assert sorted("note" in letter.text for letter in sent()) == [False, True]
 
 
-# -- every date, however far off ---------------------------------------------------------------------------------------
+# -- every date, however far off --------------------------------------------------------------------------------------
 
 
 def every_tuesday(**fields: Any) -> StandingSignup:
@@ -344,7 +344,7 @@ def test_date_that_was_off_as_they_asked_is_not_told_again() -> None:
     assert subjects(NOW + HOUR) == []
 
 
-# -- once ----------------------------------------------------------------------------------------------------------------
+# -- once -------------------------------------------------------------------------------------------------------------
 
 
 def test_signing_up_and_confirming_plan_their_person_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef
 from accounts.enums import Channel, Purpose
 from accounts.models import ContactPoint, Suppression
 from accounts.queries import closed_channels, kept_preferences, newest_words
-from meetings.models import Participant
 from support.messaging import sms
 
 
@@ -39,9 +38,11 @@ def open_channels() -> frozenset[str]:
     )
 
 
-def addresses_for_changes(participants: Iterable[Participant]) -> dict[int, Address]:
-    """Return where people hear of moved and cancelled dates, by participant's id; a thousand or so at a time."""
-    people = {each.pk: (each.contact_point_id, each.user_id) for each in participants}
+def addresses_for_changes(people: Mapping[int, tuple[int, int | None]]) -> dict[int, Address]:
+    """Return where people hear of changed dates, by participant's id; a thousand or so at a time.
+
+    `people` are the contact point that each signed up with and their user, if they are a member, by the same id.
+    """
     kept = kept_preferences(dict(people.values()))
     points = [point for point, _user in people.values()]
     channels = dict(ContactPoint.objects.filter(pk__in=points).values_list("pk", "channel"))

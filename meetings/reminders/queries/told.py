@@ -35,6 +35,10 @@ class Place:
     standing_since: dt.datetime | None
 
     @property
+    def taken_at(self) -> dt.datetime:
+        return max(filter(None, (self.created_at, self.confirmed_at, self.cancelled_at)))
+
+    @property
     def is_extension(self) -> bool:
         """Whether it was made later from a wish to come every time: nobody was shown its date then."""
         return self.standing_since is not None and self.created_at > self.standing_since

@@ -223,12 +223,11 @@ class _Comparison:
     def _keep_or_draft(self, news: Sequence[_News]) -> None:
         people = {place.participant: place for each in news for place, _seq in each.places[:1]}
         addresses: dict[int, Address] = {}
-        readers = [
-            Participant(pk=pk, contact_point_id=place.contact_point, user_id=place.user) for pk, place in people.items()
-        ]
         # Whose wishes cannot be read hears of it where they signed up, and `replan` puts them aside.
         aside.in_halves(
-            readers, lambda some: addresses.update(addresses_for_changes(some)), spoilt=lambda _reader, _error: None
+            [(pk, (place.contact_point, place.user)) for pk, place in people.items()],
+            lambda some: addresses.update(addresses_for_changes(dict(some))),
+            spoilt=lambda _reader, _error: None,
         )
         kept: set[int] = set()
         unsent: dict[int, list[_Unsent]] = defaultdict(list)
@@ -273,9 +272,12 @@ class _Comparison:
             for date in (self.dates[each.occurrence],)
             for start in (date.as_of(told).starts_at, date.starts_at)
         ]
-        row = plan._row(
-            _signup(place, occurrence),
+        row = plan._row_about(
+            place.pk,
             news.kind,
+            taken=place.taken_at,
+            seq=occurrence.schedule_seq,
+            told_seq=seq,
             lane=Lane.CHANGE,
             due_at=self.now,
             deadline_at=max(starts),
@@ -283,7 +285,6 @@ class _Comparison:
             address=address,
             again=earlier.get((place.pk, news.kind, occurrence.schedule_seq), 0),
         )
-        row.told_seq = seq
         parts = [
             ReminderPart(
                 signup_id=each.pk,

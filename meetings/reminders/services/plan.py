@@ -247,23 +247,48 @@ def _row(
     again: int = 0,
     address: Address | None = None,
 ) -> Reminder:
-    # What answers something that a person just did goes where they did it from.
-    contact_point_id = address.contact_point if address else signup.participant.contact_point_id
-    seq = signup.occurrence.schedule_seq
-    # A place that is given back and taken again is told of anew: these times say which taking it is.
-    taken = max(filter(None, (signup.created_at, signup.confirmed_at, signup.cancelled_at)))
-    key = f"{signup.pk}@{int(taken.timestamp() * 1000)}:{kind}::{contact_point_id}:{seq}" + (
-        f":{again}" if again else ""
+    return _row_about(
+        signup.pk,
+        kind,
+        # A place that is given back and taken again is told of anew: these times say which taking it is.
+        taken=max(filter(None, (signup.created_at, signup.confirmed_at, signup.cancelled_at))),
+        seq=signup.occurrence.schedule_seq,
+        # What answers something that a person just did goes where they did it from.
+        address=address or Address(signup.participant.contact_point_id, Channel.EMAIL),
+        lane=lane,
+        due_at=due_at,
+        deadline_at=deadline_at,
+        now=now,
+        again=again,
     )
+
+
+def _row_about(
+    signup: int,
+    kind: ReminderKind,
+    *,
+    taken: dt.datetime,
+    seq: int,
+    address: Address,
+    lane: Lane,
+    due_at: dt.datetime,
+    deadline_at: dt.datetime,
+    now: dt.datetime,
+    again: int = 0,
+    told_seq: int | None = None,
+) -> Reminder:
+    """Return a row about a signup (its id) that was `taken` then, of a date with `seq` for its schedule_seq."""
+    key = f"{signup}@{int(taken.timestamp() * 1000)}:{kind}::{address.contact_point}:{seq}"
     public_id = uuid.uuid4()
     return Reminder(
         public_id=public_id,
-        signup=signup,
-        contact_point_id=contact_point_id,
+        signup_id=signup,
+        contact_point_id=address.contact_point,
         kind=kind,
-        channel=address.channel if address else Channel.EMAIL,
+        channel=address.channel,
         schedule_seq=seq,
-        dedupe_key=key,
+        told_seq=told_seq,
+        dedupe_key=f"{key}:{again}" if again else key,
         lane=lane,
         due_at=due_at,
         deadline_at=deadline_at,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -154,20 +154,23 @@ class _Changes:
     def compare(self, known: Known) -> None:
         """Note the difference between a person's rows and their agenda."""
         plan = known.agenda(self.now)
-        unsent = [row for row in known.rows if row.is_unsent]
+        unsent: dict[Part, list[Row]] = defaultdict(list)
+        for row in known.rows:
+            if row.is_unsent:
+                unsent[row.main].append(row)
         earlier = Counter((row.main, row.contact_point) for row in known.rows)
         for message in plan.messages:
             address = _address(message, known)
             main, parts = _speaks_for(message, known)
-            same = next((row for row in unsent if self._says(row, main, parts, address, message)), None)
+            same = next((row for row in unsent[main] if self._says(row, main, parts, address, message)), None)
             if same is not None:
-                unsent.remove(same)
+                unsent[main].remove(same)
             else:
                 self._add(message, known, address, main, parts, earlier[main, address.contact_point])
         for omission in plan.omissions:
             if omission.reason in _WORTH_TELLING:
                 self._leave_out(omission, known, earlier)
-        self.superseded += [row.pk for row in unsent]
+        self.superseded += sorted(row.pk for rows in unsent.values() for row in rows)
 
     def _says(self, row: Row, main: Part, parts: set[Part], address: Address, message: Message) -> bool:
         is_same = (row.main, row.parts, row.contact_point, row.is_asked) == (
