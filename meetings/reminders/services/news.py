@@ -16,7 +16,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext_noop as _
 
 from meetings.enums import SignupStatus
-from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
+from meetings.models import DateState, Occurrence, OccurrenceChange, Participant, Signup
 from meetings.recurrence import falls_on
 from meetings.reminders.enums import NEWS, UNSENT, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
@@ -146,6 +146,7 @@ class _Comparison:
         self.reopened: set[int] = set()
         self.drafts: list[plan.Draft] = []
         self.rules = _OtherDays(now)
+        self.states: dict[tuple[int, int], DateState] = {}
 
     def write(self) -> None:
         """Write what is to be said, and take back what is not."""
@@ -163,9 +164,16 @@ class _Comparison:
         self._take_back()
         plan._write(self.drafts)
 
+    def _as_of(self, occurrence: Occurrence, seq: int) -> DateState:
+        """Return what held of a date; the same is asked for everyone who comes to it."""
+        key = (occurrence.pk, seq)
+        if key not in self.states:
+            self.states[key] = occurrence.as_of(seq)
+        return self.states[key]
+
     def _kind(self, occurrence: Occurrence, seq: int) -> ReminderKind | None:
         """Return what there is to say to somebody who was told of `seq`, or None."""
-        was = occurrence.as_of(seq)
+        was = self._as_of(occurrence, seq)
         if max(was.starts_at, occurrence.starts_at) <= self.now:
             return None
         if occurrence.is_cancelled:
@@ -266,12 +274,7 @@ class _Comparison:
     def _draft(self, news: _News, address: Address | None, earlier: Mapping[tuple[int, str, int], int]) -> plan.Draft:
         (place, seq), *others = news.places
         occurrence = self.dates[place.occurrence]
-        starts = [
-            start
-            for each, told in news.places
-            for date in (self.dates[each.occurrence],)
-            for start in (date.as_of(told).starts_at, date.starts_at)
-        ]
+        dates = [(self.dates[each.occurrence], told) for each, told in news.places]
         row = plan._row_about(
             place.pk,
             news.kind,
@@ -280,7 +283,7 @@ class _Comparison:
             told_seq=seq,
             lane=Lane.CHANGE,
             due_at=self.now,
-            deadline_at=max(starts),
+            deadline_at=max(max(date.starts_at, self._as_of(date, told).starts_at) for date, told in dates),
             now=self.now,
             address=address,
             again=earlier.get((place.pk, news.kind, occurrence.schedule_seq), 0),
