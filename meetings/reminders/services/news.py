@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext_noop as _
 
+from accounts.enums import Channel
 from meetings.enums import SignupStatus
 from meetings.models import DateState, Occurrence, OccurrenceChange, Participant, Signup
 from meetings.recurrence import falls_on
@@ -245,14 +246,13 @@ class _Comparison:
         earlier = self._earlier(news)
         for each in news:
             first = each.places[0][0]
-            address = addresses.get(first.participant)
-            contact_point = address.contact_point if address else first.contact_point
+            address = addresses.get(first.participant) or Address(first.contact_point, Channel.EMAIL)
             says = {place.pk: (self.dates[place.occurrence].schedule_seq, seq) for place, seq in each.places}
             same = next(
                 (
                     row
                     for row in unsent[first.pk]
-                    if (row.kind, row.contact_point, row.says) == (each.kind, contact_point, says)
+                    if (row.kind, row.contact_point, row.says) == (each.kind, address.contact_point, says)
                 ),
                 None,
             )
@@ -271,7 +271,7 @@ class _Comparison:
         rows = Reminder.objects.filter(signup__in=mains, kind__in=NEWS).values_list("signup_id", "kind", "schedule_seq")
         return Counter(rows)
 
-    def _draft(self, news: _News, address: Address | None, earlier: Mapping[tuple[int, str, int], int]) -> plan.Draft:
+    def _draft(self, news: _News, address: Address, earlier: Mapping[tuple[int, str, int], int]) -> plan.Draft:
         (place, seq), *others = news.places
         occurrence = self.dates[place.occurrence]
         dates = [(self.dates[each.occurrence], told) for each, told in news.places]

@@ -16,7 +16,7 @@ def know_days(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('meetings', '0010_meeting_named_since'),
+        ('meetings', '0012_words_for_a_first_time'),
     ]
 
     operations = [

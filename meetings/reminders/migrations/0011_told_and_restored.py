@@ -7,8 +7,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0014_user_has_own_zone'),
-        ('meetings', '0011_told_and_restored'),
-        ('reminders', '0008_asked_by_hand'),
+        ('meetings', '0013_told_and_restored'),
+        ('reminders', '0010_answers'),
     ]
 
     operations = [
