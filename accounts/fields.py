@@ -20,12 +20,16 @@ from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import connection, models
 from django.db.models.lookups import Exact, In, Lookup
+
+
+class Unreadable(InvalidToken, ValueError):
+    """Something sealed that no key in use here opens: the key is another host's, or lost, or the text is damaged."""
 
 
 @lru_cache(maxsize=4)
@@ -43,8 +47,16 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return what `seal` was given, under any key in use. Raises cryptography.fernet.InvalidToken for anything else."""
-    return _box(_keys()).decrypt(sealed.encode()).decode()
+    """Return what `seal` was given, under any key in use. Raises Unreadable for anything else."""
+    try:
+        return _box(_keys()).decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable("sealed under no key in use") from error
+
+
+def keyring() -> str:
+    """Return what tells the keys in use here from another host's: 8 hex digits, from which no key can be guessed."""
+    return hashlib.blake2s(b"keyring", key=hashlib.sha256("".join(sorted(_keys())).encode()).digest()).hexdigest()[:8]
 
 
 def lookup_hash(value: str, key: str | None = None) -> str:
@@ -165,16 +177,16 @@ def seal_email(address: str, key: str | None = None) -> str:
 
 
 def unseal_email(sealed: str) -> str:
-    """Return the address that `seal_email` was given, under any key in use; raises ValueError for anything else."""
+    """Return the address that `seal_email` was given, under any key in use; raises Unreadable for anything else."""
     if not sealed.startswith(_SIV_PREFIX):
-        raise ValueError("not a sealed address")
+        raise Unreadable("not a sealed address")
     raw = base64.urlsafe_b64decode(sealed.removeprefix(_SIV_PREFIX))
     for key in _keys():
         try:
             return _siv(key).decrypt(raw, _SIV_CONTEXT).decode()
         except InvalidTag:
             continue
-    raise ValueError("sealed under no key in use")
+    raise Unreadable("sealed under no key in use")
 
 
 class SealedEmailField(Sealed, models.EmailField):

@@ -435,6 +435,7 @@ def _dates(reminder: Reminder) -> list[Occurrence]:
     if signup.standing_id is None:
         return [signup.occurrence]
     together = Signup.objects.filter(standing=signup.standing_id).select_related("occurrence__meeting__venue")
+    together = together.defer("attendance")
     if reminder.kind == ReminderKind.CONFIRMATION:
         together = together.confirmed()
     elif reminder.kind == ReminderKind.CONFIRM_REQUEST:

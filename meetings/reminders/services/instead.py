@@ -26,6 +26,7 @@ def by_email_instead(pks: Collection[int], *, why: str, now: dt.datetime) -> set
         .exclude(channel=Channel.EMAIL)
         .filter(signup__participant__contact_point__channel=Channel.EMAIL)
         .select_related("signup__participant")
+        .defer("signup__attendance", "signup__participant__display_name")
         .prefetch_related("parts")
         .order_by("pk")
     )
