@@ -96,6 +96,13 @@ def _stopped_clock(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _database_keeps_the_tests_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process's clock, stopped or told, agree with the database's; tests of that have `database_clock`."""
+    if request.node.get_closest_marker("database_clock") is None:
+        monkeypatch.setattr("support.database_clock.ahead", lambda _read_clock: dt.timedelta())
+
+
+@pytest.fixture(autouse=True)
 def _own_reader() -> Iterator[None]:
     """Forget whom a test spoke to: a request leaves its language and zone active in the thread."""
     yield

@@ -34,6 +34,8 @@ WELL = {
     "paused_channels": [],
     "unreachable_channels": [],
     "unreachable_because": {},
+    "unreadable_addresses": 0,
+    "clock_ahead_seconds": 0,
 }
 
 Start = Callable[..., "Site"]

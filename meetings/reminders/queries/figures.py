@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q
 
 from accounts.enums import Channel
 from meetings.reminders import timing
-from meetings.reminders.enums import Lane, ReminderState
+from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, PutAside, Reminder
 
 #: Seconds by which lateness is counted, the usual steps of a histogram.
@@ -41,8 +41,7 @@ def figures(*, now: dt.datetime) -> list[ChannelFigures]:
     by_state: dict[str, dict[str, int]] = {channel: {} for channel in Channel.values}
     for channel, state, number in Reminder.objects.values_list("channel", "state").annotate(number=Count("pk")):
         by_state[channel][state] = number
-    # By lane, so that the index on what is due serves.
-    due = Reminder.objects.due(now).filter(lane__in=Lane.values).values("channel")
+    due = Reminder.objects.due(now).values("channel")
     waiting = {row["channel"]: row for row in due.annotate(number=Count("pk"), oldest=Min("due_at"))}
     lateness = {
         f"within_{seconds}": Count("pk", filter=Q(submitted_at__lte=F("due_at") + dt.timedelta(seconds=seconds)))
@@ -103,14 +102,18 @@ def parked_channels(*, now: dt.datetime) -> Parked:
     )
 
 
+def unopened(*, now: dt.datetime) -> int:
+    """Return how many due messages wait for a host that has the key to their address."""
+    return Reminder.objects.due(now).exclude(unopened_by="").count()
+
+
 def oldest_due_seconds(*, now: dt.datetime) -> int:
     """Return for how many seconds the oldest due message has been waiting, 0 where none is: the health figure.
 
     What a member of staff paused waits as they want it to. What an outage holds back counts: somebody should look.
     """
     in_hand = Reminder.objects.filter(state=ReminderState.CLAIMED)
-    # By lane, so that the index on what is due serves.
-    planned = Reminder.objects.due(now).filter(lane__in=Lane.values)
+    planned = Reminder.objects.due(now)
     oldest = [
         rows.exclude(channel__in=ChannelPause.objects.values("channel"))
         .filter(due_at__lte=now)

@@ -18,6 +18,7 @@ from meetings.reminders.models import DeliveryEvent, Reminder
 from meetings.reminders.services import half_time, texts
 from meetings.reminders.services.replan import try_again
 from meetings.reminders.timing import TOO_LATE
+from support import database_clock
 
 VANISHED = _("The worker that had it vanished")
 VANISHED_SENDING = _("The worker vanished while it was sending")
@@ -41,8 +42,13 @@ class Swept:
 
 
 def sweep(*, now: dt.datetime) -> Swept:
-    """Put right what has no worker any more. Safe to run at any time, by any number at once."""
+    """Put right what has no worker any more. Safe to run at any time, by any number at once.
+
+    Nothing is done by a clock that is wrong: the claims of others would end too early.
+    """
     swept = Swept()
+    if not database_clock.agrees(lambda: now):
+        return swept
     swept.released = _each_chunk(_release, now)
     swept.ambiguous = _each_chunk(_doubt, now)
     swept.by_email = half_time.go_by_email(now=now)
@@ -87,8 +93,9 @@ def _doubt(now: dt.datetime) -> int:
 
 
 def _expire(now: dt.datetime) -> int:
-    # By lane, so that the index on what is due serves: nothing dies before it is due.
-    ids = _lock(Q(state=ReminderState.PLANNED, lane__in=Lane.values, due_at__lte=now, deadline_at__lte=now))
+    # By channel and lane, so that the index on what is due serves: nothing dies before it is due.
+    is_due = Q(state=ReminderState.PLANNED, channel__in=Channel.values, lane__in=Lane.values, due_at__lte=now)
+    ids = _lock(is_due & Q(deadline_at__lte=now))
     kept = Reminder.objects.filter(pk__in=ids, channel__in=half_time.stuck_channels()) if ids else ()
     shut = {row.pk for row in kept}
     for reason, mine in ((half_time.NO_WAY_LEFT, shut), (TOO_LATE, set(ids) - shut)):
