@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from meetings.reminders.services import inbound, retention
-from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.side_by_side import deliver_side_by_side
 from meetings.reminders.services.sweep import sweep as sweep_rows
 from meetings.reminders.services.zones import follow_zone_data as follow_release
 from support import clock
@@ -13,7 +13,7 @@ from support import clock
 
 @shared_task(name="reminders.deliver")
 def deliver() -> None:
-    deliver_due(read_clock=clock.now)
+    deliver_side_by_side(read_clock=clock.now)
 
 
 @shared_task(name="reminders.sweep")

@@ -32,7 +32,7 @@ FIXED = {
     "dedupe_key", "drop_in_leads", "hour_cycle", "key", "kind", "language", "lead_key", "line", "message_id",
     "object_id", "object_repr", "online_leads", "password", "provider_id", "purpose", "reminder_channel", "sender_hash",
     "session_data", "session_key", "source", "state", "status", "template", "token_hash", "type", "tz",
-    "value_hash", "word", "wording",
+    "unopened_by", "value_hash", "word", "wording",
 }  # fmt: skip
 
 

@@ -25,7 +25,8 @@ from support.celery import app
 from tests.conftest import NOW
 from tests.factories import make_occurrence, make_reminder, make_signup
 
-pytestmark = pytest.mark.django_db
+#: Each channel has a thread, and so a connection, of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = dt.timedelta(days=1)
 SECOND = dt.timedelta(seconds=1)
@@ -95,7 +96,6 @@ def test_loop_sends_until_it_is_told_to_stop_and_ends_in_peace(number: int) -> N
 
 
 @pytest.mark.usefixtures("_own_handlers")
-@pytest.mark.django_db(transaction=True)
 def test_loop_outlives_a_database_that_is_away() -> None:
     row = make_reminder()
     outages = iter([OperationalError("server closed the connection"), OperationalError("and again")])

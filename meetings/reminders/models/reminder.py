@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Channel, Wording
+from accounts.fields import keyring
 from accounts.models import ContactPoint
 from meetings.models import Signup
 from meetings.reminders.enums import UNSENT, EventKind, Lane, ReminderKind, ReminderState
@@ -20,8 +22,13 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         """Not yet handed to a gateway, so that they can still be replaced."""
         return self.filter(state__in=UNSENT)
 
-    def due(self, now: dt.datetime) -> Self:
-        return self.filter(state=ReminderState.PLANNED, due_at__lte=now)
+    def due(self, now: dt.datetime, channels: Collection[str] = Channel.values) -> Self:
+        """To be sent by one of `channels` now. By channel and lane, so that the index `reminder_due` serves."""
+        return self.filter(state=ReminderState.PLANNED, channel__in=channels, lane__in=Lane.values, due_at__lte=now)
+
+    def openable(self, now: dt.datetime) -> Self:
+        """Without those that were found just now to be sealed under a key that is not among this host's."""
+        return self.exclude(unopened_by__contains=keyring(), lease_until__gt=now)
 
 
 class Reminder(models.Model):
@@ -54,9 +61,12 @@ class Reminder(models.Model):
     due_at = models.DateTimeField(_("due"))
     deadline_at = models.DateTimeField(_("of no use after"))
 
-    # Who is sending it, until when; for one that nobody knows whether it went, when to look at it again.
+    # Who is sending it, until when; for one that nobody knows whether it went, when to look at it again. One that could
+    # not be opened is left alone until then by whoever has no other keys.
     claim_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # Which keys (accounts.fields.keyring) do not open it, in a row, the latest last.
+    unopened_by = models.CharField(max_length=80, blank=True, default="", editable=False)
     attempt = models.PositiveSmallIntegerField(default=0)
     # How many attempts failed for a reason of its own: an outage is nobody's.
     failures = models.PositiveSmallIntegerField(default=0)
@@ -80,7 +90,9 @@ class Reminder(models.Model):
         verbose_name_plural = _("reminders")
         indexes: ClassVar = [
             models.Index(
-                fields=["lane", "due_at", "id"], name="reminder_due", condition=Q(state=ReminderState.PLANNED)
+                fields=["channel", "lane", "due_at", "id"],
+                name="reminder_due",
+                condition=Q(state=ReminderState.PLANNED),
             ),
             models.Index(
                 fields=["lease_until"],

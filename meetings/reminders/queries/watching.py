@@ -18,7 +18,7 @@ from accounts.organisation import vendor_of
 from accounts.person import number_of
 from accounts.queries import closed_channels
 from meetings.models import Occurrence, Participant, Signup
-from meetings.reminders.enums import Lane, ReminderState
+from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, InboundText, PutAside, Reminder
 
 #: Windows of the due time, from and until when, counted from now.
@@ -133,8 +133,7 @@ def channel_standings(*, now: dt.datetime) -> list[ChannelStanding]:
     closed = closed_channels()
     pauses = {pause.channel: pause for pause in ChannelPause.objects.all()}
     outages = {outage.channel: outage for outage in ChannelOutage.objects.filter(until__gt=now)}
-    # By lane, so that the index on what is due serves.
-    due = Reminder.objects.due(now).filter(lane__in=Lane.values).order_by().values("channel")
+    due = Reminder.objects.due(now).order_by().values("channel")
     waiting = {row["channel"]: row for row in due.annotate(number=Count("pk"), oldest=Min("due_at"))}
     return [
         ChannelStanding(

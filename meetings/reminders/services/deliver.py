@@ -15,23 +15,26 @@ import time
 import traceback
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
+from accounts.fields import Unreadable, keyring
 from accounts.queries import closed_channels
 from accounts.services.suppressions import record_refusal
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
-from meetings.reminders.queries import to_send
+from meetings.reminders.queries import to_send_or_not
 from meetings.reminders.rendering import Rendered, Renderer
 from meetings.reminders.services import hot, last_moment, push, refusals, texts
+from support import database_clock
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, TextMessage, Transient
 from support.messaging.pace import Pace
 from support.messaging.results import HELD_UP, Limit
@@ -51,7 +54,10 @@ PACED_CLAIM = 5.0
 MOST_ATTEMPTS = 8
 
 UNWRITTEN = _("The message could not be written")
-#: Until a message that could not be written is tried again.
+UNOPENED = _("This server has no key that opens its address")
+#: Hosts with other keys that are noted beside this one's.
+_KEYRINGS = 7
+#: Until a message that could not be written, or opened, is tried again.
 UNWRITTEN_PAUSE = dt.timedelta(minutes=15)
 
 
@@ -66,6 +72,9 @@ class Tally:
     @property
     def touched(self) -> int:
         return self.accepted + self.other
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.accepted + other.accepted, self.other + other.other, self.is_outage or other.is_outage)
 
 
 @dataclass(frozen=True)
@@ -85,40 +94,56 @@ def deliver_due(
     batch: int = CLAIM,
     seconds: float = 180.0,
     should_stop: Callable[[], bool] = lambda: False,
+    channels: Collection[str] = Channel.values,
 ) -> Tally:
-    """Send everything that is due now, `batch` rows a claim, for `seconds` at most. Returns what was done.
+    """Send everything that is due now by `channels`, for `seconds` at most. Returns what was done.
 
+    One claim of up to `batch` rows by each channel in turn; services.side_by_side lets no channel wait for another.
     `read_clock` gives the current instant, since sending takes time. One connection a channel serves the whole run;
     where `gateway` is given, it serves all channels.
     """
-    tally = Tally()
     until = time.monotonic() + seconds
-    gateways, pace = Gateways(gateway), Pace()
+    is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
+    gateways, pace, watch = Gateways(gateway), Pace(), database_clock.Watch(read_clock)
+    tallies = {channel: Tally() for channel in channels}
     try:
-        while not should_stop() and time.monotonic() < until and not tally.is_outage:
-            token = uuid.uuid4()
-            claimed = claim(now=read_clock(), token=token, limit=_at_once(batch))
+        while not is_over():
+            claimed = touched = 0
+            for channel, tally in tallies.items():
+                now, token = read_clock(), uuid.uuid4()
+                if tally.is_outage or not watch.agrees(now):
+                    continue
+                ids = claim(now=now, token=token, limit=_at_once(channel, batch), channels=[channel])
+                if not ids:
+                    continue
+                before = tally.touched
+                _Batch(gateways, pace, token, read_clock, tally, is_over, watch).run(ids)
+                claimed += len(ids)
+                touched += tally.touched - before + tally.is_outage
             if not claimed:
                 break
-            is_over = lambda: should_stop() or time.monotonic() >= until  # noqa: E731
-            touched = tally.touched
-            _Batch(gateways, pace, token, read_clock, tally, is_over).run(claimed)
-            if tally.touched == touched and not tally.is_outage and not is_over():
+            if not touched and not is_over():
                 # All of it was given back, since its turn comes later than a claim holds: no use in asking at once.
                 time.sleep(1.0)
     finally:
         gateways.close()
         pace.close()
-    return tally
+    return sum(tallies.values(), Tally())
 
 
-def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int]:
-    """Take up to `limit` due rows for `token`, the most urgent first. Returns their ids in that order."""
-    shut = closed_channels() | set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
-    open_channels = [channel for channel in Channel.values if channel not in shut]
-    due = Reminder.objects.due(now).filter(channel__in=open_channels, lane__in=Lane.values)
-    # Read in the claiming statement itself: a pause holds from the moment that it is committed.
-    due = due.exclude(channel__in=ChannelPause.objects.values("channel"))
+def due_channels(*, now: dt.datetime) -> list[str]:
+    """Return the channels by which something is to be sent now. Where nothing is, one look at the rows says so."""
+    channels = _open_channels(now)
+    if not _claimable(now, channels).exists():
+        return []
+    return [channel for channel in channels if _claimable(now, [channel]).exists()]
+
+
+def claim(
+    *, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM, channels: Collection[str] = Channel.values
+) -> list[int]:
+    """Take up to `limit` due rows of `channels` for `token`, the most urgent first. Returns their ids in that order."""
+    due = _claimable(now, [channel for channel in _open_channels(now) if channel in channels])
     # An idle engine takes no write lock.
     if not due.exists():
         return []
@@ -134,10 +159,20 @@ def claim(*, now: dt.datetime, token: uuid.UUID, limit: int = CLAIM) -> list[int
     return ids
 
 
-def _at_once(batch: int) -> int:
+def _open_channels(now: dt.datetime) -> list[str]:
+    shut = closed_channels() | set(ChannelOutage.objects.filter(until__gt=now).values_list("channel", flat=True))
+    return [channel for channel in Channel.values if channel not in shut]
+
+
+def _claimable(now: dt.datetime, channels: Collection[str]) -> QuerySet[Reminder]:
+    # Read in the claiming statement itself: a pause holds from the moment that it is committed.
+    return Reminder.objects.due(now, channels).openable(now).exclude(channel__in=ChannelPause.objects.values("channel"))
+
+
+def _at_once(channel: str, batch: int) -> int:
     """Return how many rows to claim: few where a pace holds them back, so that an urgent one is not behind many."""
-    slowest = min((rate for rate in settings.SEND_RATES.values() if rate), default=0.0)
-    return min(batch, max(1, math.ceil(slowest * PACED_CLAIM))) if slowest else batch
+    rate = settings.SEND_RATES.get(channel, 0.0)
+    return min(batch, max(1, math.ceil(rate * PACED_CLAIM))) if rate else batch
 
 
 def release(*, token: uuid.UUID) -> int:
@@ -160,6 +195,7 @@ class _Batch:
         read_clock: Clock,
         tally: Tally,
         should_stop: Callable[[], bool],
+        watch: database_clock.Watch,
     ) -> None:
         self._gateways = gateways
         self._pace = pace
@@ -167,6 +203,7 @@ class _Batch:
         self._read_clock = read_clock
         self._tally = tally
         self._should_stop = should_stop
+        self._watch = watch
         self._lease_until = read_clock() + LEASE
         self._renderer = Renderer()
         self._parked = set(ChannelOutage.objects.values_list("channel", flat=True))
@@ -175,8 +212,10 @@ class _Batch:
     def run(self, ids: list[int]) -> None:
         try:
             for reminder in self._loaded(ids):
+                now = self._read_clock()
                 # Once the lease is over, the rest is anybody's.
-                if self._should_stop() or self._tally.is_outage or self._read_clock() >= self._lease_until:
+                is_leased = now < self._lease_until
+                if self._should_stop() or self._tally.is_outage or not is_leased or not self._watch.agrees(now):
                     break
                 self._one(reminder)
         finally:
@@ -189,7 +228,10 @@ class _Batch:
         waiting = deque(ids)
         while waiting:
             chunk = [waiting.popleft() for _n in range(min(CHUNK, len(waiting)))]
-            rows = {row.pk: row for row in to_send(chunk)}
+            found, unopened = to_send_or_not(chunk)
+            if unopened:
+                self._leave_to_others(unopened)
+            rows = {row.pk: row for row in found}
             yield from (rows[pk] for pk in chunk if pk in rows)
 
     def _one(self, reminder: Reminder) -> None:
@@ -198,6 +240,9 @@ class _Batch:
             rendered = self._renderer.render(reminder, now=now)
         except (OperationalError, InterfaceError):
             self._reconnect()
+            return
+        except Unreadable:
+            self._leave_to_others([reminder.pk])
             return
         except Exception as error:  # noqa: BLE001  # one bad message never stops a batch
             _log("could not be written", reminder, error)
@@ -323,6 +368,27 @@ class _Batch:
                 kind = EventKind.RETRY if is_in_time else EventKind.REFUSED
                 hot.write([hot.Event(reminder.pk, kind, reminder.attempt, now, f"{UNWRITTEN} ({error})")])
         self._tally.other += 1
+
+    def _leave_to_others(self, pks: list[int]) -> None:
+        """Give back rows that no key here opens, for hosts with other keys. Those with the same keys look later."""
+        now, keys, events = self._read_clock(), keyring(), []
+        mine = Reminder.objects.filter(state=ReminderState.CLAIMED, claim_token=self._token)
+        with transaction.atomic():
+            for pk, attempt, before in mine.filter(pk__in=pks).values_list("pk", "attempt", "unopened_by"):
+                others = [each for each in before.split() if each != keys]
+                changed = mine.filter(pk=pk).update(
+                    state=ReminderState.PLANNED,
+                    reason=UNOPENED,
+                    unopened_by=" ".join([*others[-_KEYRINGS:], keys]),
+                    claim_token=None,
+                    lease_until=now + UNWRITTEN_PAUSE,
+                )
+                if changed and keys not in before:
+                    events.append(hot.Event(pk, EventKind.RETRY, attempt, now, UNOPENED))
+            hot.write(events)
+        if events:
+            logger.error("Messages that wait for another host, whose address no key here opens: %d", len(events))
+        self._tally.other += len(pks)
 
     def _park(self, channel: str, outage: Transient) -> None:
         """Leave a provider alone that cannot be reached; what is claimed goes back as it was."""

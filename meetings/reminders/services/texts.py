@@ -21,7 +21,7 @@ from accounts.models import ContactPoint
 from accounts.person import of_member
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
-from meetings.reminders.queries import to_send
+from meetings.reminders.queries import to_send_or_not
 from meetings.reminders.rendering import Renderer
 from meetings.reminders.services.inbound import stop_elsewhere
 from meetings.reminders.services.instead import by_email_instead
@@ -183,7 +183,9 @@ def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None, seconds: f
     try:
         while (left := until - time.monotonic()) > 0 and (pk := _take(now)) is not None:
             asked = asked or SmsGateway()
-            settled += sum(_look_into(row, asked, left, now) for row in to_send([pk]))
+            rows, unopened = to_send_or_not([pk])
+            settled += sum(_look_into(row, asked, left, now) for row in rows)
+            settled += sum(_give_up(row, now) for row in Reminder.objects.filter(pk__in=unopened))
     finally:
         if asked:
             asked.close()
@@ -210,8 +212,7 @@ def _look_into(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datet
     assert row.submitted_at is not None  # nothing is unclear that was not begun
     found = gateway.look_up(to=row.contact_point.value, since=row.submitted_at - _SKEW, seconds=seconds)
     if found is None:
-        is_hopeless = now >= row.submitted_at + _PATIENCE
-        return is_hopeless and _settle(row, ReminderState.ASSUMED_SENT, NOBODY_KNOWS, now)
+        return _give_up(row, now)
     match = _match(row, found)
     if match is not None:
         return _settle(row, _STATES[match.stage], FOUND, now, provider_id=match.provider_id)
@@ -220,6 +221,13 @@ def _look_into(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datet
     if is_worth_it and doubts <= _MOST_DOUBTS and row.deadline_at > now:
         return _settle(row, ReminderState.PLANNED, NOT_FOUND, now)
     return _settle(row, ReminderState.FAILED, NO_TIME, now)
+
+
+def _give_up(row: Reminder, now: dt.datetime) -> bool:
+    """Settle a text that cannot be asked about, or whose number cannot be opened here, once that was tried for long."""
+    assert row.submitted_at is not None
+    is_hopeless = now >= row.submitted_at + _PATIENCE
+    return is_hopeless and _settle(row, ReminderState.ASSUMED_SENT, NOBODY_KNOWS, now)
 
 
 def _match(row: Reminder, found: list[Found]) -> Found | None:
