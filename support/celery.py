@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_process_init
+from kombu import Exchange, Queue
 
 from support.collector import leave_loaded_alone
 from support.lifeline import die_with_parent
@@ -22,6 +23,9 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("homegroup")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# A worker that is not told which queues to serve serves all of these. One that is told `--queues sweeps`, as the second
+# of script/server, never has a backlog before it.
+app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("celery", "sweeps")]
 
 
 @setup_logging.connect

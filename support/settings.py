@@ -211,6 +211,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
 }
+# What was left half-way is put right however much there is to send: see support.celery.
+CELERY_TASK_ROUTES = {"reminders.sweep": {"queue": "sweeps"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"

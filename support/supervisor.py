@@ -312,7 +312,7 @@ def start_broker(supervisor: Supervisor, folder: Path, env: dict[str, str]) -> P
 
 
 def site_processes(env: dict[str, str], *, host: str, port: int, is_empty: bool) -> list[Child]:
-    """Return the web server, and what works behind it: a worker and beat, or without a broker two loops."""
+    """Return the web server, and what works behind it: two workers and beat, or without a broker two loops."""
     python = sys.executable
     web_workers = number("WEB_WORKERS", 2, highest=64)
     worker_processes = number("WORKER_CONCURRENCY", 2, highest=64)
@@ -332,16 +332,16 @@ def site_processes(env: dict[str, str], *, host: str, port: int, is_empty: bool)
             Child("tasks", [python, "-m", "support.periodic"], env),
         ]
     celery = [python, "-m", "celery", "--app", "support.celery", "--quiet"]
-    worker = [
-        *celery,
-        *("worker", "--concurrency", str(worker_processes), "--hostname", f"homegroup-{port}@%h"),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-    ]
+    alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    worker = [*celery, "worker", "--concurrency", str(worker_processes), "--hostname", f"homegroup-{port}@%h", *alone]
+    # Never behind a backlog: one process, without a pool of others.
+    sweeper = [*celery, "worker", "--queues", "sweeps", "--pool", "solo", "--hostname", f"sweeps-{port}@%h", *alone]
     # The plain scheduler keeps no file: support.celery asks for everything once whenever beat starts.
     beat = [*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--pidfile", ""]
     return [
         Child("web", web, env, signal.SIGTERM),
         Child("worker", worker, env),
+        Child("sweeper", sweeper, env),
         Child("beat", beat, env),
     ]
 

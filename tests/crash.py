@@ -96,7 +96,9 @@ class Victim:
             self.process.wait()
 
 
-def crowd(env: dict[str, str], folder: Path, *, workers: int, beats: int, loops: int) -> list[Victim]:
+def crowd(
+    env: dict[str, str], folder: Path, *, workers: int, beats: int, loops: int, sweepers: int = 0
+) -> list[Victim]:
     celery = [sys.executable, "-m", "celery", "--app", "support.celery", "--quiet"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     found = [
@@ -108,6 +110,16 @@ def crowd(env: dict[str, str], folder: Path, *, workers: int, beats: int, loops:
             can_send=True,
         )
         for number in range(workers)
+    ]
+    found += [
+        Victim(
+            f"sweeper {number}",
+            [*celery, "worker", "--queues", "sweeps", "--pool", "solo", *quiet, "--hostname", f"sweeps{number}@%h"],
+            env,
+            folder / "workers.log",
+            can_send=False,
+        )
+        for number in range(sweepers)
     ]
     found += [
         Victim(

@@ -51,7 +51,7 @@ def measure_rest(count: int) -> None:
     late = _lateness()
     row(f"{DUE_IN_ONE_MINUTE} due within a minute: the last is sent", f"{late[-1]:.1f} s after it is due")
     row("the latest of them, and half of them", f"{max(late):.1f} s, and {statistics.median(late):.1f} s or less")
-    row("an idle worker and beat", f"{_idle():.2f} % of a core")
+    row("idle workers and beat", f"{_idle():.2f} % of a core")
 
 
 class Moving:
@@ -182,8 +182,8 @@ def drained(workers: int) -> cpu.Spent:
 
 @contextlib.contextmanager
 def _engine() -> Iterator[list[Victim]]:
-    """Run one worker and one beat, as script/server does."""
-    running = crowd(dict(os.environ), Path(os.environ["DATA_DIR"]), workers=1, beats=1, loops=0)
+    """Run a worker, one for sweeps alone, and beat, as script/server does."""
+    running = crowd(dict(os.environ), Path(os.environ["DATA_DIR"]), workers=1, beats=1, loops=0, sweepers=1)
     try:
         for each in running:
             each.start()
@@ -223,7 +223,7 @@ def _lateness() -> list[float]:
 
 
 def _idle() -> float:
-    """Return the share of one core, in per cent, that a worker and beat take while nothing is due."""
+    """Return the share of one core, in per cent, that the workers and beat take while nothing is due."""
     with _engine() as running:
         time.sleep(IDLE_SETTLE)
         processes = [
