@@ -25,6 +25,8 @@ from support import clock, supervisor
 from tests.conftest import shared_database_url
 from tests.factories import make_reminder
 from tests.servers import ROOT, CeleryWorker, SmtpSink, tied, worker_environment
+from tests.sms_servers import ACCOUNT, TOKEN, FakeTwilio, twilio_server
+from tests.worker.test_text_delivery import due_texts
 
 pytestmark = [pytest.mark.worker, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -114,6 +116,43 @@ def test_sweep_is_behind_no_backlog(celery_worker: CeleryWorker, smtp_sink: Smtp
     assert states()["submitting"] == 2
     # Another test's worker has nothing in hand.
     celery_worker.kill()
+
+
+# -- a slow channel --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_texts(_smtp: tuple[SmtpSink, str], smtp_sink: SmtpSink) -> Iterator[FakeTwilio]:
+    """A loop that sends emails as fast as it can, and one text in two seconds."""
+    with twilio_server() as fake:
+        env = worker_environment(
+            redis_url="", smtp_url=_smtp[1], database_url=shared_database_url(), data_dir=django_settings.DATA_DIR
+        )
+        more = {
+            "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_FROM": "+15185550100",
+            # Without Redis each process keeps to a quarter of it.
+            "TWILIO_API_BASE": fake.url, "SMS_PARTS_PER_SECOND": "2",
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "send_reminders", "--loop", "--interval", "0.1"],
+            cwd=ROOT, env={**env, **more}, stdin=subprocess.DEVNULL, preexec_fn=tied(),
+        )  # fmt: skip
+        yield fake
+        process.kill()
+        process.wait()
+
+
+def test_forty_slow_texts_delay_no_email(slow_texts: FakeTwilio, smtp_sink: SmtpSink) -> None:
+    due_texts(40)
+    deadline = time.monotonic() + 60
+    while not slow_texts.taken:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for _number in range(40):
+        make_reminder()
+    # By the texts' pace they would come in eighty seconds.
+    smtp_sink.wait_for(40, seconds=30)
+    assert 1 <= len(slow_texts.taken) <= 25
 
 
 # -- two keys --------------------------------------------------------------------------------------------------------

@@ -45,12 +45,12 @@ def fake(settings: Any) -> Iterator[FakeTwilio]:
         yield fake
 
 
-def due_texts() -> list[Reminder]:
+def due_texts(count: int = TEXTS) -> list[Reminder]:
     """Texts about changes, due now, each to a number of its own, in a place where it is not night."""
     now = clock.now()
     occurrence = make_occurrence(on=(now + dt.timedelta(days=7)).date())
     rows = []
-    for number in range(TEXTS):
+    for number in range(count):
         phone = make_contact_point(channel=Channel.SMS, value=f"+1202555{number:04}")
         record_consent(
             contact_point=phone, purpose=Purpose.CHANGES, is_given=True, wording="test", source="test", now=now

@@ -65,8 +65,9 @@ def deliver_side_by_side(
                         failures.append(error)
                         rested_at[channel] = until
                         continue
-                    tally += ended.result()
-                    if not ended.result().touched or settings.SEND_RATES.get(channel):
+                    done = ended.result()
+                    tally += done
+                    if not done.touched or done.is_outage or settings.SEND_RATES.get(channel):
                         rested_at[channel] = time.monotonic() + LOOK_AGAIN
         finally:
             stopping.set()
