@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0014_user_has_own_zone'),
         ('meetings', '0010_meeting_named_since'),
-        ('reminders', '0008_asked_by_hand'),
+        ('reminders', '0011_told_and_restored'),
     ]
 
     operations = [
