@@ -29,8 +29,9 @@ from meetings.models import (
     Venue,
 )
 from meetings.queries import coordination
-from meetings.services import roles, schedule
-from meetings.services.listings import begin_names
+from meetings.services import listings, roles, schedule
+from meetings.services.listings import begin_names, settle_doubt
+from meetings.services.news import telling
 from meetings.services.signups import fill_coming_dates
 from support import clock
 from support.admin import NarrowModelAdmin
@@ -87,7 +88,18 @@ class MeetingAdmin(NarrowModelAdmin):
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     readonly_fields = ("next_starts_at", "source", "source_id", "source_updated_at")
     date_hierarchy = "next_starts_at"
-    actions = ("invite",)
+    actions = ("invite", "close")
+
+    @admin.action(description=_("Close for good, and tell everyone who signed up"))
+    def close(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> None:
+        closed = listings.close(meetings=queryset, now=clock.now())
+        messages.success(
+            request, gettext("No longer shown: %(number)d. Everyone who signed up is told.") % {"number": closed}
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Meeting | None = None) -> bool:
+        # With it would go who came, and who is still to be told; without an object, the list's own action.
+        return obj is not None and super().has_delete_permission(request, obj) and not listings.is_asked_for(obj)
 
     @admin.action(description=_("Make an invitation link for a facilitator"))
     def invite(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> None:
@@ -96,11 +108,12 @@ class MeetingAdmin(NarrowModelAdmin):
             _say_link(request, meeting, invitation)
 
     def save_model(self, request: HttpRequest, obj: Meeting, form: Any, change: bool) -> None:
-        with transaction.atomic():
-            now = clock.now()
+        now = clock.now()
+        with transaction.atomic(), telling([obj.pk] if change else [], now=now):
             if change:
                 before = Meeting.objects.select_for_update().get(pk=obj.pk)
                 begin_names(obj, kept_places=before.keeps_places, now=now)
+                settle_doubt(obj)
             super().save_model(request, obj, form, change)
             # The dates that people signed up for follow the rule, more places go to those who wait, and everyone
             # hears of it.
@@ -135,6 +148,12 @@ def _say_link(request: HttpRequest, whose: Meeting | ServiceBody, invitation: In
 class VenueAdmin(NarrowModelAdmin):
     list_display = ("__str__", "city", "state", "postal_code")
     search_fields = ("name", "street", "city", "formatted_address")
+
+    def save_model(self, request: HttpRequest, obj: Venue, form: Any, change: bool) -> None:
+        # Whoever signed up for a meeting here hears where it is now.
+        here = obj.meetings.values_list("pk", flat=True) if change else []
+        with telling(here, now=clock.now()):
+            super().save_model(request, obj, form, change)
 
 
 class FormatTranslationInline(admin.TabularInline):

@@ -21,6 +21,16 @@ class VenueType(models.TextChoices):
     HYBRID = "hybrid", _("In person and online")
 
 
+class MeetingState(enum.StrEnum):
+    """Whether a meeting takes place, as far as this site knows."""
+
+    ON = "on"
+    #: Its list no longer has it, and nobody has said yet whether it goes on.
+    IN_DOUBT = "in_doubt"
+    #: Closed for now, or not shown any more.
+    OFF = "off"
+
+
 class SignupPolicy(models.TextChoices):
     DROP_IN = "drop_in", _("Just come")
     SIGN_UP = "sign_up", _("Sign up")
@@ -45,6 +55,13 @@ def keeps_places(policy: str, kind: str) -> bool:
     To all others one just comes, and may ask to be reminded.
     """
     return policy == SignupPolicy.SIGN_UP or kind == MeetingKind.FAMILY_SESSION
+
+
+def meeting_state(*, is_published: bool, is_closed: bool, is_missing: bool) -> MeetingState:
+    """Return whether a meeting takes place; `is_missing`: its list has lost it, and nobody has said what of it."""
+    if is_published and not is_closed:
+        return MeetingState.ON
+    return MeetingState.IN_DOUBT if is_missing and not is_published and not is_closed else MeetingState.OFF
 
 
 class Held(enum.StrEnum):

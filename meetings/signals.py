@@ -32,6 +32,9 @@ occurrence_restored = Signal()
 #: Meeting, `changes`: list[OccurrenceChange], one for each date.
 meeting_rescheduled = Signal()
 
+#: Whether a meeting takes place, or where, or how it is joined, is not as it was. `meeting`: Meeting, as it is now.
+meeting_changed = Signal()
+
 #: One person had two signups for one date. `gone`, `kept`: Signup. Receivers let what names `gone` name `kept`, before
 #: it is deleted.
 signups_became_one = Signal()

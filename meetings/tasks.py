@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meetings.services import retention, schedule, signups
+from meetings.services import missing, retention, schedule, signups
 from support import clock
 
 
@@ -26,3 +26,15 @@ def purge_unconfirmed() -> None:
 @shared_task(name="meetings.forget_attendance")
 def forget_attendance() -> None:
     retention.forget_attendance(now=clock.now())
+
+
+@shared_task(name="meetings.forget_places")
+def forget_places() -> None:
+    retention.forget_places(now=clock.now())
+
+
+@shared_task(name="meetings.settle_missing")
+def settle_missing() -> None:
+    now = clock.now()
+    missing.decide_late(now=now)
+    missing.ask(now=now)

@@ -231,6 +231,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "reminders.follow_meetings": {"task": "reminders.follow_meetings", "schedule": 60.0, "options": {"expires": 60}},
+    "meetings.settle_missing": {"task": "meetings.settle_missing", "schedule": 60.0, "options": {"expires": 60}},
+    "meetings.forget_places": {"task": "meetings.forget_places", "schedule": 3600.0, "options": {"expires": 3600}},
     "meetings.roll_forward": {"task": "meetings.roll_forward", "schedule": 60.0, "options": {"expires": 60}},
     "accounts.build_exports": {"task": "accounts.build_exports", "schedule": 60.0, "options": {"expires": 60}},
     # What a full disk kept from being written at once.

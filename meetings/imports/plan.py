@@ -533,7 +533,7 @@ def _plan_missing(plan: Plan, files: Sequence[FilePlan]) -> None:
             if not here[file.source]:
                 raise BrokenSource(f"{file.document.name}: no row can be read, with --unpublish-missing")
     for source, ids in here.items():
-        published = Meeting.objects.filter(source=source, is_published=True)
+        published = Meeting.objects.filter(source=source, is_published=True, is_kept=False)
         for pk, source_id, name in published.values_list("pk", "source_id", "name"):
             if source_id not in ids:
                 plan.missing.append((source, source_id, name, pk))

@@ -4,6 +4,7 @@ from meetings.models.favourite import Favourite
 from meetings.models.format import Format, FormatTranslation
 from meetings.models.meeting import Meeting
 from meetings.models.occurrence import DateState, Occurrence, OccurrenceChange
+from meetings.models.place_change import PlaceChange
 from meetings.models.service_body import ServiceBody
 from meetings.models.signup import HOLDS_A_PLACE, Participant, Signup, StandingSignup
 from meetings.models.venue import Venue
@@ -21,6 +22,7 @@ __all__ = [
     "Occurrence",
     "OccurrenceChange",
     "Participant",
+    "PlaceChange",
     "ServiceBody",
     "Signup",
     "StandingSignup",

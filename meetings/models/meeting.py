@@ -10,12 +10,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from meetings.enums import MeetingKind, SignupPolicy, VenueType, keeps_places
+from meetings.enums import MeetingKind, MeetingState, SignupPolicy, VenueType, keeps_places, meeting_state
 from meetings.models.fields import RegionField
 from meetings.models.format import Format
 from meetings.models.service_body import ServiceBody
 from meetings.models.venue import Venue
 from meetings.recurrence import Rule
+from meetings.whereabouts import Whereabouts
 
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
@@ -28,6 +29,14 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
 
     def upcoming(self, now: dt.datetime) -> Self:
         return self.filter(next_starts_at__gte=now)
+
+    def off(self) -> Self:
+        """Those that do not take place, as far as this site knows; see `Meeting.state`."""
+        return self.filter(Q(is_temporarily_closed=True) | Q(is_published=False, missing_since=None))
+
+    def in_doubt(self) -> Self:
+        """Those that their lists have lost, where nobody has said yet whether they go on."""
+        return self.filter(is_published=False, is_temporarily_closed=False, missing_since__isnull=False)
 
 
 class Meeting(models.Model):
@@ -78,6 +87,11 @@ class Meeting(models.Model):
     is_published = models.BooleanField(_("published"), default=True)
     is_listed = models.BooleanField(_("can be found by anyone"), default=True)
     is_temporarily_closed = models.BooleanField(_("temporarily closed"), default=False)
+    #: Since when its list no longer has it and nobody has said whether it goes on; and when somebody was asked.
+    missing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    missing_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: It goes on although its list has it no longer: somebody said so, and is not asked again.
+    is_kept = models.BooleanField(default=False, editable=False)
     facilitators = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="facilitated_meetings", blank=True)
 
     # Where an imported listing came from, and what it looked like then: `source_hash` finds an unchanged row fast.
@@ -122,6 +136,41 @@ class Meeting(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("meetings:detail", args=[self.slug])
+
+    @property
+    def state(self) -> MeetingState:
+        """Whether it takes place, as far as this site knows."""
+        return meeting_state(
+            is_published=self.is_published,
+            is_closed=self.is_temporarily_closed,
+            is_missing=self.missing_since is not None,
+        )
+
+    @property
+    def is_on(self) -> bool:
+        return self.state is MeetingState.ON
+
+    @property
+    def is_in_doubt(self) -> bool:
+        return self.state is MeetingState.IN_DOUBT
+
+    @property
+    def whereabouts(self) -> Whereabouts:
+        """Where it is and how it is joined, to compare with what was so before."""
+        venue = self.venue
+        address = "" if venue is None else ", ".join(filter(None, (venue.street, venue.city))) or venue.one_line
+        return Whereabouts(
+            is_in_person=self.is_in_person,
+            is_online=self.is_online,
+            name=venue.name if venue else "",
+            address=address,
+            postal_code=venue.postal_code if venue else "",
+            notes=venue.notes if venue else "",
+            url=self.conference_url,
+            url_notes=self.conference_url_notes,
+            phone=self.conference_phone,
+            phone_notes=self.conference_phone_notes,
+        )
 
     @property
     def run_by(self) -> ServiceBody | None:

@@ -122,6 +122,16 @@ def meeting_for_coordinator(user: User, slug: str) -> Meeting:
     return get_object_or_404(mine.select_related("venue", "service_body"), slug=slug)
 
 
+def meeting_in_doubt(user: User, slug: str) -> Meeting:
+    """Return a meeting that `user` can decide about, staff about any; it may be decided already. Raises Http404."""
+    mine = (
+        Meeting.objects.all()
+        if user.is_staff
+        else Meeting.objects.filter(service_body__in=bodies_for_coordinator(user))
+    )
+    return get_object_or_404(mine, slug=slug)
+
+
 def coordinator_for_coordinator(user: User, body: ServiceBody, pk: int) -> Coordinator:
     """Return one of those who look after `body`, which is `user`'s own. Raises Http404 for anybody else."""
     return get_object_or_404(Coordinator, service_body=body, pk=pk)

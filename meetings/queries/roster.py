@@ -108,7 +108,7 @@ def _given_up_lately(user: User, *, now: dt.datetime) -> list[Signup]:
 
 
 def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
-    """Return the places that a member's calendar shows: what is coming, and the last weeks. Cancelled ones are gone."""
+    """Return the places that a member's calendar shows: what is on, and the last weeks. Cancelled ones are gone."""
     return list(
         Signup.objects.filter(
             participant__user=user,
@@ -116,6 +116,8 @@ def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
             occurrence__status=OccurrenceStatus.SCHEDULED,
         )
         .exclude(status__in=(SignupStatus.PENDING, SignupStatus.CANCELLED))
+        # What is off is gone as well; what is in doubt stays until it is decided.
+        .exclude(occurrence__meeting__in=Meeting.objects.off(), occurrence__starts_at__gt=now)
         .select_related("occurrence")
         .order_by("occurrence__starts_at", "pk")
     )

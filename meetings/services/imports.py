@@ -18,8 +18,9 @@ from meetings.imports.plan import MeetingChange, Options, Plan, make_plan
 from meetings.imports.reading import Document
 from meetings.imports.records import BodyRecord, BodyRef, FormatRecord, FormatRef, MeetingRecord, PlaceRecord
 from meetings.models import Format, FormatTranslation, Meeting, ServiceBody, Venue
-from meetings.services import schedule
+from meetings.services import missing, schedule
 from meetings.services.formats import keep_own_formats
+from meetings.services.news import telling
 from support import clock
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ _MEETING_FIELDS = [
 ]  # fmt: skip
 _WRITTEN = [
     *_MEETING_FIELDS, "rrule", "starts_on", "start_time", "service_body", "venue", "weekday_mask", "next_starts_at",
-    "source_hash", "source_updated_at", "updated_at",
+    "source_hash", "source_updated_at", "updated_at", "missing_since", "missing_asked_at", "is_kept",
 ]  # fmt: skip
 _SCHEDULE = ("rrule", "start_time", "duration", "tz")
 
@@ -51,8 +52,8 @@ def import_documents(
 ) -> Plan:
     """Plan the import of `documents`, announce the plan, and unless it is a dry run carry it out. Returns the plan.
 
-    One transaction: whatever goes wrong, nothing is changed. People who signed up hear of changed times. Raises
-    BrokenSource.
+    One transaction: whatever goes wrong, nothing is changed. People who signed up hear of what changes about their
+    meetings. Raises BrokenSource.
     """
     with transaction.atomic():
         plan = make_plan(documents, options, tick=tick)
@@ -79,8 +80,7 @@ class _Writer:
         self._create(new)
         self._change(changed)
         for part in _batches(pk for _source, _id, _name, pk in self.plan.missing):
-            # Without its hash it counts as changed when the feed has it again, and is published again.
-            Meeting.objects.filter(pk__in=part).update(is_published=False, source_hash="", updated_at=self.now)
+            missing.take_down(part, now=self.now)
 
     # -- Formats
 
@@ -202,15 +202,16 @@ class _Writer:
                         followed.append(meeting)
                 meeting.updated_at = self.now
                 meetings.append(meeting)
-            # All of them are there already. One "insert, or else update" is ten times as fast as bulk_update, whose
-            # SQL has a CASE for each field of each row.
-            Meeting.objects.bulk_create(
-                meetings, update_conflicts=True, unique_fields=["pk"], update_fields=_WRITTEN, batch_size=BATCH
-            )
-            Meeting.formats.through.objects.filter(meeting__in=meetings).delete()
-            self._give_formats(zip(meetings, part, strict=True))
-            for meeting in followed:
-                schedule.reschedule(meeting, now=self.now)
+            with telling(by_pk, now=self.now):
+                # All of them are there already. One "insert, or else update" is ten times as fast as bulk_update, whose
+                # SQL has a CASE for each field of each row.
+                Meeting.objects.bulk_create(
+                    meetings, update_conflicts=True, unique_fields=["pk"], update_fields=_WRITTEN, batch_size=BATCH
+                )
+                Meeting.formats.through.objects.filter(meeting__in=meetings).delete()
+                self._give_formats(zip(meetings, part, strict=True))
+                for meeting in followed:
+                    schedule.reschedule(meeting, now=self.now)
             self.tick(len(part))
         for pks in _batches(old_venues):
             Venue.objects.filter(pk__in=pks, meetings__isnull=True).delete()
@@ -223,6 +224,8 @@ class _Writer:
         meeting.venue = self.venues[record.place] if record.place else None
         _fill_schedule(meeting, record, self.now)
         meeting.source_hash = change.fingerprint
+        # Its list has it: what was asked or said while it was missing is over.
+        meeting.missing_since, meeting.missing_asked_at, meeting.is_kept = None, None, False
         meeting.source_updated_at = record.updated_at
 
     def _give_formats(self, pairs: Iterable[tuple[Meeting, MeetingChange]]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
 
-from meetings.models import Meeting, Venue
+from meetings.models import Meeting, Signup, StandingSignup, Venue
 from meetings.services import schedule
+from meetings.services.news import telling
 from meetings.services.signups import fill_coming_dates
 
 #: What a listing's own row says; the venue has a row of its own.
@@ -27,29 +28,54 @@ def update_listing(
 ) -> Meeting:
     """Write what a coordinator says about a meeting: `values` by MEETING_FIELDS, `place` by VENUE_FIELDS, all valid.
 
-    Everyone who signed up for a date whose time changes hears of it once, and more places go to those who wait. An
+    Everyone who signed up hears once of what changes: a date's time, the place or the link, that it is closed or open
+    again. More places go to those who wait. An
     address that other meetings share, or that changes, becomes a new one without a position: a wrong pin is worse than
     none.
     """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("venue").get(pk=meeting.pk)
     kept_places = meeting.keeps_places
-    for name in MEETING_FIELDS:
-        setattr(meeting, name, values[name])
-    begin_names(meeting, kept_places=kept_places, now=now)
-    meeting.venue = _venue(meeting, place)
-    meeting.updated_at = now
-    schedule.derive(meeting, now=now)
-    meeting.save()
-    meeting.formats.set(formats)
-    schedule.reschedule(meeting, now=now)
-    fill_coming_dates(meeting=meeting, now=now)
+    with telling([meeting.pk], now=now):
+        for name in MEETING_FIELDS:
+            setattr(meeting, name, values[name])
+        begin_names(meeting, kept_places=kept_places, now=now)
+        settle_doubt(meeting)
+        meeting.venue = _venue(meeting, place)
+        meeting.updated_at = now
+        schedule.derive(meeting, now=now)
+        meeting.save()
+        meeting.formats.set(formats)
+        schedule.reschedule(meeting, now=now)
+        fill_coming_dates(meeting=meeting, now=now)
     return meeting
+
+
+@transaction.atomic
+def close(*, meetings: Iterable[Meeting], now: dt.datetime) -> int:
+    """Show `meetings` no longer, and tell everyone who signed up that they are off. Returns how many were shown."""
+    ids = [each.pk for each in meetings]
+    with telling(ids, now=now):
+        # Whoever closes one for good has answered whether it goes on.
+        Meeting.objects.filter(pk__in=ids).update(missing_since=None, missing_asked_at=None)
+        return Meeting.objects.filter(pk__in=ids, is_published=True).update(is_published=False, updated_at=now)
+
+
+def is_asked_for(meeting: Meeting) -> bool:
+    """Return whether anybody has, had or wants a place at a meeting: then it is closed for good, and not deleted."""
+    asked = Signup.objects.filter(occurrence__meeting=meeting).exists()
+    return asked or StandingSignup.objects.filter(meeting=meeting).exists()
 
 
 def begin_names(meeting: Meeting, *, kept_places: bool, now: dt.datetime) -> None:
     """Note on a meeting, without saving it, that people sign up from now on where they only asked for reminders."""
     if meeting.keeps_places and not kept_places:
         meeting.named_since = now
+
+
+def settle_doubt(meeting: Meeting) -> None:
+    """Note on a meeting, without saving it, that somebody shows it by hand although its list has lost it."""
+    if meeting.is_published and meeting.missing_since is not None:
+        meeting.missing_since, meeting.missing_asked_at, meeting.is_kept = None, None, True
 
 
 def _venue(meeting: Meeting, place: Mapping[str, str]) -> Venue | None:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts.enums import Forgotten
 from accounts.services.purges import record_purge
-from meetings.models import Signup, StandingSignup
+from meetings.models import PlaceChange, Signup, StandingSignup
 from meetings.services.leaving import make_nobodys
 from meetings.signals import signups_forgotten
 
@@ -32,6 +32,11 @@ def forget_attendance(*, now: dt.datetime) -> int:
     StandingSignup.objects.filter(ended_at__lt=before).exclude(signups__occurrence__ends_at__gte=before).delete()
     record_purge(kind=Forgotten.ATTENDANCE, count=forgotten, now=now)
     return forgotten
+
+
+def forget_places(*, now: dt.datetime) -> int:
+    """Forget where meetings were once, as long after as messages are kept. Returns how many changes."""
+    return PlaceChange.objects.filter(created_at__lt=now - settings.RETENTION["messages"]).delete()[0]
 
 
 @transaction.atomic

@@ -248,7 +248,7 @@ def extend_standing_signups(*, now: dt.datetime) -> int:
 
 def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
     """Give free places of a locked occurrence to the waitlist, first come first served. Returns whom it gave one."""
-    if occurrence.is_cancelled or occurrence.starts_at <= now:
+    if occurrence.is_cancelled or occurrence.starts_at <= now or not occurrence.meeting.is_on:
         return []
     waiting = Signup.objects.filter(occurrence=occurrence, status=SignupStatus.WAITLISTED)
     # Nothing sealed: one that cannot be opened must not keep a place from all who wait.
@@ -264,7 +264,7 @@ def fill_places(*, occurrence: Occurrence, now: dt.datetime) -> list[Signup]:
 
 def fill_coming_dates(*, meeting: Meeting, now: dt.datetime) -> None:
     """Give the places that a meeting has more of now to those who wait for its coming dates, unless it is closed."""
-    if not meeting.is_published or meeting.is_temporarily_closed:
+    if not meeting.is_on:
         return
     with transaction.atomic():
         coming = Occurrence.objects.scheduled().filter(meeting=meeting, starts_at__gt=now)

@@ -52,7 +52,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--unpublish-missing",
             action="store_true",
-            help="take down meetings imported from the same feeds before and no longer in them",
+            help="take down meetings imported from the same feeds before and no longer in them; where people come, "
+            "whoever looks after one is asked first",
         )
         parser.add_argument("--report", default="", metavar="FILE", help="write the fate of every row, as CSV")
 

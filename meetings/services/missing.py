@@ -1,0 +1,116 @@
+"""Meetings that their lists have lost: somebody who looks after them says within a day whether they go on.
+
+Until then their reminders wait. Without an answer they are taken to be off: who comes is told so rather than sent to a
+closed door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import smtplib
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.services.letters import letter
+from meetings.models import Meeting, Signup
+from meetings.queries.missing import responsible_for
+from meetings.services.news import telling
+from support import wording
+
+logger = logging.getLogger(__name__)
+
+#: How long whoever looks after a meeting has to say whether it goes on.
+ANSWER_WITHIN: Final = dt.timedelta(days=1)
+#: Names that a letter has; its page lists them all.
+_NAMED: Final = 20
+
+
+def take_down(meetings: Collection[int], *, now: dt.datetime) -> None:
+    """Show `meetings` (ids) no longer, since their list has lost them; what somebody is to come to is in doubt."""
+    coming = Signup.objects.live().filter(occurrence__starts_at__gt=now)
+    expected = Meeting.objects.filter(pk__in=meetings, is_temporarily_closed=False, occurrences__signups__in=coming)
+    with telling(meetings, now=now):
+        asked = list(expected.values_list("pk", flat=True).distinct())
+        Meeting.objects.filter(pk__in=asked).update(missing_since=now, missing_asked_at=None)
+        # Without its hash it counts as changed when the list has it again, and is shown again.
+        Meeting.objects.filter(pk__in=meetings).update(is_published=False, source_hash="", updated_at=now)
+
+
+def keep(*, meeting: Meeting, now: dt.datetime) -> bool:
+    """Let a meeting go on that its list has lost; nobody is asked again as long as it is not in there.
+
+    Returns False where it was decided already, one way or the other.
+    """
+    return _decide(meeting, now, is_published=True, is_kept=True)
+
+
+def end(*, meeting: Meeting, now: dt.datetime) -> bool:
+    """Let a meeting be off that its list has lost, and everyone be told. Returns False where it was decided already."""
+    return _decide(meeting, now)
+
+
+def decide_late(*, now: dt.datetime) -> int:
+    """End what nobody has said anything about within a day. Returns how many."""
+    late = Meeting.objects.in_doubt().filter(missing_since__lte=now - ANSWER_WITHIN)
+    return sum(end(meeting=meeting, now=now) for meeting in late.order_by("pk"))
+
+
+def ask(*, now: dt.datetime) -> int:
+    """Write to those who look after the meetings in doubt, one letter each with all of theirs.
+
+    Where mail cannot go out, another run tries again. Returns how many letters went out.
+    """
+    sent = 0
+    unasked = list(Meeting.objects.in_doubt().filter(missing_asked_at=None).order_by("name", "pk"))
+    by_person: dict[User, list[Meeting]] = defaultdict(list)
+    for body, people in responsible_for({each.service_body_id for each in unasked}).items():
+        for user in people:
+            by_person[user] += [each for each in unasked if each.service_body_id == body]
+    failed: set[int] = set()
+    for user, meetings in by_person.items():
+        if _write(user, meetings):
+            sent += 1
+        else:
+            failed |= {each.pk for each in meetings}
+    asked = [each.pk for each in unasked if each.pk not in failed]
+    Meeting.objects.filter(pk__in=asked).update(missing_asked_at=now)
+    return sent
+
+
+def _decide(meeting: Meeting, now: dt.datetime, **fields: bool) -> bool:
+    with transaction.atomic():
+        locked = Meeting.objects.in_doubt().select_for_update().filter(pk=meeting.pk).first()
+        if locked is None:
+            return False
+        with telling([locked.pk], now=now):
+            Meeting.objects.filter(pk=locked.pk).update(
+                missing_since=None, missing_asked_at=None, updated_at=now, **fields
+            )
+    return True
+
+
+def _write(user: User, meetings: Iterable[Meeting]) -> bool:
+    found = list(meetings)
+    until = min(each.missing_since for each in found if each.missing_since) + ANSWER_WITHIN
+    message = letter(
+        "missing_meetings",
+        to=user.email,
+        language=user.language,
+        names=[each.name for each in found[:_NAMED]],
+        more=max(0, len(found) - _NAMED),
+        until=wording.moment_words(until, user.tz, user.hour_cycle, now=until, is_read_now=False),
+        page_url=settings.PUBLIC_BASE_URL + reverse("meetings:missing"),
+    )
+    try:
+        message.send()
+    except (smtplib.SMTPException, OSError) as error:
+        logger.error("A question about lost meetings could not be sent: %s", type(error).__name__)
+        return False
+    return True
