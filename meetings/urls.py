@@ -4,7 +4,7 @@ import datetime as dt
 
 from django.urls import URLPattern, path, register_converter
 
-from meetings.views import calendar, coordinate, facilitate, favourites, finder, signups
+from meetings.views import calendar, coordinate, facilitate, favourites, finder, missing, signups
 
 app_name = "meetings"
 
@@ -48,6 +48,8 @@ urlpatterns: list[URLPattern] = [
     path("my/bodies/<slug:slug>/", coordinate.body, name="body"),
     path("my/bodies/<slug:slug>/invite/", coordinate.invite_coordinator, name="invite_coordinator"),
     path("my/bodies/<slug:slug>/remove/<int:pk>/", coordinate.remove_coordinator, name="remove_coordinator"),
+    path("my/missing/", missing.missing_meetings, name="missing"),
+    path("my/missing/<slug:slug>/", missing.decide, name="missing_decide"),
     path("my/listings/<slug:slug>/", coordinate.listing, name="listing"),
     path("my/listings/<slug:slug>/invite/", coordinate.invite_facilitator, name="invite_facilitator"),
     path("my/listings/<slug:slug>/remove/<int:pk>/", coordinate.remove_facilitator, name="remove_facilitator"),

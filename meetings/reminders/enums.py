@@ -21,6 +21,10 @@ class ReminderKind(models.TextChoices):
     GIVEN_BACK = "given_back", _("Place given back")
     RESTORED = "restored", _("On after all")
     NEW_DAY = "new_day", _("Other days")
+    OFF = "off", _("Meeting off")
+    REOPENED = "reopened", _("On again")
+    IN_DOUBT = "in_doubt", _("Not sure it’s on")
+    CHANGED = "changed", _("Place or link changed")
 
 
 def kind_words(kind: str, held: Held) -> str:
@@ -37,6 +41,10 @@ PURPOSES = {
     ReminderKind.CANCELLED: Purpose.CHANGES,
     ReminderKind.RESTORED: Purpose.CHANGES,
     ReminderKind.NEW_DAY: Purpose.CHANGES,
+    ReminderKind.OFF: Purpose.CHANGES,
+    ReminderKind.REOPENED: Purpose.CHANGES,
+    ReminderKind.IN_DOUBT: Purpose.CHANGES,
+    ReminderKind.CHANGED: Purpose.CHANGES,
 }
 #: News of changed dates, worded from what its reader was told of them before.
 NEWS = (ReminderKind.MOVED, ReminderKind.CANCELLED, ReminderKind.RESTORED, ReminderKind.NEW_DAY)

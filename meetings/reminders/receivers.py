@@ -28,7 +28,7 @@ from accounts.signals import (
     times_in_use_asked,
     value_asked,
 )
-from meetings.models import Occurrence, OccurrenceChange, Participant, Signup
+from meetings.models import Meeting, Occurrence, OccurrenceChange, Participant, Signup
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.arrivals import last_taken
 from meetings.reminders.queries.next_reminder import earliest, next_reminders, sentence, sentence_for_all, words_for
@@ -40,13 +40,14 @@ from meetings.reminders.queries.person import (
     times_put_aside,
     what_became_of_messages,
 )
-from meetings.reminders.services import handover, news, plan, push, texts
+from meetings.reminders.services import handover, meeting_news, news, plan, push, texts
 from meetings.reminders.services.bounces import record_return
 from meetings.reminders.services.inbound import texts_of, texts_written, texts_written_by
 from meetings.reminders.services.lifting import plan_again
 from meetings.reminders.services.replan import READER, WISHES, replan, replan_person
 from meetings.reminders.tasks import deliver
 from meetings.signals import (
+    meeting_changed,
     meeting_rescheduled,
     next_reminder_asked,
     occurrence_cancelled,
@@ -145,6 +146,13 @@ def remind_of_more_dates(sender: object, *, signups: list[Signup], now: dt.datet
 def take_back(sender: object, *, signups: list[Signup], now: dt.datetime, **_: Any) -> None:
     untold = plan.plan_given_back(signups=signups, now=now)
     news.plan_news(occurrences=untold, participants=[signups[0].participant_id], why=plan.GIVEN_BACK, now=now)
+    meeting_news.follow_again(meeting=signups[0].occurrence.meeting, now=now)
+    transaction.on_commit(hint)
+
+
+@receiver(meeting_changed)
+def tell_of_meeting(sender: object, *, meeting: Meeting, now: dt.datetime, **_: Any) -> None:
+    meeting_news.follow(meeting=meeting, now=now)
     transaction.on_commit(hint)
 
 
@@ -155,13 +163,17 @@ def tell_of_change(
     sender: object, *, occurrence: Occurrence, change: OccurrenceChange, now: dt.datetime, **_: Any
 ) -> None:
     news.plan_news(occurrences=[occurrence.pk], why=news.why(change), now=now)
+    meeting_news.follow_again(meeting=occurrence.meeting, now=now)
     transaction.on_commit(hint)
 
 
 @receiver(meeting_rescheduled)
-def tell_of_changes(sender: object, *, changes: list[OccurrenceChange], now: dt.datetime, **_: Any) -> None:
+def tell_of_changes(
+    sender: object, *, meeting: Meeting, changes: list[OccurrenceChange], now: dt.datetime, **_: Any
+) -> None:
     dates = [change.occurrence_id for change in changes]
     news.plan_news(occurrences=dates, why=news.why(changes[-1]), now=now)
+    meeting_news.follow_again(meeting=meeting, now=now)
     transaction.on_commit(hint)
 
 

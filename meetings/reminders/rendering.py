@@ -57,7 +57,11 @@ _CALENDAR_METHODS = {
     ReminderKind.GIVEN_BACK: "CANCEL",
     ReminderKind.RESTORED: "REQUEST",
     ReminderKind.NEW_DAY: "CANCEL",
+    ReminderKind.OFF: "CANCEL",
+    ReminderKind.REOPENED: "REQUEST",
 }
+#: What is said of a meeting as a whole names each of its reader's dates that is still so.
+_OF_THE_MEETING = (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT, ReminderKind.CHANGED)
 
 
 @dataclass(frozen=True)
@@ -429,6 +433,10 @@ def _place(meeting: Meeting) -> str:
 def _dates(reminder: Reminder) -> list[Occurrence]:
     """Return the dates that a message speaks of: its signup's own, its parts', or all of those that it stands for."""
     signup = reminder.signup
+    if reminder.kind in _OF_THE_MEETING:
+        others = [part.signup for part in reminder.parts.all() if part.signup.status != SignupStatus.CANCELLED]
+        dates = [signup.occurrence, *(each.occurrence for each in others if not each.occurrence.is_cancelled)]
+        return sorted(dates, key=lambda each: (each.starts_at, each.pk))
     if parts := [part.signup.occurrence for part in reminder.parts.all()]:
         by_pk = {each.pk: each for each in (signup.occurrence, *parts)}
         return sorted(by_pk.values(), key=lambda each: (each.starts_at, each.pk))

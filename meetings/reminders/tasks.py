@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meetings.reminders.services import inbound, retention
+from meetings.reminders.services import inbound, meeting_news, retention
 from meetings.reminders.services.side_by_side import deliver_side_by_side
 from meetings.reminders.services.sweep import sweep as sweep_rows
 from meetings.reminders.services.zones import follow_zone_data as follow_release
@@ -19,6 +19,13 @@ def deliver() -> None:
 @shared_task(name="reminders.sweep")
 def sweep() -> None:
     sweep_rows(now=clock.now())
+
+
+@shared_task(name="reminders.follow_meetings")
+def follow_meetings() -> None:
+    now = clock.now()
+    meeting_news.warn(now=now)
+    meeting_news.catch_up(now=now)
 
 
 @shared_task(name="reminders.follow_zone_data")

@@ -23,6 +23,7 @@ from accounts.middleware import ask_for_second_factor
 from meetings.forms.listing import ListingForm
 from meetings.models import Invitation
 from meetings.queries import access, coordination
+from meetings.queries.missing import in_doubt
 from meetings.services import roles
 from meetings.services.listings import update_listing
 from support import clock
@@ -49,7 +50,11 @@ def coordinators_only(view: View[P]) -> View[P]:
 @require_safe
 def bodies(request: HttpRequest) -> HttpResponse:
     """The service bodies that a coordinator looks after."""
-    return render(request, "meetings/bodies.html", {"bodies": coordination.bodies_of(member(request))})
+    context = {
+        "bodies": coordination.bodies_of(member(request)),
+        "missing": in_doubt(member(request)).count(),
+    }
+    return render(request, "meetings/bodies.html", context)
 
 
 @coordinators_only
@@ -89,7 +94,7 @@ def listing(request: HttpRequest, slug: str) -> HttpResponse:
             formats=[each.pk for each in form.cleaned_data["formats"]],
             now=now,
         )
-        messages.success(request, _("Saved. If a date changed, we’re letting people know."))
+        messages.success(request, _("Saved. If something changed for people who signed up, we’re letting them know."))
         return redirect("meetings:listing", meeting.slug)
     context = {
         "meeting": meeting,

@@ -27,7 +27,7 @@ from accounts.middleware import own_zone, reader_hour_cycle, reader_zone
 from accounts.milestones import Span, span
 from accounts.models import User
 from accounts.queries import clean_date_of
-from meetings.enums import Held, SignupStatus
+from meetings.enums import Held, MeetingState, SignupStatus
 from meetings.feeds.calendar import place_calendar
 from meetings.forms.signup import EVERY, GuestReminderForm, GuestSignupForm, SignupForm
 from meetings.models import CalendarAddress, Meeting, Signup, StandingSignup
@@ -35,6 +35,7 @@ from meetings.queries import access, coordination, roster
 from meetings.queries.favourites import favourites_of
 from meetings.queries.first_time import is_first_time
 from meetings.queries.occurrences import shown_dates
+from meetings.queries.place_changes import changed_place
 from meetings.services import handover, signups
 from meetings.signals import next_reminder_asked
 from meetings.views.asked import Asked, forget, recall, remember
@@ -85,6 +86,10 @@ def signup_confirm(request: HttpRequest, token: str) -> HttpResponse:
         signup = access.signup_by_link(links.read(token, "confirm"))
     except (links.BadLink, Http404):
         return _dead_link(request)
+    meeting = signup.occurrence.meeting
+    if not meeting.is_on and signup.status == SignupStatus.PENDING:
+        # It may be on again tomorrow: the link is good for two days.
+        return _dead_link(request, meeting=meeting if meeting.is_published else None)
     if request.method == "POST" and signup.status != SignupStatus.CANCELLED:
         signup = handover.as_members(signup=signup, now=now)
         signups.confirm_signups(signup=signup, now=now)
@@ -112,7 +117,8 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         "is_over": occurrence.ends_at <= now,
         "can_cancel": signup.status in (SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.PENDING)
         and occurrence.starts_at > now
-        and not occurrence.is_cancelled,
+        and not occurrence.is_cancelled
+        and context["meeting"].state is not MeetingState.OFF,
         "can_restore": roster.given_up_with(signup, now=now).exists(),
         # Which door leads to a family session is told to who has a place, as its link is.
         "has_first_time_words": context["meeting"].has_first_time_words
@@ -121,6 +127,7 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         "is_first_time": is_first_time(signup),
         # What a facilitator writes to those coming may be another link.
         "change": occurrence.changes.last() if signup.is_certain or not context["meeting"].withholds_link else None,
+        "changed_place": None if context["is_gone"] else changed_place(signup, now=now),
     }
     return _private(render(request, "meetings/signup_manage.html", context))
 
@@ -179,7 +186,8 @@ def signup_restore(request: HttpRequest, token: str) -> HttpResponse:
 def signup_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Give the calendar entry of one place, in words that say nothing about it."""
     signup = access.signup_by_manage_link(token, now=clock.now())
-    method = "CANCEL" if signup.occurrence.is_cancelled or signup.status == SignupStatus.CANCELLED else "PUBLISH"
+    is_off = signup.occurrence.is_cancelled or signup.occurrence.meeting.state is MeetingState.OFF
+    method = "CANCEL" if is_off or signup.status == SignupStatus.CANCELLED else "PUBLISH"
     body = place_calendar([signup], method=method, summary=_("Appointment"), now=clock.now())
     response = HttpResponse(body, content_type=f"text/calendar; charset=utf-8; method={method}")
     response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
@@ -421,7 +429,10 @@ def _signup_context(signup: Signup, token: str, now: dt.datetime) -> dict[str, A
         "signup": signup,
         "occurrence": occurrence,
         "now": now,
-        "is_gone": signup.status == SignupStatus.CANCELLED or occurrence.is_cancelled or occurrence.ends_at <= now,
+        "is_gone": signup.status == SignupStatus.CANCELLED
+        or occurrence.is_cancelled
+        or meeting.state is MeetingState.OFF
+        or occurrence.ends_at <= now,
         "meeting": meeting,
         "token": token,
         "tz": meeting.tz if meeting.is_in_person else signup.participant.tz,

@@ -61,6 +61,8 @@ MATRIX: dict[str, Row] = {
     "meetings:my_signup_restore": members(405),
     "meetings:my_standing_end": members(405),
     # A coordinator's, of the body that owns the meeting.
+    "meetings:missing": Row(302, 404, 404, 404, 200, 200),
+    "meetings:missing_decide": Row(302, 404, 404, 404, 405, 405),
     "meetings:bodies": Row(302, 404, 404, 404, 200, 404),
     "meetings:body": Row(302, 404, 404, 404, 200, 404),
     "meetings:listing": Row(302, 404, 404, 404, 200, 404),

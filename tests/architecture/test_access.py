@@ -73,6 +73,7 @@ def addresses() -> dict[str, str]:
     on_date = {**slug, "date": DATE}
     known: dict[str, dict[str, Any]] = {
         "meetings:detail": slug,
+        "meetings:missing_decide": slug,
         "meetings:calendar": slug,
         "meetings:sign_up": slug,
         "meetings:favourite": slug,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel, Purpose
 from accounts.models import Preferences
 from accounts.queries import kept_preferences, newest_words
-from meetings.enums import OccurrenceStatus, SignupStatus, VenueType, keeps_places
+from meetings.enums import MeetingState, OccurrenceStatus, SignupStatus, VenueType, keeps_places, meeting_state
 from meetings.models import Meeting, Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import Agenda, Habits, Place, draw_up
@@ -32,6 +32,11 @@ from support import clock
 
 UNSUBSCRIBED = _("No longer wanted")
 STOPPED = _("Stopped by staff")
+CLOSED = _("The meeting is closed for now")
+NOT_LISTED = _("The meeting is no longer listed")
+#: Its reminders wait until somebody has said whether it goes on.
+HELD = _("Nobody knows yet whether the meeting is on")
+OFF_REASONS = (CLOSED, NOT_LISTED)
 #: What was sent so long ago is of another day in every zone.
 _LOOKING_BACK = dt.timedelta(hours=48)
 
@@ -67,6 +72,16 @@ class Row:
     @property
     def is_unsent(self) -> bool:
         return self.state in UNSENT and not self.is_follow_up
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was held back until somebody says whether the meeting is on: owed as soon as that is said."""
+        return self.state == ReminderState.SUPERSEDED and self.reason == HELD
+
+    @property
+    def is_put_aside(self) -> bool:
+        """Whether it was taken back for no other reason than that its meeting was not on, as far as was known."""
+        return self.state == ReminderState.SUPERSEDED and self.reason in (HELD, *OFF_REASONS)
 
     @property
     def is_answer(self) -> bool:
@@ -117,6 +132,14 @@ class _Signup:
     is_online: bool
     #: The zone of the room, None where there is none.
     room_tz: str | None
+
+
+def why_off(*, is_published: bool, is_closed: bool, is_missing: bool) -> str:
+    """Return why nothing that promises a meeting is sent, or "" where it is on; see `enums.meeting_state`."""
+    state = meeting_state(is_published=is_published, is_closed=is_closed, is_missing=is_missing)
+    if state is MeetingState.OFF:
+        return CLOSED if is_closed else NOT_LISTED
+    return HELD if state is MeetingState.IN_DOUBT else ""
 
 
 def known_people(participants: Sequence[int], *, now: dt.datetime) -> list[Known]:
@@ -198,13 +221,18 @@ def _signups(participants: Sequence[int], now: dt.datetime) -> Iterator[_Signup]
         "pk", "participant_id", "status", "created_at", "confirmed_at", "cancelled_at", "occurrence__status",
         "occurrence__starts_at", "occurrence__schedule_seq", "occurrence__meeting__signup_policy",
         "occurrence__meeting__kind", "occurrence__meeting__venue_type", "occurrence__meeting__tz",
+        "occurrence__meeting__is_published", "occurrence__meeting__is_temporarily_closed",
     )  # fmt: skip
     for row in lately.order_by("pk").values_list(*fields):
-        pk, participant, status, created, confirmed, cancelled, is_on, starts_at, seq, policy, kind, venue, tz = row
+        pk, participant, status, created, confirmed, cancelled, is_on, starts_at, seq, policy, kind, venue, *more = row
+        tz, *shown = more
         yield _Signup(
             pk=pk,
             participant=participant,
-            is_on=status == SignupStatus.CONFIRMED and is_on == OccurrenceStatus.SCHEDULED and starts_at > now,
+            is_on=status == SignupStatus.CONFIRMED
+            and is_on == OccurrenceStatus.SCHEDULED
+            and starts_at > now
+            and shown == [True, False],
             starts_at=starts_at,
             seq=seq,
             taken_at=max(filter(None, (created, confirmed, cancelled))),
@@ -276,11 +304,11 @@ def _fill(
     leads = {each.pk: leads_for(preferences, is_booked=each.is_booked, is_online=each.is_online) for each in signups}
     today = clock.to_wall(now, known.habits.tz).date() if known.rows else None
     for row in known.rows:
-        if row.is_asked and row.is_unsent and _still_asked(row, known, leads):
+        if row.is_asked and (row.is_unsent or row.is_put_aside) and _still_asked(row, known, leads):
             asked[row.main.signup].add(row.main.lead)
         for part in (row.main, *row.parts):
             is_about_now = part.seq == known.seqs.get(part.signup) and row.created_at >= known.taken[part.signup]
-            if is_about_now and row.is_unsent:
+            if is_about_now and (row.is_unsent or row.is_held):
                 owed[part.signup].add(part.lead)
             elif is_about_now and row.is_answer:
                 told[part.signup].add(part.lead)

@@ -21,9 +21,10 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Consent, ContactPoint, Preferences, Suppression
 from meetings.enums import OccurrenceStatus, SignupStatus
-from meetings.models import Occurrence, Participant, Signup
+from meetings.models import Meeting, Occurrence, Participant, Signup
 from meetings.reminders.enums import EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
+from meetings.reminders.queries.people import why_off
 
 _ROW = Reminder._meta.db_table
 _EVENT = DeliveryEvent._meta.db_table
@@ -56,9 +57,11 @@ _UNSETTLED_BY_PARTS = f"""
         WHERE q.reminder_id = r.id AND {_UNSETTLED})"""  # noqa: S608  # as above
 _PART_STALE = f"""EXISTS (SELECT 1 FROM {_PART} q JOIN {Signup._meta.db_table} qs ON qs.id = q.signup_id
         JOIN {Occurrence._meta.db_table} qo ON qo.id = qs.occurrence_id
+        JOIN {Meeting._meta.db_table} qm ON qm.id = qo.meeting_id
         WHERE q.reminder_id = r.id AND (qs.status = '{SignupStatus.CANCELLED}' OR qo.schedule_seq <> q.schedule_seq
-            OR r.kind = '{ReminderKind.REMINDER}'
-                AND (qs.status <> '{SignupStatus.CONFIRMED}' OR qo.status <> '{OccurrenceStatus.SCHEDULED}')))"""  # noqa: S608  # as above
+            OR r.kind = '{ReminderKind.REMINDER}' AND (qs.status <> '{SignupStatus.CONFIRMED}'
+                OR NOT qm.is_published OR qm.is_temporarily_closed
+                OR qo.status <> '{OccurrenceStatus.SCHEDULED}')))"""  # noqa: S608  # as above
 
 
 @cache
@@ -79,10 +82,12 @@ SELECT s.status, o.status, o.schedule_seq, p.tz, p.language, p.hour_cycle, c.ver
     OR EXISTS (SELECT 1 FROM {_PART} q JOIN {_ROW} e ON e.id = q.reminder_id
         WHERE q.signup_id = r.signup_id AND {_UNSETTLED}){unsettled_by_parts},
     {is_part_stale},
+    m.is_published, m.is_temporarily_closed, m.missing_since IS NOT NULL,
     f.quiet_from, f.quiet_until, f.ignores_quiet, f.paused_until, f.wording
 FROM {_ROW} r
 JOIN {Signup._meta.db_table} s ON s.id = r.signup_id
 JOIN {Occurrence._meta.db_table} o ON o.id = s.occurrence_id
+JOIN {Meeting._meta.db_table} m ON m.id = o.meeting_id
 JOIN {Participant._meta.db_table} p ON p.id = s.participant_id
 JOIN {ContactPoint._meta.db_table} c ON c.id = r.contact_point_id
 LEFT JOIN {Preferences._meta.db_table} f ON f.id = COALESCE(
@@ -108,6 +113,8 @@ class Reading:
     is_earlier_unsettled: bool
     #: Whether another place that it speaks for is not as it says any more.
     is_part_stale: bool
+    #: Why its meeting does not take place, as far as this site knows, or "".
+    why_off: str
     preferences: Preferences
 
 
@@ -152,7 +159,7 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str, is_joined: bool) -> Re
         row = cursor.fetchone()
     (
         status, occurrence_status, seq, tz, language, hour_cycle, is_verified, is_suppressed, consent, is_unsettled,
-        is_part_stale, *wishes,
+        is_part_stale, is_published, is_closed, is_missing, *wishes,
     ) = row  # fmt: skip
     return Reading(
         signup_status=status,
@@ -167,6 +174,7 @@ def read(*, pk: int, hashes: Sequence[str], purpose: str, is_joined: bool) -> Re
         consent=None if consent is None else bool(consent),
         is_earlier_unsettled=bool(is_unsettled),
         is_part_stale=bool(is_part_stale),
+        why_off=why_off(is_published=bool(is_published), is_closed=bool(is_closed), is_missing=bool(is_missing)),
         preferences=_preferences(*wishes),
     )
 

@@ -28,7 +28,7 @@ from accounts.services.purges import record_purge
 from accounts.services.suppressions import lift, suppress
 from accounts.signals import consents_changed
 from meetings.enums import OccurrenceStatus, SignupStatus
-from meetings.models import Participant, Signup
+from meetings.models import Meeting, Participant, Signup
 from meetings.reminders import replies
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import InboundText, Reminder
@@ -375,6 +375,7 @@ def _meant(last: Reminder | None, sender: Sender, now: dt.datetime) -> list[Sign
     coming = (
         Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
+        .exclude(occurrence__meeting__in=Meeting.objects.off())
         .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )

@@ -17,7 +17,7 @@ from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.reminders import timing
 from meetings.reminders.enums import NEWS, PURPOSES, SAYS_OFF, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.people import UNSUBSCRIBED, clock_for, quiet_of
+from meetings.reminders.queries.people import HELD, OFF_REASONS, UNSUBSCRIBED, clock_for, quiet_of
 from meetings.reminders.services import hot
 from meetings.reminders.services.news import plan_news
 from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED
@@ -28,6 +28,7 @@ UNVERIFIED = _("The address was never confirmed")
 CONFIRMED_MEANWHILE = _("Already confirmed")
 TAKEN_AGAIN = _("Needed again after all")
 IS_ON = _("The date is on after all")
+MEETING_IS_ON = _("The meeting is on after all")
 QUIET = _("Held back by quiet hours")
 AFTER_ANOTHER = _("Waits for an earlier message")
 WRITE_ANEW = _("Something it says has changed")
@@ -76,6 +77,8 @@ class Facts:
     #: None where the person waives them.
     quiet: timing.Quiet | None = None
     paused_until: dt.date | None = None
+    #: Why its meeting does not take place, as far as this site knows, or "".
+    why_off: str = ""
     #: They asked for this very one, whatever the hour.
     is_asked: bool = False
 
@@ -88,6 +91,10 @@ def judge(facts: Facts, *, now: dt.datetime) -> Verdict | None:
 def _is_untrue(facts: Facts) -> Verdict | None:
     if facts.kind == ReminderKind.GIVEN_BACK:
         return None if facts.signup_status == SignupStatus.CANCELLED else _skip(TAKEN_AGAIN)
+    if facts.kind in (ReminderKind.OFF, ReminderKind.IN_DOUBT):
+        return _is_on(facts)
+    if facts.why_off and facts.kind not in SAYS_OFF:
+        return _supersede(facts.why_off)
     if facts.schedule_seq != facts.occurrence_seq:
         return _supersede(MOVED if facts.is_occurrence_on else CANCELLED)
     if facts.kind in SAYS_OFF:
@@ -102,7 +109,17 @@ def _is_untrue(facts: Facts) -> Verdict | None:
     is_certain = facts.signup_status == SignupStatus.CONFIRMED
     if facts.kind in (ReminderKind.REMINDER, ReminderKind.CONFIRMATION) and not is_certain:
         return _skip(GIVEN_BACK)
-    return _supersede(WRITE_ANEW) if facts.is_part_stale else None
+    # News about several dates names those that are still so when it is written.
+    is_stale = facts.is_part_stale and facts.kind not in (ReminderKind.CHANGED, ReminderKind.REOPENED)
+    return _supersede(WRITE_ANEW) if is_stale else None
+
+
+def _is_on(facts: Facts) -> Verdict | None:
+    """Judge a message that says that a meeting is off, or that nobody knows whether it is on."""
+    is_so = facts.why_off in OFF_REASONS if facts.kind == ReminderKind.OFF else facts.why_off == HELD
+    if not is_so:
+        return _skip(facts.why_off or MEETING_IS_ON)
+    return _supersede(GIVEN_BACK) if facts.signup_status == SignupStatus.CANCELLED else None
 
 
 def _is_unwanted(facts: Facts) -> Verdict | None:
@@ -168,8 +185,9 @@ def check(reminder: Reminder, *, now: dt.datetime) -> Verdict | None:
         verdict = _wait_on(facts, waited, now)
     is_untrue = verdict is not None and verdict.state in (ReminderState.SUPERSEDED, ReminderState.SKIPPED)
     if reminder.kind != ReminderKind.REMINDER:
-        # News that is not wanted, or may not be sent, would only be planned again.
-        is_untrue = _is_untrue(facts) is not None
+        # News that is not wanted, or may not be sent, would only be planned again; and so would news of a meeting that
+        # is off, which `meeting_news` brings back.
+        is_untrue = _is_untrue(facts) is not None and not facts.why_off
     if verdict and is_untrue and _is_joined(reminder) and not _plan_anew(reminder, verdict, now):
         return _later(WRITE_ANEW, now + _PATIENCE)
     return verdict
@@ -243,6 +261,7 @@ def _facts(reminder: Reminder, read: hot.Reading) -> Facts:
         is_earlier_unsettled=read.is_earlier_unsettled,
         is_same_reader=(read.tz, read.language, read.hour_cycle, read.preferences.wording) == reader,
         is_part_stale=read.is_part_stale,
+        why_off=read.why_off,
         quiet=quiet_of(read.preferences),
         paused_until=read.preferences.paused_until,
         is_asked=reminder.is_asked,

@@ -15,15 +15,14 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext_noop as _
 
-from accounts.enums import Channel
 from meetings.enums import SignupStatus
 from meetings.models import DateState, Occurrence, OccurrenceChange, Participant, Signup
 from meetings.recurrence import falls_on
 from meetings.reminders.enums import NEWS, UNSENT, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
-from meetings.reminders.queries.addresses import Address, addresses_for_changes
+from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.told import ABOUT_ALL, Place, live_places, told_of, with_history
-from meetings.reminders.services import aside, plan
+from meetings.reminders.services import plan
 from meetings.reminders.services.replan import CHUNK, replan
 
 RESTORED = _("The date is on after all")
@@ -231,13 +230,7 @@ class _Comparison:
 
     def _keep_or_draft(self, news: Sequence[_News]) -> None:
         people = {place.participant: place for each in news for place, _seq in each.places[:1]}
-        addresses: dict[int, Address] = {}
-        # Whose wishes cannot be read hears of it where they signed up, and `replan` puts them aside.
-        aside.in_halves(
-            [(pk, (place.contact_point, place.user)) for pk, place in people.items()],
-            lambda some: addresses.update(addresses_for_changes(dict(some))),
-            spoilt=lambda _reader, _error: None,
-        )
+        addresses = plan.hears_at({pk: (place.contact_point, place.user) for pk, place in people.items()})
         kept: set[int] = set()
         unsent: dict[int, list[_Unsent]] = defaultdict(list)
         for row in self.unsent:
@@ -246,7 +239,7 @@ class _Comparison:
         earlier = self._earlier(news)
         for each in news:
             first = each.places[0][0]
-            address = addresses.get(first.participant) or Address(first.contact_point, Channel.EMAIL)
+            address = addresses[first.participant]
             says = {place.pk: (self.dates[place.occurrence].schedule_seq, seq) for place, seq in each.places}
             same = next(
                 (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,8 +20,9 @@ from meetings.enums import SignupStatus
 from meetings.models import Signup
 from meetings.reminders.enums import NEVER_SENT, PURPOSES, UNSENT, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
-from meetings.reminders.queries.addresses import Address
+from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
+from meetings.reminders.services import aside
 from meetings.reminders.services.replan import replan
 from meetings.services.signups import SECOND_CLICK
 from support.messaging.letter import message_id
@@ -40,7 +41,7 @@ COVERED = _("Another message says it")
 
 _NEEDED = ("occurrence__meeting", "participant")
 #: What planning has no use for, and could not open where one person's is damaged.
-_SEALED = ("attendance", "participant__display_name")
+SEALED = ("attendance", "participant__display_name")
 #: What may have put a date into somebody's calendar, or told them of it.
 _IN_CALENDARS = (ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.RESTORED, ReminderKind.REMINDER)
 
@@ -137,6 +138,20 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> set[int]:
     return untold
 
 
+def hears_at(people: Mapping[int, tuple[int, int | None]]) -> dict[int, Address]:
+    """Return where people hear of changes, as `addresses_for_changes` does, whatever is damaged.
+
+    Whose wishes cannot be read hears of it where they signed up; `replan` puts them aside.
+    """
+    found = {pk: Address(contact_point, Channel.EMAIL) for pk, (contact_point, _user) in people.items()}
+    aside.in_halves(
+        list(people.items()),
+        lambda some: found.update(addresses_for_changes(dict(some))),
+        spoilt=lambda _reader, _error: None,
+    )
+    return found
+
+
 def stop(*, contact_point: ContactPoint, purpose: str, now: dt.datetime) -> int:
     """Take back what is unsent of a purpose that its recipient no longer consents to. Returns how many rows."""
     kinds = [kind for kind, needed in PURPOSES.items() if needed == purpose]
@@ -179,7 +194,7 @@ def _heirs(signups: QuerySet[Signup]) -> list[Signup]:
             .exclude(pk=signup.pk)
             .filter(occurrence__starts_at__gt=signup.occurrence.starts_at)
             .select_related(*_NEEDED)
-            .defer(*_SEALED)
+            .defer(*SEALED)
             .order_by("occurrence__starts_at")
             .first()
         )

@@ -63,6 +63,10 @@ _NEWS: Final = (
     ReminderKind.RESTORED,
     ReminderKind.NEW_DAY,
     ReminderKind.GIVEN_BACK,
+    ReminderKind.OFF,
+    ReminderKind.REOPENED,
+    ReminderKind.IN_DOUBT,
+    ReminderKind.CHANGED,
 )
 _MOST_DOUBTS: Final = 3
 #: Of a day's texts, so many may be taken for spam before somebody has to look at what we send.

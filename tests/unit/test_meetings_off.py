@@ -1,0 +1,406 @@
+"""A meeting that is hidden, closed, lost by its list or opened again: nothing untrue goes out, and each person is told.
+
+Once, of all their dates, and only where they know otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.core import mail
+from icalendar import Calendar
+
+from accounts.enums import Channel, Lead
+from meetings.enums import MeetingState, SignupPolicy, SignupStatus
+from meetings.models import Coordinator, Meeting, Occurrence, Participant, Signup
+from meetings.reminders.enums import ReminderKind, ReminderState
+from meetings.reminders.models import Reminder
+from meetings.reminders.queries.next_reminder import next_reminders
+from meetings.reminders.services import inbound, meeting_news, plan
+from meetings.reminders.services.deliver import deliver_due
+from meetings.reminders.services.replan import replan
+from meetings.reminders.services.sweep import sweep
+from meetings.services import missing, signups
+from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS, update_listing
+from meetings.services.occurrences import cancel_occurrence, move_occurrence
+from support.messaging import Accepted, Letter, Result, Transient
+from support.messaging.sms_results import Inbound
+from tests.conftest import NOW
+from tests.factories import (
+    make_contact_point,
+    make_meeting,
+    make_occurrence,
+    make_participant,
+    make_service_body,
+    make_signup,
+    make_user,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+class Mail:
+    """Takes every letter and keeps it."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def open(self) -> Transient | None:
+        return None
+
+    def send(self, letter: Letter, **_: Any) -> Result:
+        self.letters.append(letter)
+        return Accepted()
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def subjects(self) -> list[str]:
+        return [letter.subject.partition(":")[0] for letter in self.letters]
+
+
+def run(at: dt.datetime = NOW) -> Mail:
+    taken = Mail()
+    deliver_due(read_clock=lambda: at, gateway=taken)
+    return taken
+
+
+def write(meeting: Meeting, *, at: dt.datetime = NOW, **fields: Any) -> None:
+    """Save a listing as a coordinator does."""
+    meeting = Meeting.objects.select_related("venue").get(pk=meeting.pk)
+    values = {name: getattr(meeting, name) for name in MEETING_FIELDS}
+    place = {name: getattr(meeting.venue, name) if meeting.venue else "" for name in VENUE_FIELDS}
+    values |= {name: value for name, value in fields.items() if name in values}
+    place |= {name.removeprefix("venue_"): value for name, value in fields.items() if name not in values}
+    formats = list(meeting.formats.values_list("pk", flat=True))
+    update_listing(meeting=meeting, values=values, place=place, formats=formats, now=at)
+
+
+def comes_every_time(meeting: Meeting, **fields: Any) -> Participant:
+    """Let a member sign up for every date, and hear of it."""
+    user = make_user(**fields)
+    signups.create_member_signup(meeting=meeting, user=user, date=None, every=True, now=NOW)
+    return Participant.objects.get(user=user)
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    return make_meeting(signup_policy=SignupPolicy.SIGN_UP)
+
+
+def unsent() -> Counter[str]:
+    return Counter(Reminder.objects.unsent().values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"is_published": False}, "The meeting is no longer listed"),
+        ({"is_temporarily_closed": True}, "The meeting is closed for now"),
+    ],
+)
+def test_meeting_that_is_off_reminds_nobody_and_tells_each_person_once(
+    meeting: Meeting, fields: dict[str, Any], reason: str
+) -> None:
+    people = [comes_every_time(meeting) for _n in range(3)]
+    run()
+    assert unsent()[ReminderKind.REMINDER] > 0
+
+    write(meeting, **fields)
+    first = run()
+    again = run(NOW + 20 * DAY)
+
+    assert first.subjects == ["Canceled"] * 3
+    assert again.letters == []
+    assert unsent() == Counter()
+    stopped = Reminder.objects.filter(kind=ReminderKind.REMINDER)
+    assert set(stopped.values_list("state", "reason")) == {(ReminderState.SUPERSEDED, reason)}
+    assert {row.parts.count() + 1 for row in Reminder.objects.filter(kind=ReminderKind.OFF)} == {4}
+    assert next_reminders([each.pk for each in people], now=NOW) == {}
+
+
+def test_news_that_it_is_off_lists_the_dates_takes_them_out_of_the_calendar_and_names_nothing(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+
+    write(meeting, is_temporarily_closed=True)
+    (letter,) = run().letters
+
+    assert letter.subject == "Canceled: Tue 7:00 PM and 3 more"
+    assert letter.text.count("7:00") == 4
+    assert meeting.name not in letter.text + letter.html + letter.subject
+    assert letter.calendar is not None
+    events = Calendar.from_ical(letter.calendar.content).walk("VEVENT")
+    assert (letter.calendar.method, [str(each["STATUS"]) for each in events]) == ("CANCEL", ["CANCELLED"] * 4)
+
+
+def test_off_and_on_before_anything_went_out_is_never_said(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+
+    write(meeting, is_published=False)
+    write(meeting, at=NOW + MINUTE, is_published=True)
+
+    assert unsent()[ReminderKind.CONFIRMATION] == 1
+    assert unsent()[ReminderKind.REMINDER] > 0
+    assert not {ReminderKind.OFF, ReminderKind.REOPENED} & set(unsent())
+    assert run(NOW + MINUTE).subjects == ["Confirmed for Tue 7"]
+
+
+def test_reminder_that_was_asked_for_by_hand_comes_once_the_meeting_is_on_again(meeting: Meeting) -> None:
+    place = make_signup(occurrence=make_occurrence(meeting=meeting))
+    asked = {place.pk: Lead.HALF_HOUR.value}
+    replan(participants=[place.participant_id], why="", now=NOW, asked=asked)
+    assert Reminder.objects.unsent().filter(is_asked=True).count() == 1
+
+    write(meeting, is_published=False)
+    assert Reminder.objects.unsent().filter(is_asked=True).count() == 0
+    write(meeting, at=NOW + MINUTE, is_published=True)
+
+    assert Reminder.objects.unsent().filter(is_asked=True).count() == 1
+
+
+def test_whoever_was_told_that_it_is_off_is_told_once_that_it_is_on(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    planned = unsent()
+
+    write(meeting, is_published=False)
+    run()
+    write(meeting, at=NOW + HOUR, is_published=True)
+    told = run(NOW + HOUR)
+    write(meeting, at=NOW + 2 * HOUR, is_published=False)
+    write(meeting, at=NOW + 3 * HOUR, is_published=True)
+
+    assert told.subjects == ["On after all"]
+    assert run(NOW + 3 * HOUR).letters == []
+    assert unsent() == planned
+
+
+def test_last_look_stops_what_a_direct_change_of_the_row_left_behind(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    due = Reminder.objects.unsent().earliest("due_at").due_at
+
+    Meeting.objects.filter(pk=meeting.pk).update(is_published=False)
+
+    assert run(due).letters == []
+    assert Reminder.objects.filter(reason="The meeting is no longer listed").count() >= 1
+
+
+def test_message_for_two_meetings_speaks_of_the_one_that_is_on() -> None:
+    person = make_participant()
+    places = []
+    for hour in (18, 19):
+        meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP, start_time=dt.time(hour, 0))
+        places.append(make_signup(occurrence=make_occurrence(meeting=meeting), participant=person))
+    plan.plan_reminders(signups=places, now=NOW)
+    (due,) = set(Reminder.objects.filter(parts__isnull=False).values_list("due_at", flat=True)[:1])
+
+    # As if whoever closes it could not see the message that is being planned.
+    Meeting.objects.filter(pk=places[1].occurrence.meeting_id).update(is_temporarily_closed=True)
+    run(due)
+    run(due)
+
+    letters = Reminder.objects.filter(state=ReminderState.ACCEPTED)
+    assert {(row.signup_id, row.parts.count()) for row in letters} == {(places[0].pk, 0)}
+
+
+def test_giving_one_date_back_while_the_news_waits_leaves_the_others_told(meeting: Meeting) -> None:
+    person = comes_every_time(meeting)
+    run()
+    write(meeting, is_published=False)
+    first = Signup.objects.filter(participant=person).earliest("occurrence__starts_at")
+
+    signups.cancel_signup(signup=first, now=NOW)
+    letters = run().letters
+
+    (off,) = (each for each in letters if each.subject.startswith("Canceled"))
+    assert off.subject == "Canceled: Tue, Nov 24, 7:00 PM and 2 more"
+
+
+@pytest.mark.parametrize("change", [move_occurrence, cancel_occurrence])
+def test_change_of_one_date_while_the_news_waits_leaves_the_others_told(meeting: Meeting, change: Any) -> None:
+    comes_every_time(meeting)
+    run()
+    write(meeting, is_published=False)
+    first = Occurrence.objects.earliest("starts_at")
+
+    values = {"starts_at": first.starts_at + HOUR} if change is move_occurrence else {}
+    change(occurrence=first, now=NOW + MINUTE, **values)
+    letters = run(NOW + MINUTE).letters
+
+    off = [each.subject for each in letters if each.subject.endswith("more")]
+    assert off == (
+        ["Canceled: Tue 8:00 PM and 3 more"]
+        if change is move_occurrence
+        else ["Canceled: Tue, Nov 24, 7:00 PM and 2 more"]
+    )
+    assert not any(each.subject.startswith("Moved") for each in letters)
+
+
+def test_guest_who_never_confirmed_is_told_nothing(meeting: Meeting) -> None:
+    make_signup(occurrence=make_occurrence(meeting=meeting), status=SignupStatus.PENDING)
+
+    write(meeting, is_published=False)
+
+    assert unsent() == Counter()
+
+
+def test_whoever_waits_for_a_place_is_told_and_gets_none_while_it_is_off(meeting: Meeting) -> None:
+    occurrence = make_occurrence(meeting=meeting, capacity=1)
+    has_one = make_signup(occurrence=occurrence)
+    waits = make_signup(occurrence=occurrence, status=SignupStatus.WAITLISTED)
+
+    write(meeting, is_temporarily_closed=True)
+    assert run().subjects == ["Canceled", "Canceled"]
+    signups.cancel_signup(signup=has_one, now=NOW)
+    waits.refresh_from_db()
+    assert waits.status == SignupStatus.WAITLISTED
+
+    write(meeting, at=NOW + HOUR, is_temporarily_closed=False)
+    waits.refresh_from_db()
+    assert waits.status == SignupStatus.CONFIRMED
+
+
+def test_news_that_could_not_go_out_before_the_first_date_is_said_of_the_others(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    write(meeting, is_published=False)
+    begun = Occurrence.objects.earliest("starts_at").starts_at + MINUTE
+    sweep(now=begun)
+
+    for _twice in range(2):
+        meeting_news.catch_up(now=begun)
+
+    assert run(begun).subjects == ["Canceled"]
+    meeting_news.catch_up(now=begun + MINUTE)
+    assert run(begun + MINUTE).letters == []
+
+
+def test_whoever_signs_up_at_the_very_moment_it_closes_is_told_as_well(meeting: Meeting) -> None:
+    person = comes_every_time(meeting)
+    # As if neither of the two saw the other.
+    Meeting.objects.filter(pk=meeting.pk).update(is_temporarily_closed=True)
+
+    meeting_news.catch_up(now=NOW + MINUTE)
+
+    assert Reminder.objects.unsent().get().signup.participant == person
+    assert run(NOW + MINUTE).subjects == ["Canceled"]
+
+
+# -- in doubt ---------------------------------------------------------------------------------------------------------
+
+
+def lose(meeting: Meeting, at: dt.datetime = NOW) -> Meeting:
+    missing.take_down([meeting.pk], now=at)
+    meeting.refresh_from_db()
+    return meeting
+
+
+def test_reminders_of_a_lost_meeting_wait_and_come_once_somebody_says_that_it_is_on(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    planned = unsent()
+    due = Reminder.objects.unsent().earliest("due_at").due_at
+
+    assert lose(meeting, due - HOUR).state is MeetingState.IN_DOUBT
+    assert unsent() == Counter()
+    assert run(due).letters == []
+    assert missing.keep(meeting=meeting, now=due + HOUR)
+
+    assert unsent() == planned
+    assert run(due + HOUR).subjects == ["Reminder for Tue 7"]
+    meeting.refresh_from_db()
+    assert (meeting.state, meeting.is_kept) == (MeetingState.ON, True)
+    assert not missing.keep(meeting=meeting, now=due + HOUR)
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_lost_meeting_is_off_when_somebody_says_so_or_after_a_day(meeting: Meeting, says_so: bool) -> None:
+    comes_every_time(meeting)
+    run()
+    lose(meeting)
+
+    if says_so:
+        assert missing.end(meeting=meeting, now=NOW + HOUR)
+    else:
+        assert missing.decide_late(now=NOW + 23 * HOUR) == 0
+        assert missing.decide_late(now=NOW + DAY) == 1
+
+    assert run(NOW + DAY).subjects == ["Canceled"]
+    assert missing.decide_late(now=NOW + 2 * DAY) == 0
+    assert run(NOW + 2 * DAY).letters == []
+
+
+def test_who_would_set_out_before_it_is_decided_is_told_that_nobody_knows(meeting: Meeting) -> None:
+    person = comes_every_time(meeting)
+    run()
+    starts_at = Occurrence.objects.earliest("starts_at").starts_at
+    lose(meeting, starts_at - 5 * HOUR)
+
+    meeting_news.warn(now=starts_at - 4 * HOUR)
+    assert unsent() == Counter()
+    for _twice in range(2):
+        meeting_news.warn(now=starts_at - 3 * HOUR)
+    sent = run(starts_at - 3 * HOUR)
+    meeting_news.warn(now=starts_at - 2 * HOUR)
+
+    assert sent.subjects == ["Please check"]
+    assert sent.letters[0].calendar is None
+    assert unsent() == Counter()
+    missing.keep(meeting=meeting, now=starts_at - HOUR)
+    assert run(starts_at - HOUR).subjects == ["On after all"]
+    assert next_reminders([person.pk], now=starts_at - HOUR) != {}
+
+
+def test_lost_meeting_to_which_nobody_comes_is_taken_down_and_nobody_is_asked(meeting: Meeting) -> None:
+    lose(meeting)
+
+    assert meeting.state is MeetingState.OFF
+    assert missing.ask(now=NOW) == 0
+    assert mail.outbox == []
+
+
+def test_one_letter_asks_each_coordinator_about_all_that_their_list_has_lost() -> None:
+    above = make_service_body()
+    body = make_service_body(parent=above)
+    elsewhere = make_service_body()
+    coordinator = make_user(email="coordinator@example.org")
+    staff = make_user(email="staff@example.org", is_staff=True)
+    Coordinator.objects.create(service_body=above, user=coordinator, since=NOW)
+    lost = [make_meeting(service_body=body, name=f"Porch Light {number}") for number in range(3)]
+    lost.append(make_meeting(service_body=elsewhere, name="Harbor Light"))
+    for meeting in lost:
+        make_signup(occurrence=make_occurrence(meeting=meeting))
+    missing.take_down([each.pk for each in lost], now=NOW)
+
+    assert missing.ask(now=NOW) == 2
+    assert missing.ask(now=NOW + HOUR) == 0
+
+    by_address = {message.to[0]: str(message.body) for message in mail.outbox}
+    assert [by_address[coordinator.email].count(f"Porch Light {number}") for number in range(3)] == [1, 1, 1]
+    assert "Harbor Light" not in by_address[coordinator.email]
+    assert "Harbor Light" in by_address[staff.email]
+
+
+@pytest.mark.parametrize("word", ["C", "X"])
+def test_answer_by_text_is_about_no_date_of_a_meeting_that_is_off(meeting: Meeting, word: str) -> None:
+    person = comes_every_time(meeting)
+    make_contact_point(user=person.user, channel=Channel.SMS, value="+12025550143")
+
+    def answer() -> str:
+        return inbound.take(inbound=Inbound(f"SM{uuid.uuid4()}", "+12025550143", word), now=NOW)
+
+    write(meeting, is_temporarily_closed=True)
+    assert f"no upcoming date that {word} could be about" in answer()
+    assert not Signup.objects.filter(status=SignupStatus.CANCELLED).exists()
+
+    write(meeting, is_temporarily_closed=False)
+    assert "no upcoming date" not in answer()
