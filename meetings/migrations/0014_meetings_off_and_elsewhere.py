@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('meetings', '0010_meeting_named_since'),
+        ('meetings', '0013_told_and_restored'),
     ]
 
     operations = [
