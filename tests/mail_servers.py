@@ -40,6 +40,8 @@ class MailServer:
     received: list[Received] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     connections: int = 0
+    #: What it offers in its answer to EHLO beside the usual.
+    offers: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -192,7 +194,7 @@ class _Handler:
         self.server.connections += 1
         session.line = Line()  # type: ignore[attr-defined]  # ours
         session.host_name = hostname
-        return responses
+        return [*responses[:-1], *(f"250-{offer}" for offer in self.server.offers), responses[-1]]
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

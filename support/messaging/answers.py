@@ -445,7 +445,7 @@ def read_answer(code: int, text: str, stage: Stage) -> Answer:
 
 
 def kind_of(answer: Answer) -> Kind:
-    """Return what kind of answer it is: the first row of the table that matches. Raises StopIteration below 400."""
+    """Return what kind of answer it is: the first row of the table that matches its code (400 to 599)."""
     return next(kind for kind in ANSWERS if kind.matches(answer))
 
 

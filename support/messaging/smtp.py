@@ -39,7 +39,7 @@ def classify(error: Exception, stage: Stage, *addresses: str) -> Result:
 
     `addresses` are those that the server's words may name: nothing of them is left in the result.
     """
-    if isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 400:
+    if isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 600:
         text = error.smtp_error if isinstance(error.smtp_error, str) else error.smtp_error.decode("utf-8", "replace")
         return meaning(read_answer(error.smtp_code, text, stage), *addresses)
     words = _what_happened(error)

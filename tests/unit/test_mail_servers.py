@@ -259,6 +259,13 @@ def test_server_with_so_many_messages_a_line_takes_them_all(use: Use, travels: t
     assert not ChannelOutage.objects.exists()
 
 
+def test_number_of_messages_that_a_server_announces_is_kept_to(use: Use, travels: time_machine.Traveller) -> None:
+    relay = use(MailServer(offers=["LIMITS MAILMAX=3"]))  # RFC 9422
+    people = due(10)
+    send()
+    assert (relay.recipients, relay.connections) == (people, 4)
+
+
 def test_newcomers_are_taken_at_the_second_try(use: Use, travels: time_machine.Traveller) -> None:
     relay = use(Postgrey())
     people = due(20)

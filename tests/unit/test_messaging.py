@@ -140,6 +140,8 @@ def test_letter_to_an_international_domain_is_written_in_ascii() -> None:
         (TimeoutError(), Stage.END, (Ambiguous, None)),
         (smtplib.SMTPServerDisconnected("gone"), Stage.END, (Ambiguous, None)),
         (UnexpectedReply(-1, b""), Stage.END, (Ambiguous, None)),
+        (UnexpectedReply(999, b"What?"), Stage.CONNECT, (Transient, True)),
+        (UnexpectedReply(250, b"What?"), Stage.DATA, (Transient, False)),
     ],
 )
 def test_failure_means_by_where_it_came(
