@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.enums import Channel
 from meetings.reminders.enums import EventKind, ReminderState
-from meetings.reminders.models import ChannelPause, DeliveryEvent, Reminder
+from meetings.reminders.models import ChannelOutage, ChannelPause, DeliveryEvent, Reminder
 from meetings.reminders.services.inbound import take
 from support import clock
 from support.messaging.sms_results import Inbound
@@ -43,6 +44,13 @@ def test_pages_are_accessible_and_fit(
     staff: Page, live_server: LiveServer, failed: Reminder, axe: Callable[[Page], list[str]], width: int
 ) -> None:
     ChannelPause.objects.create(channel=Channel.SMS, reason="The contract has run out", since=clock.now())
+    ChannelOutage.objects.create(
+        channel=Channel.EMAIL,
+        until=clock.now() + dt.timedelta(hours=1),
+        since=clock.now(),
+        reason="The mail server takes no more messages today",
+        said="550 5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits go to … gsmtp",
+    )
     take(inbound=Inbound(provider_id="1", sender="+15185550123", text="I can't stop smiling " * 9), now=clock.now())
     take(inbound=Inbound(provider_id="2", sender="+15185550124", text="I want to die"), now=clock.now())
     staff.set_viewport_size({"width": width, "height": 800})
