@@ -22,6 +22,7 @@ from accounts.fields import Sealed, lookup_hash
 from accounts.models import CleanTime, ContactPoint, Disclosure, Export, Suppression, User
 from accounts.queries import is_suppressed
 from accounts.services.keys import reseal_everything
+from meetings.models import PlaceChange
 from meetings.reminders.models import InboundText
 from meetings.services.calendar_addresses import renew_calendar_address
 from meetings.services.occurrences import cancel_occurrence
@@ -138,6 +139,7 @@ def test_every_sealed_column_is_readable_under_the_new_key_alone(settings: Any) 
     renew_calendar_address(user=user, now=now)
     make_favourite(user=user)
     signup = make_signup(participant=make_participant(display_name="Ana"), attendance="attended")
+    PlaceChange.objects.create(meeting=signup.occurrence.meeting, old="Elm House", created_at=now)
     cancel_occurrence(occurrence=signup.occurrence, message="Kim is ill", now=now)
     InboundText.objects.create(provider_id="1", sender="+12125550199", text="STOP", received_at=now)
     before = {each: list(each[0]._default_manager.values_list("pk", each[1])) for each in sealed_columns()}

@@ -209,6 +209,6 @@ def test_suppressed_address_gets_no_notice(now: dt.datetime) -> None:
 def test_guest_who_asks_for_their_data_is_still_here(client: Client, now: dt.datetime) -> None:
     point = idle_guest(now)
     forget_idle(now=now)
-    client.post(f"/my/account/messages/{links.sign('unsubscribe', point.public_id)}/data/")
+    client.post(f"/my/account/messages/{links.sign('choices', point.public_id)}/data/")
     assert not IdleNotice.objects.exists()
     assert forget_idle(now=now + 31 * DAY) == 0

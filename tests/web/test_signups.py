@@ -366,7 +366,7 @@ def test_the_calendar_entry_names_nothing(client: Client) -> None:
     answer = client.get(url)
     body = answer.content.decode()
     assert answer.headers["Content-Type"].startswith("text/calendar")
-    assert f"UID:{signup.occurrence.public_id}@homegroup" in body
+    assert f"UID:{signup.calendar_uid}" in body
     assert signup.occurrence.meeting.name not in body
     assert "Elm" not in body
 

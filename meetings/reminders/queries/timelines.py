@@ -166,12 +166,17 @@ def _submitted(event: DeliveryEvent, reminder: Reminder) -> str:
 
 def _receipt(event: DeliveryEvent) -> Line:
     """Return what a gateway reported: the state that it named, in the reader's words, and its own code after that."""
-    name, _space, code = event.detail.partition(" ")
+    tone = STATE_TONES.get(event.detail.partition(" ")[0], "")  # type: ignore[call-overload]  # its keys are words
+    return Line(event.at, _sentence(EventKind.RECEIPT, reported(event.detail)), tone)
+
+
+def reported(detail: str) -> str:
+    """Return what a gateway or a mailbox said ("bounced 5.1.1") in the reader's language; any other reason as well."""
+    name, _space, code = detail.partition(" ")
     if name not in ReminderState.values:
-        return Line(event.at, _sentence(EventKind.RECEIPT, event.detail))
-    state = ReminderState(name)
-    words = f"{state.label} ({code})" if code else str(state.label)
-    return Line(event.at, _sentence(EventKind.RECEIPT, words), STATE_TONES.get(state, ""))
+        return _words(detail)
+    label = str(ReminderState(name).label)
+    return f"{label} ({code})" if code else label
 
 
 def _sentence(kind: EventKind, detail: str) -> str:

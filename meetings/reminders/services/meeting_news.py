@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from meetings.enums import MeetingState, SignupStatus
@@ -72,7 +72,12 @@ def follow(*, meeting: Meeting, now: dt.datetime) -> None:
 
 
 def follow_again(*, meeting: Meeting, now: dt.datetime) -> None:
-    """Say anew what was replaced at this moment (`now`), by news of one date, of what is said of the whole meeting."""
+    """Say anew what is said of the whole meeting, where it named first a date that was changed or given back just now.
+
+    What was replaced at this moment (`now`) by other news counts as well.
+    """
+    is_stale = ~Q(schedule_seq=F("signup__occurrence__schedule_seq")) | Q(signup__status=SignupStatus.CANCELLED)
+    _supersede(_unsent(meeting).filter(is_stale, kind__in=_OF_THE_MEETING), CHANGED_AGAIN, now=now)
     replaced = Reminder.objects.filter(
         kind__in=_OF_THE_MEETING,
         state=ReminderState.SUPERSEDED,

@@ -1,4 +1,4 @@
-"""What a facilitator's page says about messages: numbers, and nobody behind them.
+"""What pages say about messages: to a facilitator numbers, and nobody behind them; to staff why nothing is sent.
 
 A template asks, since the floor below must not know that there are messages at all.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 from django import template
 
 from meetings.models import Occurrence
+from meetings.reminders.queries.timelines import reported
 from meetings.reminders.queries.watching import Arrivals, arrivals
 
 register = template.Library()
+register.filter("reported", reported)
 
 
 @register.simple_tag
