@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from accounts.models import Suppression
-from accounts.services.suppressions import lift_by_staff
+from accounts.services.suppressions import lift_by_staff, record_refusal
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.bounces import record_bounce
@@ -46,6 +47,9 @@ def test_message_leaves_under_an_address_of_its_own_and_a_report_to_it_is_believ
 
 def test_address_that_a_server_refused_gets_its_message_once_it_is_unblocked(smtp_settings: SmtpSink) -> None:
     (place,) = due_confirmations(1)
+    yesterday = clock.now() - dt.timedelta(days=1)
+    about = {"channel": "email", "value": place.participant.contact_point.value, "answer": "550 5.1.1"}
+    record_refusal(**about, reason="Refused by the mail server (550 5.1.1)", is_sure=False, now=yesterday)
     smtp_settings.behaviour = "refuse"
     deliver_due(read_clock=clock.now)
     assert Reminder.objects.get().state == ReminderState.FAILED
