@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,18 +54,22 @@ def own() -> float:
 
 
 def _now() -> tuple[float, float, float, float]:
+    # First what goes on while the others are looked at.
+    mine, wall = own(), time.monotonic()
     pairs = (each.split("=") for each in os.environ.get(SERVERS, "").split(",") if each)
     servers = {name: _tree(int(pid)) for name, pid in pairs}
-    return own(), servers.get("database", 0.0), servers.get("sink", 0.0), os.times().elapsed
+    return mine, servers.get("database", 0.0), servers.get("sink", 0.0), wall
 
 
 def _tree(pid: int) -> float:
     """Return the CPU seconds of a process, of its children that run, and of its children that ended."""
     root = psutil.Process(pid)
-    times = root.cpu_times()
-    total: float = times.user + times.system + times.children_user + times.children_system
-    for child in root.children(recursive=True):
+    while True:
+        # A backend ends a moment after who was served by it, and would then be counted twice, or by nobody.
+        children = root.children(recursive=True)
+        time.sleep(0.3)
         with contextlib.suppress(psutil.NoSuchProcess):
-            spent = child.cpu_times()
-            total += spent.user + spent.system
-    return total
+            running = sum(sum(child.cpu_times()[:2]) for child in children)
+            times = root.cpu_times()
+            if root.children(recursive=True) == children:
+                return float(running + sum(times[:4]))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +18,7 @@ from accounts.enums import AccessAction
 from accounts.models import User
 from accounts.services.audit import record_access
 from meetings.forms.occurrence import CancelDateForm, MoveDateForm, RestoreDateForm
-from meetings.models import Occurrence
+from meetings.models import Meeting, Occurrence
 from meetings.queries import access, roster
 from meetings.services.occurrences import (
     ChangeRefused,
@@ -88,17 +91,8 @@ def occurrence_move(request: HttpRequest, slug: str, date: dt.date) -> HttpRespo
         initial={"on": wall.date(), "at": wall.time()},
     )
     if request.method == "POST" and form.is_valid():
-        target = ensure_occurrence(meeting=meeting, date=date, now=now)
-        try:
-            move_occurrence(
-                occurrence=target,
-                starts_at=form.cleaned_data["starts_at"],
-                message=form.cleaned_data["message"],
-                now=now,
-            )
-        except ChangeRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
+        move = partial(move_occurrence, starts_at=form.cleaned_data["starts_at"])
+        if _is_changed(form, meeting, date, move, now=now):
             messages.success(request, _("Moved. We’re letting people know."))
             return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
@@ -113,15 +107,9 @@ def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpRes
     now = clock.now()
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     form = CancelDateForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        target = ensure_occurrence(meeting=meeting, date=date, now=now)
-        try:
-            cancel_occurrence(occurrence=target, message=form.cleaned_data["message"], now=now)
-        except ChangeRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("Canceled. We’re letting people know."))
-            return redirect("meetings:occurrence", meeting.slug, date)
+    if request.method == "POST" and form.is_valid() and _is_changed(form, meeting, date, cancel_occurrence, now=now):
+        messages.success(request, _("Canceled. We’re letting people know."))
+        return redirect("meetings:occurrence", meeting.slug, date)
     context = {"meeting": meeting, "dated": dated, "form": form}
     return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)
 
@@ -134,18 +122,25 @@ def occurrence_restore(request: HttpRequest, slug: str, date: dt.date) -> HttpRe
     now = clock.now()
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     form = RestoreDateForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        target = ensure_occurrence(meeting=meeting, date=date, now=now)
-        try:
-            restore_occurrence(occurrence=target, message=form.cleaned_data["message"], now=now)
-        except ChangeRefused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            messages.success(request, _("It’s on again. We’re letting people know."))
-            return redirect("meetings:occurrence", meeting.slug, date)
+    if request.method == "POST" and form.is_valid() and _is_changed(form, meeting, date, restore_occurrence, now=now):
+        messages.success(request, _("It’s on again. We’re letting people know."))
+        return redirect("meetings:occurrence", meeting.slug, date)
     times = _once_restored(dated.occurrence, now) or (dated.starts_at, dated.ends_at)
     context = {"meeting": meeting, "dated": dated, "form": form, "starts_at": times[0], "ends_at": times[1]}
     return render(request, "meetings/occurrence_restore.html", context, status=422 if form.errors else 200)
+
+
+def _is_changed(
+    form: Form, meeting: Meeting, date: dt.date, change: Callable[..., object], *, now: dt.datetime
+) -> bool:
+    """Change one date as a valid form asks for. Returns False where that cannot be, which the form then says."""
+    target = ensure_occurrence(meeting=meeting, date=date, now=now)
+    try:
+        change(occurrence=target, message=form.cleaned_data["message"], now=now)
+    except ChangeRefused as refusal:
+        form.add_error(None, str(refusal))
+        return False
+    return True
 
 
 def _once_restored(occurrence: Occurrence | None, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from playwright.sync_api import BrowserContext, Locator, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import make_user
+from tests.helpers.browsing import enter
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +19,14 @@ def _alone(settings: Any, tmp_path: Path) -> None:
     """No broker, and messages kept in a folder of this test."""
     settings.REDIS_URL = ""
     settings.OUTBOX_DIR = tmp_path
+
+
+@pytest.fixture
+def staff(context: BrowserContext, live_server: LiveServer) -> Page:
+    """A page of somebody of the staff, with a second factor."""
+    user = make_user(is_staff=True)
+    TOTP.activate(user, generate_totp_secret())
+    return enter(context, live_server, user)
 
 
 @pytest.fixture(autouse=True, scope="session")

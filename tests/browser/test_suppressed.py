@@ -6,28 +6,18 @@ import os
 from collections.abc import Callable
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Suppression
 from accounts.services.suppressions import record_refusal, suppress
 from support import clock
-from tests.factories import make_user
-from tests.helpers.browsing import enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 ANSWER = "550 relay not permitted by a policy that the server explains at length"
-
-
-@pytest.fixture
-def staff(context: BrowserContext, live_server: LiveServer) -> Page:
-    user = make_user(is_staff=True)
-    TOTP.activate(user, generate_totp_secret())
-    return enter(context, live_server, user)
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.enums import Channel
@@ -17,19 +16,11 @@ from meetings.reminders.models import ChannelOutage, ChannelPause, DeliveryEvent
 from meetings.reminders.services.inbound import take
 from support import clock
 from support.messaging.sms_results import Inbound
-from tests.factories import make_reminder, make_user
-from tests.helpers.browsing import enter
+from tests.factories import make_reminder
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LONG = "Refused by the mail server (550 5.1.1), which had a great deal to say about it and said all of it at once"
-
-
-@pytest.fixture
-def staff(context: BrowserContext, live_server: LiveServer) -> Page:
-    user = make_user(is_staff=True)
-    TOTP.activate(user, generate_totp_secret())
-    return enter(context, live_server, user)
 
 
 @pytest.fixture

@@ -19,27 +19,13 @@ from meetings.reminders.services import plan
 from meetings.reminders.services.deliver import LEASE, Tally, claim, deliver_due
 from meetings.reminders.services.sweep import Swept, sweep
 from support import clock, database_clock
-from support.messaging import Accepted, Result, Transient
+from support.messaging import Result
 from tests.factories import make_occurrence, make_reminder, make_signup
+from tests.helpers.gateways import CountingGateway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_clock, pytest.mark.database_clock, pytest.mark.postgres]
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
-
-
-class Post:
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def open(self) -> Transient | None:
-        return None
-
-    def send(self, message: object, /, **_: Any) -> Result:
-        self.taken += 1
-        return Accepted()
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +42,7 @@ def off_by(by: dt.timedelta) -> database_clock.Clock:
 @pytest.mark.usefixtures("postgres")
 @pytest.mark.parametrize("by", [HOUR, -HOUR, 31 * SECOND, -31 * SECOND])
 def test_clock_that_is_wrong_by_the_databases_sends_nothing(by: dt.timedelta) -> None:
-    row, post = make_reminder(), Post()
+    row, post = make_reminder(), CountingGateway()
     assert deliver_due(read_clock=off_by(by), gateway=post) == Tally()
     row.refresh_from_db()
     assert (post.taken, row.state) == (0, ReminderState.PLANNED)
@@ -66,7 +52,7 @@ def test_clock_that_is_wrong_by_the_databases_sends_nothing(by: dt.timedelta) ->
 @pytest.mark.parametrize("by", [0 * SECOND, 25 * SECOND, -25 * SECOND])
 def test_clock_that_is_nearly_right_sends(by: dt.timedelta) -> None:
     make_reminder()
-    assert deliver_due(read_clock=off_by(by), gateway=Post()) == Tally(accepted=1)
+    assert deliver_due(read_clock=off_by(by), gateway=CountingGateway()) == Tally(accepted=1)
 
 
 @pytest.mark.usefixtures("postgres")
@@ -93,9 +79,9 @@ def test_clock_that_is_wrong_frees_nobodys_claims() -> None:
 def test_clock_that_goes_wrong_in_the_middle_of_a_run_stops_it() -> None:
     for _number in range(5):
         make_reminder()
-    by, post = [dt.timedelta()], Post()
+    by, post = [dt.timedelta()], CountingGateway()
 
-    class Jumps(Post):
+    class Jumps(CountingGateway):
         def send(self, message: object, /, **_: Any) -> Result:
             by[0] = LEASE - 50 * SECOND  # no claim has ended by it
             return super().send(message)
@@ -111,7 +97,7 @@ def test_wrong_clock_is_logged_once_and_once_more_when_it_is_right(caplog: pytes
     make_reminder()
     with caplog.at_level(logging.WARNING, logger="support.database_clock"):
         for by in (HOUR, HOUR, dt.timedelta(), dt.timedelta()):
-            deliver_due(read_clock=off_by(by), gateway=Post())
+            deliver_due(read_clock=off_by(by), gateway=CountingGateway())
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
     assert "is 3600 s ahead of the database's" in caplog.text
 
@@ -128,7 +114,7 @@ def test_monitors_see_a_wrong_clock(client: Client, monkeypatch: pytest.MonkeyPa
     assert client.get("/healthz").json()["clock_ahead_seconds"] == 0
     # Another process that refuses says so, too.
     make_reminder()
-    deliver_due(read_clock=off_by(-HOUR), gateway=Post())
+    deliver_due(read_clock=off_by(-HOUR), gateway=CountingGateway())
     found = client.get("/healthz").json()
     assert found["status"] == "degraded"
     assert -3605 <= found["clock_ahead_seconds"] <= -3595

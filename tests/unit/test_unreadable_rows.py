@@ -24,7 +24,7 @@ from meetings.reminders.services.deliver import UNOPENED, UNWRITTEN_PAUSE, deliv
 from meetings.reminders.services.instead import by_email_instead
 from meetings.reminders.services.sweep import sweep
 from meetings.services.occurrences import move_occurrence
-from support.messaging import Accepted, Result, SmsGateway, Transient
+from support.messaging import SmsGateway
 from tests.conftest import NOW
 from tests.factories import (
     make_contact_point,
@@ -34,6 +34,7 @@ from tests.factories import (
     make_reminder,
     make_signup,
 )
+from tests.helpers.gateways import CountingGateway
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -41,24 +42,9 @@ HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 OLD_KEY, NEW_KEY, LOST_KEY = (Fernet.generate_key().decode() for _number in range(3))
 
 
-class Post:
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def open(self) -> Transient | None:
-        return None
-
-    def send(self, message: object, /, **_: Any) -> Result:
-        self.taken += 1
-        return Accepted()
-
-    def close(self) -> None:
-        pass
-
-
 def run(*, at: dt.datetime = NOW) -> int:
     """Send what is due, and return how many messages went out."""
-    post = Post()
+    post = CountingGateway()
     deliver_due(read_clock=lambda: at, gateway=post)
     return post.taken
 
@@ -141,7 +127,7 @@ def test_same_keys_are_not_tried_again_at_once_and_then_in_a_while(settings: Any
     bad = sealed_elsewhere(settings, LOST_KEY)
     tallies = []
     for minutes in (0, 1, 14, 15, 16):
-        tallies.append(deliver_due(read_clock=lambda at=NOW + minutes * MINUTE: at, gateway=Post()))  # type: ignore[misc]  # bound at once
+        tallies.append(deliver_due(read_clock=lambda at=NOW + minutes * MINUTE: at, gateway=CountingGateway()))  # type: ignore[misc]  # bound at once
     assert [tally.other for tally in tallies] == [1, 0, 0, 1, 0]
     # It is said once, however often it is tried.
     assert bad.events.count() == 1
@@ -153,7 +139,7 @@ def test_hosts_of_which_none_has_the_key_take_turns_at_leisure(settings: Any) ->
     for minute in range(31):
         for key in (OLD_KEY, NEW_KEY):
             settings.CONTACT_KEYS = [key]
-            tried[key] += deliver_due(read_clock=lambda at=NOW + minute * MINUTE: at, gateway=Post()).other  # type: ignore[misc]  # bound at once
+            tried[key] += deliver_due(read_clock=lambda at=NOW + minute * MINUTE: at, gateway=CountingGateway()).other  # type: ignore[misc]  # bound at once
     assert max(tried.values()) <= 3
     assert bad.events.count() == 2
 
