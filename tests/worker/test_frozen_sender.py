@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -33,7 +34,7 @@ pytestmark = [pytest.mark.worker, pytest.mark.postgres, pytest.mark.django_db(tr
 LEASE = 3
 #: `send_reminders --loop` with that lease. Where asked to, it stops itself between the last look and the call.
 SENDER = f"""
-import datetime, os, signal, sys
+import datetime, signal, sys, threading
 import django
 django.setup()
 from django.core.management import call_command
@@ -43,7 +44,8 @@ deliver.LEASE = datetime.timedelta(seconds={LEASE})
 send, stops = EmailGateway.send, [signal.SIGSTOP] if sys.argv[1] == "begin" else []
 def stopping(self, letter, /, *, until):
     if stops:
-        os.kill(os.getpid(), stops.pop())
+        # To this thread: sent to the process, it would reach the main one, and this one could go on for a while.
+        signal.pthread_kill(threading.get_ident(), stops.pop())
     return send(self, letter, until=until)
 EmailGateway.send = stopping
 call_command("send_reminders", loop=True, interval=0.1)
@@ -51,7 +53,7 @@ call_command("send_reminders", loop=True, interval=0.1)
 
 
 class Freezes(MailServer):
-    """Stops whoever speaks to it, once, at one command: it reads the answer when it goes on."""
+    """Stops whoever speaks to it, once, at one command, and answers when it stands: it reads that when it goes on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +64,8 @@ class Freezes(MailServer):
         if self.step == step:
             self.step = ""
             os.kill(self.pid, signal.SIGSTOP)
+            # A busy machine stops a process late, and one that is sending in a thread would still read the answer.
+            wait_until(lambda: is_stopped(self.pid))
 
     def mail(self, line: Line) -> str | None:
         self._at("MAIL")
@@ -106,6 +110,12 @@ def start(server: Freezes) -> Iterator[Callable[[str], psutil.Process]]:
         process.wait()
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether every thread of a process stands still (`psutil` tells of the first one only)."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return all((each / "stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads)
+
+
 def wait_until(is_so: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -126,7 +136,7 @@ def test_what_was_corrected_meanwhile_is_not_sent_on_waking(
     signup = make_signup(occurrence=make_occurrence(on=(clock.now() + dt.timedelta(days=7)).date()))
     plan.plan_confirmation(signups=[signup], now=clock.now())
     sender = start(step)
-    wait_until(lambda: sender.status() == psutil.STATUS_STOPPED)
+    wait_until(lambda: is_stopped(sender.pid))
     first = Reminder.objects.get(kind=ReminderKind.CONFIRMATION)
     assert (first.state, server.received) == (ReminderState.SUBMITTING, [])
     starts_at = signup.occurrence.starts_at + dt.timedelta(hours=1)
