@@ -41,7 +41,8 @@ class Reminder(models.Model):
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminders")
+    # An index of its own would be that of `reminder_signup` again.
+    signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminders", db_index=False)
     contact_point = models.ForeignKey(ContactPoint, on_delete=models.CASCADE, related_name="reminders")
     kind = models.CharField(_("kind"), max_length=16, choices=ReminderKind.choices)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel.choices)
@@ -53,7 +54,8 @@ class Reminder(models.Model):
     schedule_seq = models.PositiveIntegerField(default=0)
     # Of news: which schedule_seq its reader was last told of; the message says what has changed since.
     told_seq = models.PositiveIntegerField(null=True, blank=True)
-    dedupe_key = models.CharField(max_length=200, unique=True)
+    # Unique by a constraint: `unique=True` would keep another index, for LIKE, which nobody asks.
+    dedupe_key = models.CharField(max_length=200)
 
     state = models.CharField(_("state"), max_length=12, choices=ReminderState.choices, default=ReminderState.PLANNED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -102,6 +104,7 @@ class Reminder(models.Model):
             models.Index(fields=["signup", "kind"], name="reminder_signup"),
         ]
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dedupe_key"], name="reminder_planned_once"),
             models.CheckConstraint(condition=Q(state__in=ReminderState.values), name="reminder_state_known"),
             models.CheckConstraint(condition=Q(kind__in=ReminderKind.values), name="reminder_kind_known"),
             models.CheckConstraint(
@@ -121,7 +124,8 @@ class ReminderPart(models.Model):
     News of a change has no lead. A row never changes what it speaks for: where that changes it is superseded.
     """
 
-    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="parts")
+    # An index of its own would be that of `reminder_part_once` again.
+    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="parts", db_index=False)
     signup = models.ForeignKey(Signup, on_delete=models.CASCADE, related_name="reminder_parts")
     lead_key = models.CharField(max_length=16)
     schedule_seq = models.PositiveIntegerField()
