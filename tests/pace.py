@@ -20,6 +20,7 @@ from pathlib import Path
 import django
 import psutil
 from django.core.management import call_command
+from django.db import connection
 
 from support.collector import leave_loaded_alone
 from support.lifeline import tied
@@ -84,6 +85,9 @@ def plan_many(what: str, messages: int) -> None:
 
     call_command("migrate", verbosity=0)
     move, words = _a_series(messages) if what == "series" else _a_date(messages)
+    # A database looks at its tables by itself within minutes; these are seconds old.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     # Once before, so that there is something planned to be replaced.
     move()
     leave_loaded_alone()

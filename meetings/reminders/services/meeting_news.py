@@ -25,7 +25,7 @@ from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import HELD, OFF_REASONS, why_off
 from meetings.reminders.services import plan
 from meetings.reminders.services.last_moment import MEETING_IS_ON as ON_AFTER_ALL
-from meetings.reminders.services.plan import _row, _supersede
+from meetings.reminders.services.plan import Draft, _part, _row, _supersede
 from meetings.reminders.services.replan import replan
 from meetings.whereabouts import Whereabouts
 
@@ -276,20 +276,4 @@ def _write(kind: ReminderKind, people: Iterable[_Person], now: dt.datetime) -> N
             address=address,
         )
         rows.append((row, mine[1:]))
-    Reminder.objects.bulk_create((row for row, _others in rows), ignore_conflicts=True, batch_size=_CHUNK)
-    joined = {row.public_id: others for row, others in rows if others}
-    written = dict(Reminder.objects.filter(public_id__in=joined).values_list("public_id", "pk"))
-    ReminderPart.objects.bulk_create(
-        (
-            ReminderPart(
-                reminder_id=written[public_id],
-                signup=signup,
-                lead_key="",
-                schedule_seq=signup.occurrence.schedule_seq,
-            )
-            for public_id, others in joined.items()
-            if public_id in written
-            for signup in others
-        ),
-        batch_size=_CHUNK,
-    )
+    plan._write(Draft(row, [_part(signup) for signup in others]) for row, others in rows)

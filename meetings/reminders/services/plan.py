@@ -25,6 +25,7 @@ from meetings.reminders.queries.people import UNSUBSCRIBED
 from meetings.reminders.services import aside
 from meetings.reminders.services.replan import replan
 from meetings.services.signups import SECOND_CLICK
+from support.bulk import insert_new
 from support.messaging.letter import message_id
 
 #: Rows written at once.
@@ -329,13 +330,11 @@ def _write(drafts: Iterable[Draft]) -> None:
     """Write rows with their parts; one that is there already, by its `dedupe_key`, is left as it is."""
     remaining = iter(drafts)
     while chunk := list(islice(remaining, _CHUNK)):
-        Reminder.objects.bulk_create([draft.row for draft in chunk], ignore_conflicts=True)
+        insert_new(draft.row for draft in chunk)
         joined = {draft.row.public_id: draft.parts for draft in chunk if draft.parts}
         if not joined:
             continue
         for public_id, pk in Reminder.objects.filter(public_id__in=joined).values_list("public_id", "pk"):
             for part in joined[public_id]:
                 part.reminder_id = pk
-        ReminderPart.objects.bulk_create(
-            [part for parts in joined.values() for part in parts if part.reminder_id is not None], batch_size=_CHUNK
-        )
+        insert_new(part for parts in joined.values() for part in parts if part.reminder_id is not None)

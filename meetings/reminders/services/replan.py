@@ -27,6 +27,7 @@ from meetings.reminders.models import DeliveryEvent, PutAside, Reminder, Reminde
 from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import UNSUBSCRIBED, Known, Part, Row, known_people
 from meetings.reminders.services import aside
+from support.bulk import insert_new
 from support.messaging.letter import message_id
 
 #: People planned for at once: bounds the memory, and the length of a statement.
@@ -218,18 +219,18 @@ class _Changes:
             )
             if count < len(self.superseded):
                 return False
-        Reminder.objects.bulk_create(self.new, ignore_conflicts=True)
+        insert_new(self.new)
         remarkable = self.parts.keys() | self.reasons.keys()
         if not remarkable:
             return True
         written = dict(Reminder.objects.filter(public_id__in=remarkable).values_list("public_id", "pk"))
-        ReminderPart.objects.bulk_create(
+        insert_new(
             ReminderPart(reminder_id=written[row], signup_id=part.signup, lead_key=part.lead, schedule_seq=part.seq)
             for row, parts in self.parts.items()
             if row in written
             for part in parts
         )
-        DeliveryEvent.objects.bulk_create(
+        insert_new(
             DeliveryEvent(reminder_id=written[row], kind=EventKind.PLANNED, detail=reason, at=self.now)
             for row, reason in self.reasons.items()
             if row in written
