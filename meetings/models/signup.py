@@ -58,6 +58,10 @@ class Participant(models.Model):
     def is_guest(self) -> bool:
         return self.user_id is None
 
+    def zone_of(self, meeting: Meeting) -> str:
+        """Return by whose clock they are told of a meeting's dates: the room's, where there is one, else their own."""
+        return meeting.tz if meeting.is_in_person else self.tz
+
 
 class StandingSignup(models.Model):
     """A participant's wish to come (or be reminded) every time; signups for the coming weeks are made from it."""
@@ -161,6 +165,11 @@ class Signup(models.Model):
     def calendar_sequence(self) -> int:
         """The SEQUENCE of its calendar entry: higher whenever the date was changed, and the place given or taken."""
         return self.occurrence.schedule_seq + self.calendar_seq
+
+    @property
+    def tz(self) -> str:
+        """By whose clock its owner is told of its date."""
+        return self.participant.zone_of(self.occurrence.meeting)
 
     @property
     def held(self) -> Held:

@@ -288,7 +288,7 @@ def _words(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) 
     every_date = _said(reminder, occurrences)
     named_dates = _named(reminder, occurrences)
     named = [each for each in every_date if each.occurrence in named_dates]
-    zones = [_zone(each.occurrence, participant) for each in named]
+    zones = [participant.zone_of(each.occurrence.meeting) for each in named]
     is_one_zone = len(set(zones)) == 1
     change = _change_words(reminder, every_date) if reminder.kind in NEWS else {}
     return {
@@ -315,14 +315,14 @@ def _change_words(reminder: Reminder, dates: list[_Said]) -> dict[str, Any]:
     """Return what has changed, in words: beside what its reader was last told, not beside the change before."""
     participant, first = reminder.signup.participant, dates[0]
     language, hour_cycle = participant.language, participant.hour_cycle
-    tz = _zone(first.occurrence, participant)
+    tz = participant.zone_of(first.occurrence.meeting)
     was = first.was
     assert was is not None
 
     def one(times: list[dt.datetime]) -> str:
         """Return the time that all these instants show on the clock, or ""."""
         shown = {
-            wording.time_words(at, _zone(each.occurrence, participant), hour_cycle, language)
+            wording.time_words(at, participant.zone_of(each.occurrence.meeting), hour_cycle, language)
             for at, each in zip(times, dates, strict=True)
         }
         return shown.pop() if len(shown) == 1 else ""
@@ -419,11 +419,6 @@ def _more_words(reminder: Reminder, number: int) -> str:
     return ngettext("and %(number)d more date", "and %(number)d more dates", number) % {"number": number}
 
 
-def _zone(occurrence: Occurrence, participant: Participant) -> str:
-    """Return whose clock a date is told by: the room's, where there is one, else the reader's."""
-    return occurrence.meeting.tz if occurrence.meeting.is_in_person else participant.tz
-
-
 def _place(meeting: Meeting) -> str:
     if not meeting.is_in_person or meeting.venue is None:
         return str(meeting.get_venue_type_display())
@@ -489,7 +484,7 @@ def _short_words(reminder: Reminder, dates: list[_Said], now: dt.datetime) -> st
     """Return what fits a subject line and a lock screen: "Tue 7:00 PM", and how many more there are."""
     participant, occurrence = reminder.signup.participant, reminder.signup.occurrence
     said = next((each for each in dates if each.occurrence == occurrence), dates[0])
-    words = _short_when(said.starts_at, _zone(occurrence, participant), participant, now)
+    words = _short_when(said.starts_at, participant.zone_of(occurrence.meeting), participant, now)
     if reminder.wording == Wording.DETAILED:
         words = f"{words}, {Truncator(occurrence.meeting.name).chars(_SHORT_NAME)}"
     more = 0 if reminder.kind in _ABOUT_EVERY_TIME else len(dates) - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Collection, Sequence
 from typing import Final
@@ -16,7 +15,7 @@ from django.utils.translation import pgettext
 from meetings import gazetteer
 from meetings.enums import Held
 from meetings.geo import km_to_miles
-from meetings.models import Participant
+from meetings.models import Signup
 from meetings.queries.by_text import Asked, TextAnswer
 from meetings.queries.finder import Found
 from support import clock, wording
@@ -142,7 +141,7 @@ def given_back(when: str, held: Held) -> str:
     return _plain(words % {"when": when, "url": _my_dates()})
 
 
-def all_given_back(starts: Sequence[dt.datetime], held: Collection[Held], reader: Participant) -> str:
+def all_given_back(signups: Sequence[Signup], held: Collection[Held]) -> str:
     """Return the answer to X where it was about several dates, the earliest first: all that was given up is named.
 
     `held` is what they were: places, reminders, turns on a waitlist.
@@ -152,7 +151,7 @@ def all_given_back(starts: Sequence[dt.datetime], held: Collection[Held], reader
         frozenset({Held.PLACE}): _("Your places were given back: %(when)s. Thank you. Not you, or a mistake? %(url)s"),
         frozenset({Held.WAIT}): _("You left the waitlists: %(when)s. Not you, or a mistake? %(url)s"),
     }.get(frozenset(held), _("You’re no longer signed up: %(when)s. Not you, or a mistake? %(url)s"))
-    return _naming(words, starts, reader)
+    return _naming(words, signups)
 
 
 def expected(when: str, held: Held) -> str:
@@ -160,9 +159,9 @@ def expected(when: str, held: Held) -> str:
     return _plain(_expected(held) % {"when": when})
 
 
-def all_expected(starts: Sequence[dt.datetime], held: Collection[Held], reader: Participant) -> str:
+def all_expected(signups: Sequence[Signup], held: Collection[Held]) -> str:
     """Return the answer to C where it was about several dates, the earliest first."""
-    return _naming(_expected(Held.REMINDER if set(held) == {Held.REMINDER} else Held.PLACE), starts, reader)
+    return _naming(_expected(Held.REMINDER if set(held) == {Held.REMINDER} else Held.PLACE), signups)
 
 
 def _expected(held: Held) -> str:
@@ -171,14 +170,14 @@ def _expected(held: Held) -> str:
     return _("Noted: %(when)s. Reply X if you can’t come after all.")
 
 
-def _naming(words: str, starts: Sequence[dt.datetime], reader: Participant) -> str:
+def _naming(words: str, signups: Sequence[Signup]) -> str:
     """Return `words` with all dates in them, as exactly as two parts hold: with times, as days, or first and last."""
-    with_times = "; ".join(when(each, reader) for each in starts)
-    days = list(dict.fromkeys(wording.date_words(each, reader.tz) for each in starts))
+    with_times = "; ".join(when(each) for each in signups)
+    days = list(dict.fromkeys(wording.date_words(each.occurrence.starts_at, each.tz) for each in signups))
     in_short = _("%(number)s dates, from %(first)s to %(last)s") % {
-        "number": len(starts), "first": days[0], "last": days[-1],
+        "number": len(signups), "first": days[0], "last": days[-1],
     }  # fmt: skip
-    spellings = [with_times, *(["; ".join(days)] if len(days) == len(starts) else []), in_short]
+    spellings = [with_times, *(["; ".join(days)] if len(days) == len(signups) else []), in_short]
     texts = [_plain(words % {"when": spelling, "url": _my_dates()}) for spelling in spellings]
     return next((text for text in texts if measure(text).segments <= _MOST_PARTS), texts[-1])
 
@@ -306,10 +305,11 @@ def _distance(km: float, asked: Asked, *, digits: int) -> str:
     return f"{value:.{digits}f} {'mi' if asked.is_in_miles else 'km'}"
 
 
-def when(instant: dt.datetime, reader: Participant) -> str:
-    """Return a date and its time as somebody reads them: "Tue, Nov 24, 7:00 PM"."""
-    date, zone = wording.date_words(instant, reader.tz), wording.zone_note(instant, reader.tz, reader.own_tz)
-    words = f"{date}, {wording.time_words(instant, reader.tz, reader.hour_cycle)}"
+def when(signup: Signup) -> str:
+    """Return the date of a place and its time as its owner is told of it by mail: "Tue, Nov 24, 7:00 PM"."""
+    instant, tz, reader = signup.occurrence.starts_at, signup.tz, signup.participant
+    zone = wording.zone_note(instant, tz, reader.own_tz)
+    words = f"{wording.date_words(instant, tz)}, {wording.time_words(instant, tz, reader.hour_cycle)}"
     return f"{words} ({zone})" if zone else words
 
 

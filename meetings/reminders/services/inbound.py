@@ -343,7 +343,7 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     row.signup = first
     row.save(update_fields=["signup"])
     # What was held: afterwards it is not.
-    starts, held = [each.occurrence.starts_at for each in signups], [each.held for each in signups]
+    held = [each.held for each in signups]
     if word == Word.CANNOT_COME:
         # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the
         # same, and what `plan_given_back` says goes by email, each with the way back.
@@ -351,9 +351,9 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
             cancel_signup(signup=signup, now=now)
     if len(signups) > 1:
         say_all = replies.all_expected if word == Word.COMES else replies.all_given_back
-        return say_all(starts, held, first.participant)
+        return say_all(signups, held)
     say = replies.expected if word == Word.COMES else replies.given_back
-    return say(replies.when(starts[0], first.participant), held[0])
+    return say(replies.when(first), held[0])
 
 
 def _last_text(sender: Sender, now: dt.datetime) -> Reminder | None:
