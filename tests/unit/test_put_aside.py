@@ -20,6 +20,7 @@ from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import PutAside, Reminder
 from meetings.reminders.services import aside, plan
 from meetings.reminders.services.sweep import sweep
+from meetings.reminders.spoilt import in_halves
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from meetings.services.signups import cancel_signup, extend_standing_signups
 from support.metrics import exposition
@@ -159,7 +160,7 @@ def test_of_a_thousand_one_is_found_in_some_twenty_steps() -> None:
         if 700 in some:
             raise KeyError(700)
 
-    aside.in_halves(range(1000), do, spoilt=lambda each, _error: spoilt.append(each))
+    in_halves(range(1000), do, spoilt=lambda each, _error: spoilt.append(each))
     assert spoilt == [700]
     assert len(steps) <= 21
 

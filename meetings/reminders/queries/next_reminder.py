@@ -19,11 +19,12 @@ from django.utils.translation import ngettext
 from accounts.enums import Channel, Lead, Purpose
 from accounts.models import ContactPoint
 from accounts.queries import is_suppressed, newest_word
+from meetings.enums import OccurrenceStatus
 from meetings.models import Participant, Signup
 from meetings.reminders import timing
 from meetings.reminders.agenda import FULL_DAY, LATE_LEAD, Place, clock_of
 from meetings.reminders.enums import ON_ITS_WAY, SENT
-from meetings.reminders.queries.people import Known, Row, known_people
+from meetings.reminders.queries.people import Known, Row, plannable
 from meetings.reminders.queries.timelines import Reader
 from support import wording
 
@@ -44,6 +45,7 @@ class Why(Enum):
     TOO_LATE = auto()
     NOT_REACHED = auto()
     STOPPED = auto()
+    NOT_PLANNED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +111,16 @@ def words_for(participant: Participant, *, now: dt.datetime, is_letter: bool = F
 
 def next_reminders(participants: Collection[int], *, now: dt.datetime) -> dict[int, NextReminder]:
     """Return, by signup, what is next for each certain place still to come of `participants` (ids)."""
-    people = known_people(sorted(participants), now=now)
+    people, spoilt = plannable(sorted(participants), now=now)
     unreachable = _unreachable({row.contact_point for known in people for row in _coming(known)} | _addresses(people))
-    return {
+    places = {
         place.signup: found
         for known in people
         for omitted in [_reasons(known, now)]
         for place in known.places
         for found in [_next(place, known, omitted[place.signup], unreachable, now)]
     }
+    return places | (_not_planned(spoilt, now) if spoilt else {})
 
 
 def next_reminder(signup: Signup, *, now: dt.datetime) -> NextReminder | None:
@@ -193,6 +196,15 @@ def _next(place: Place, known: Known, reasons: set[str], unreachable: set[int], 
     if offer and paused_until and offer.at < timing.day_begins(paused_until, tz):
         return replace(found, why=Why.PAUSED)
     return replace(found, why=why, offer=offer)
+
+
+def _not_planned(participants: Collection[int], now: dt.datetime) -> dict[int, NextReminder]:
+    """Return the places of people whom planning puts aside: no reminder comes until that is mended."""
+    coming = Signup.objects.confirmed().filter(participant__in=participants, occurrence__starts_at__gt=now)
+    rows = coming.filter(occurrence__status=OccurrenceStatus.SCHEDULED).values_list(
+        "pk", "occurrence__starts_at", "occurrence__meeting__tz"
+    )  # fmt: skip
+    return {pk: NextReminder(starts_at, None, tz, why=Why.NOT_PLANNED) for pk, starts_at, tz in rows}
 
 
 def _why(place: Place, reasons: set[str], now: dt.datetime) -> Why:
@@ -287,6 +299,7 @@ def _none_words(found: NextReminder, words: Words) -> str:
         Why.FULL_DAY: _("No reminder will come: you already get three that day."),
         Why.NOT_REACHED: _("No reminder will come: nothing can be sent to your address."),
         Why.TOO_LATE: _("No reminder will come: the time for it has passed."),
+        Why.NOT_PLANNED: _("No reminder is planned: something is wrong on our side. We’ve been told."),
     }.get(found.why or Why.STOPPED, _("No reminder will come."))
 
 

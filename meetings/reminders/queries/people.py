@@ -27,6 +27,7 @@ from meetings.reminders.enums import (
 )
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address, Wish, resolve
+from meetings.reminders.spoilt import in_halves
 from meetings.reminders.timing import whose_clock
 from support import clock
 
@@ -190,6 +191,24 @@ def _habits(preferences: Preferences, tz: str, is_wanted: bool) -> Habits:
     )
 
 
+def plannable(participants: Sequence[int], *, now: dt.datetime) -> tuple[list[Known], list[int]]:
+    """Return what is known of those of `participants` (ids) who can be planned for, and the ids of the others.
+
+    For pages and messages: none fails where planning would put somebody aside.
+    """
+    found: list[Known] = []
+    others: list[int] = []
+
+    def look(some: Sequence[int]) -> None:
+        people = known_people(some, now=now)
+        for known in people:
+            known.agenda(now)
+        found.extend(people)
+
+    in_halves(participants, look, spoilt=lambda participant, _error: others.append(participant))
+    return found, others
+
+
 def clock_for(participant: Participant, meeting: Meeting) -> str:
     """Return the zone that a participant's reminders of a meeting go by."""
     room_tz = meeting.tz if meeting.is_in_person else None
@@ -200,8 +219,8 @@ def calendar_of(participant: Participant, *, now: dt.datetime) -> str:
     """Return the zone of the calendar by which a participant's days are counted: their own, or their next date's."""
     if participant.has_own_zone:
         return participant.tz
-    (known,) = known_people([participant.pk], now=now)
-    return known.habits.tz
+    found, _others = plannable([participant.pk], now=now)
+    return found[0].habits.tz if found else participant.tz
 
 
 def _calendar(signups: Sequence[_Signup], clocks: Mapping[int, str]) -> str:

@@ -24,7 +24,7 @@ from meetings.reminders import timing
 from meetings.reminders.agenda import FULL_DAY, Habits, Place, draw_up
 from meetings.reminders.enums import ON_ITS_WAY, SENT, EventKind, ReminderKind, ReminderState, kind_words
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.people import UNSUBSCRIBED, known_people, leads_for, quiet_of
+from meetings.reminders.queries.people import UNSUBSCRIBED, leads_for, plannable, quiet_of
 from meetings.reminders.queries.timelines import Reader, about
 from support import clock, wording
 
@@ -183,9 +183,10 @@ def _past(
     signup: Signup | None,
 ) -> list[Line]:
     """Return the leads that were past from the start, and so left no row."""
+    people, _others = plannable(sorted(participants), now=now)
     missing = [
         omission
-        for known in known_people(sorted(participants), now=now)
+        for known in people
         for omission in known.agenda(now).omissions
         if (omission.place.signup, ReminderKind.REMINDER, omission.lead) not in told
         and (signup is None or omission.place.signup == signup.pk)

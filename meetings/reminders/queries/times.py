@@ -44,7 +44,9 @@ class Times:
 
 def times_to_choose(preferences: Preferences, name: str) -> Times:
     """Return what can be chosen with one press for a field of `Preferences`: the usual, single times, and what is."""
-    chosen: list[str] = getattr(preferences, name)
+    kept = getattr(preferences, name)
+    # What another version wrote, or is damaged, is chosen anew here: this page is the way out of it.
+    chosen = [lead for lead in kept if lead in Lead.values] if isinstance(kept, list) else []
     usual: list[str] = getattr(Preferences(), name)
     offered = [tuple(usual), *((lead.value,) for lead in _SINGLE)]
     if chosen and tuple(chosen) not in offered:

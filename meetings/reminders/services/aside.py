@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
 
 from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext_noop as _
@@ -14,33 +13,9 @@ from meetings.reminders.models import PutAside
 
 logger = logging.getLogger(__name__)
 
-#: What rows that are damaged, or written by another version, raise as they are read and reckoned with. A failure of the
-#: database or of the line to it is about nobody, and is not among them.
-SPOILT: Final = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, InvalidToken)
-
 UNKNOWN_WORD = _("It has a reminder time or a time zone that this version doesn’t know")
 SEALED = _("What is kept can’t be opened with the keys this site has")
 DAMAGED = _("What is kept can’t be understood")
-
-Each = TypeVar("Each")
-
-
-def in_halves(
-    items: Sequence[Each], do: Callable[[Sequence[Each]], None], *, spoilt: Callable[[Each, Exception], None]
-) -> None:
-    """Do all at once; where that fails on what is spoilt, half by half, until `spoilt` is told of each that it is.
-
-    So 1,000 of whom one is spoilt take some twenty steps, and 1,000 of whom none is take one.
-    """
-    try:
-        do(items)
-    except SPOILT as error:
-        if len(items) == 1:
-            spoilt(items[0], error)
-            return
-        middle = len(items) // 2
-        for half in (items[:middle], items[middle:]):
-            in_halves(half, do, spoilt=spoilt)
 
 
 def put_aside(participant: int, error: Exception, *, now: dt.datetime) -> None:

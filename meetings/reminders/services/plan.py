@@ -22,8 +22,8 @@ from meetings.reminders.enums import NEVER_SENT, PURPOSES, UNSENT, Lane, Reminde
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address, addresses_for_changes
 from meetings.reminders.queries.people import UNSUBSCRIBED
-from meetings.reminders.services import aside
 from meetings.reminders.services.replan import replan
+from meetings.reminders.spoilt import in_halves
 from meetings.services.signups import SECOND_CLICK
 from support.bulk import insert_new
 from support.messaging.letter import message_id
@@ -145,7 +145,7 @@ def hears_at(people: Mapping[int, tuple[int, int | None]]) -> dict[int, Address]
     Whose wishes cannot be read hears of it where they signed up; `replan` puts them aside.
     """
     found = {pk: Address(contact_point, Channel.EMAIL) for pk, (contact_point, _user) in people.items()}
-    aside.in_halves(
+    in_halves(
         list(people.items()),
         lambda some: found.update(addresses_for_changes(dict(some))),
         spoilt=lambda _reader, _error: None,

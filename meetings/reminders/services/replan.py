@@ -27,6 +27,7 @@ from meetings.reminders.models import DeliveryEvent, PutAside, Reminder, Reminde
 from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import UNSUBSCRIBED, Known, Part, Row, known_people
 from meetings.reminders.services import aside
+from meetings.reminders.spoilt import in_halves
 from support.bulk import insert_new
 from support.messaging.letter import message_id
 
@@ -68,7 +69,7 @@ def replan(
     ids = iter(sorted(set(participants)))
     while chunk := list(islice(ids, CHUNK)):
         lock_unsent(chunk, is_waiting=is_waiting)
-        aside.in_halves(
+        in_halves(
             chunk,
             lambda some: _bring_in_line(some, why, asked or {}, now),
             spoilt=lambda participant, error: aside.put_aside(participant, error, now=now),
