@@ -295,10 +295,10 @@ def with_the_standard_library(letter: object) -> bytes:
         message[name] = value
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
-    if letter.calendar:
-        content = letter.calendar.content
-        message.add_alternative(content.decode(), subtype="calendar", params={"method": letter.calendar.method})
-        message.add_attachment(content, maintype="application", subtype="ics", filename="invite.ics")
+    for name, calendar in letter.calendar_files:
+        method = {"method": calendar.method}
+        message.add_alternative(calendar.content.decode(), subtype="calendar", params=method)
+        message.add_attachment(calendar.content, maintype="application", subtype="ics", filename=name)
     return message.as_bytes(policy=SMTP_POLICY)
 
 

@@ -164,6 +164,9 @@ def tell_of_change(
 ) -> None:
     news.plan_news(occurrences=[occurrence.pk], why=news.why(change), now=now)
     meeting_news.follow_again(meeting=occurrence.meeting, now=now)
+    if change.is_restoration:
+        # Who heard that its meeting is off, and is on again without this date, was told nothing of it since.
+        meeting_news.follow(meeting=occurrence.meeting, now=now)
     transaction.on_commit(hint)
 
 

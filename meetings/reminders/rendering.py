@@ -143,7 +143,7 @@ class Renderer:
             html = wording.with_one_stop(render_to_string(f"{template}.html", context))
             # A confirmation puts into a calendar what it names; an end takes out whatever may be there.
             in_calendar = context["named"] if reminder.kind == ReminderKind.CONFIRMATION else context["occurrences"]
-            calendar = _calendar(reminder, in_calendar, now)
+            calendars = _calendars(reminder, in_calendar, now)
         letter = Letter(
             sender=settings.DEFAULT_FROM_EMAIL,
             to=reminder.contact_point.value,
@@ -152,7 +152,7 @@ class Renderer:
             html=html,
             message_id=reminder.message_id or message_id(reminder.public_id),
             sent_at=now,
-            calendar=calendar,
+            calendars=calendars,
             headers=_headers(reminder, context["unsubscribe_url"]),
         )
         content_hash = hashlib.sha256("\0".join((subject, text, html)).encode()).hexdigest()
@@ -193,15 +193,22 @@ class Renderer:
         }
 
 
-def _calendar(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> CalendarPart | None:
+def _calendars(reminder: Reminder, occurrences: list[Occurrence], now: dt.datetime) -> tuple[CalendarPart, ...]:
+    """Return the calendar files of a message.
+
+    RFC 5546: a request (section 3.2.2) and a cancellation (3.2.5) are about one entry each. Several dates are published
+    in one file, to nobody by name (3.2.1), and canceled in a file each.
+    """
     method = _CALENDAR_METHODS.get(ReminderKind(reminder.kind))
     if method is None or not occurrences:
-        return None
-    if method == "REQUEST" and len(occurrences) > 1:
-        # RFC 5546 section 3.2.2: a request is about one entry. Several are published, to nobody by name (3.2.1).
-        method = "PUBLISH"
-    attendee = "" if method == "PUBLISH" else reminder.contact_point.value
+        return ()
     places = _places(reminder.signup, occurrences)
+    if method == "REQUEST" and len(places) > 1:
+        return (_calendar("PUBLISH", places, "", now),)
+    return tuple(_calendar(method, [place], reminder.contact_point.value, now) for place in places)
+
+
+def _calendar(method: str, places: list[Signup], attendee: str, now: dt.datetime) -> CalendarPart:
     content = place_calendar(places, method=method, summary=_("Appointment"), now=now, attendee=attendee)
     return CalendarPart(method=method, content=content)
 

@@ -51,7 +51,10 @@ class CalendarPart:
 
 @dataclass(frozen=True)
 class Letter:
-    """One email to one address. Plain text and HTML say the same; header values are single lines."""
+    """One email to one address. Plain text and HTML say the same; header values are single lines.
+
+    Mail programs look at the first of its `calendars`; people, and programs that look at files, find all attached.
+    """
 
     sender: str
     to: str
@@ -60,13 +63,20 @@ class Letter:
     html: str
     message_id: str
     sent_at: dt.datetime
-    calendar: CalendarPart | None = None
+    calendars: tuple[CalendarPart, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for value in (self.sender, self.to, self.subject, self.message_id, *self.headers.values()):
             if "\n" in value or "\r" in value:
                 raise ValueError("a header value must be a single line")
+
+    @property
+    def calendar_files(self) -> list[tuple[str, CalendarPart]]:
+        """The calendar files with their names."""
+        if len(self.calendars) == 1:
+            return [("invite.ics", self.calendars[0])]
+        return [(f"invite-{number}.ics", each) for number, each in enumerate(self.calendars, start=1)]
 
     @property
     def sender_address(self) -> str:
@@ -89,14 +99,13 @@ class Letter:
         name = base64.b32encode(self.message_id.encode()).decode().rstrip("=").lower()[:40]
         alternative, mixed = f"=_a_{name}", f"=_m_{name}"
         parts = [_text_part("plain", self.text), _text_part("html", self.html)]
-        if self.calendar:
-            parts.append(_calendar_part(self.calendar))
+        parts += map(_calendar_part, self.calendars[:1])
         body = _multipart(alternative, parts)
         top = f'multipart/alternative; boundary="{alternative}"'
-        if self.calendar:
+        if self.calendars:
             # Mail programs that know no text/calendar alternative (and people) find the same file attached.
             inner = f"Content-Type: {top}{_CRLF}{_CRLF}{body}"
-            body = _multipart(mixed, [inner, _calendar_file(self.calendar)])
+            body = _multipart(mixed, [inner, *(_calendar_file(*each) for each in self.calendar_files)])
             top = f'multipart/mixed; boundary="{mixed}"'
         head = [
             ("From", _address_header(self.sender)),
@@ -118,10 +127,10 @@ class DjangoLetter(EmailMultiAlternatives):
         headers = {**letter.headers, "Message-ID": letter.message_id, "Date": format_datetime(letter.sent_at)}
         super().__init__(letter.subject, letter.text, letter.sender, [letter.to], headers=headers, **kwargs)
         self.attach_alternative(letter.html, "text/html")
-        if letter.calendar:
-            content = letter.calendar.content.decode()
-            self.attach_alternative(content, f"text/calendar; method={letter.calendar.method}")
-            self.attach("invite.ics", content, "application/ics")
+        for shown in letter.calendars[:1]:
+            self.attach_alternative(shown.content.decode(), f"text/calendar; method={shown.method}")
+        for name, calendar in letter.calendar_files:
+            self.attach(name, calendar.content.decode(), "application/ics")
         self._letter = letter
 
     def message(self, **_: Any) -> Any:
@@ -159,11 +168,11 @@ def _calendar_part(calendar: CalendarPart) -> str:
     )
 
 
-def _calendar_file(calendar: CalendarPart) -> str:
+def _calendar_file(name: str, calendar: CalendarPart) -> str:
     body = base64.encodebytes(calendar.content).decode("ascii").replace("\n", _CRLF)
     return (
-        f'Content-Type: application/ics; name="invite.ics"{_CRLF}'
-        f'Content-Disposition: attachment; filename="invite.ics"{_CRLF}'
+        f'Content-Type: application/ics; name="{name}"{_CRLF}'
+        f'Content-Disposition: attachment; filename="{name}"{_CRLF}'
         f"Content-Transfer-Encoding: base64{_CRLF}{_CRLF}{body}"
     )
 

@@ -74,11 +74,9 @@ def _message(letter: Letter) -> EmailMultiAlternatives:
     headers = {**letter.headers, "Message-ID": letter.message_id, "Date": format_datetime(letter.sent_at)}
     message = EmailMultiAlternatives(letter.subject, letter.text, letter.sender, [letter.recipient], headers=headers)
     message.attach_alternative(letter.html, "text/html")
-    if letter.calendar:
+    for name, calendar in letter.calendar_files:
         # Providers take no third alternative; mail programs know a calendar file by its type as well.
-        message.attach(
-            "invite.ics", letter.calendar.content.decode(), f"text/calendar; method={letter.calendar.method}"
-        )
+        message.attach(name, calendar.content.decode(), f"text/calendar; method={calendar.method}")
     own = letter.message_id.strip("<>").partition("@")[0]
     # Nobody is watched while they read.
     settled = {"metadata": {METADATA_ID: own}, "track_opens": False, "track_clicks": False}

@@ -80,8 +80,8 @@ def test_meeting_over_a_clock_change_ends_at_one_time_on_the_page_by_mail_and_in
     plan.plan_confirmation(signups=[place], now=now)
     [letter] = run(at=now).letters
     assert wording.range_words(*truth, tz) in letter.text
-    assert letter.calendar
-    assert spans(letter.calendar.content, now, now + dt.timedelta(days=6)) == [truth]
+    [calendar] = letter.calendars
+    assert spans(calendar.content, now, now + dt.timedelta(days=6)) == [truth]
 
 
 def test_date_that_is_moved_onto_a_clock_change_lasts_as_long_as_before() -> None:

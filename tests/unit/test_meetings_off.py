@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ from meetings.reminders.services.replan import replan
 from meetings.reminders.services.sweep import sweep
 from meetings.services import missing, signups
 from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS, update_listing
-from meetings.services.occurrences import cancel_occurrence, move_occurrence
+from meetings.services.occurrences import cancel_occurrence, move_occurrence, restore_occurrence
+from support import wording
 from support.messaging import Accepted, Letter, Result, Transient
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
@@ -136,9 +138,58 @@ def test_news_that_it_is_off_lists_the_dates_takes_them_out_of_the_calendar_and_
     assert letter.subject == "Canceled: Tue 7:00 PM and 3 more"
     assert letter.text.count("7:00") == 4
     assert meeting.name not in letter.text + letter.html + letter.subject
-    assert letter.calendar is not None
-    events = Calendar.from_ical(letter.calendar.content).walk("VEVENT")
-    assert (letter.calendar.method, [str(each["STATUS"]) for each in events]) == ("CANCEL", ["CANCELLED"] * 4)
+    assert [each.method for each in letter.calendars] == ["CANCEL"] * 4
+    events = [Calendar.from_ical(each.content).events for each in letter.calendars]
+    assert [[str(event["STATUS"]) for event in mine] for mine in events] == [["CANCELLED"]] * 4
+    assert len({str(event["UID"]) for mine in events for event in mine}) == 4
+
+
+def sequences(mail: Mail) -> dict[str, int]:
+    """Return, by UID, the SEQUENCE of each entry in a message's calendar files."""
+    files = [Calendar.from_ical(each.content) for letter in mail.letters for each in letter.calendars]
+    return {str(event["UID"]): int(str(event["SEQUENCE"])) for file in files for event in file.events}
+
+
+def test_calendars_see_a_later_state_each_time_it_goes_off_and_on(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    states = [sequences(run())]
+    for is_closed in (True, False, True):
+        write(meeting, is_temporarily_closed=is_closed)
+        states.append(sequences(run()))
+    for before, after in pairwise(states[1:]):
+        assert len(after) == 4
+        assert all(after[uid] > before[uid] for uid in after)
+    assert all(states[1][uid] > sequence for uid, sequence in states[0].items())
+
+
+def test_date_that_is_canceled_while_its_meeting_is_known_to_be_off_is_no_news(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    write(meeting, is_temporarily_closed=True)
+    assert run().subjects == ["Canceled"]
+    date = meeting.occurrences.order_by("starts_at")[1]
+    cancel_occurrence(occurrence=date, now=NOW)
+    assert run().letters == []
+    write(meeting, is_temporarily_closed=False)
+    (letter,) = run().letters
+    assert letter.subject == "On after all: Tue 7:00 PM and 2 more"
+    assert wording.date_words_long(date.starts_at, meeting.tz) not in letter.text
+    # They know of it that it is off, and that is no longer so.
+    restore_occurrence(occurrence=date, now=NOW)
+    (letter,) = run().letters
+    assert letter.subject.startswith("On after all: ")
+    assert wording.date_words_long(date.starts_at, meeting.tz) in letter.text
+    assert run().letters == []
+
+
+def test_date_that_is_canceled_before_they_heard_that_its_meeting_is_off_is_told(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    cancel_occurrence(occurrence=meeting.occurrences.order_by("starts_at")[1], now=NOW)
+    assert run().subjects == ["Canceled"]
+    write(meeting, is_temporarily_closed=True)
+    (letter,) = run().letters
+    assert len(letter.calendars) == 3
 
 
 def test_off_and_on_before_anything_went_out_is_never_said(meeting: Meeting) -> None:
@@ -353,7 +404,7 @@ def test_who_would_set_out_before_it_is_decided_is_told_that_nobody_knows(meetin
     meeting_news.warn(now=starts_at - 2 * HOUR)
 
     assert sent.subjects == ["Please check"]
-    assert sent.letters[0].calendar is None
+    assert sent.letters[0].calendars == ()
     assert unsent() == Counter()
     missing.keep(meeting=meeting, now=starts_at - HOUR)
     assert run(starts_at - HOUR).subjects == ["On after all"]

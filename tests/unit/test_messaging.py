@@ -62,7 +62,7 @@ def text_of(message: EmailMessage) -> str:
 
 
 def test_letter_with_calendar_has_the_parts_that_every_mail_program_finds() -> None:
-    message = parsed(letter(calendar=CALENDAR, headers={"Auto-Submitted": "auto-generated"}))
+    message = parsed(letter(calendars=(CALENDAR,), headers={"Auto-Submitted": "auto-generated"}))
     assert [part.get_content_type() for part in message.walk()] == [
         "multipart/mixed",
         "multipart/alternative",
@@ -77,6 +77,15 @@ def test_letter_with_calendar_has_the_parts_that_every_mail_program_finds() -> N
     assert next(message.iter_attachments()).get_filename() == "invite.ics"
     assert (message["Message-ID"], message["Auto-Submitted"]) == ("<5f3c@example.org>", "auto-generated")
     assert message["Date"].datetime == dt.datetime(2026, 11, 17, 23, 0, tzinfo=dt.UTC)
+
+
+def test_letter_with_several_calendar_files_shows_the_first_and_attaches_each_by_a_name_of_its_own() -> None:
+    files = tuple(CalendarPart("CANCEL", f"UID:{number}\r\n".encode()) for number in range(3))
+    message = parsed(letter(calendars=files))
+    [shown] = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    assert (shown.get_param("method"), shown.get_content()) == ("CANCEL", "UID:0\r\n")
+    attached = [(part.get_filename(), part.get_content()) for part in message.iter_attachments()]
+    assert attached == [(f"invite-{number + 1}.ics", each.content) for number, each in enumerate(files)]
 
 
 def test_letter_without_calendar_is_an_alternative_alone() -> None:
@@ -291,7 +300,7 @@ def test_session_with_a_server_that_takes_a_message_too_late_has_certainly_not_s
 def test_gateway_uses_the_backend_in_the_settings() -> None:
     gateway = EmailGateway()
     assert gateway.open() is None
-    assert gateway.send(letter(calendar=CALENDAR), until=in_a_while()) == Accepted()
+    assert gateway.send(letter(calendars=(CALENDAR,)), until=in_a_while()) == Accepted()
     gateway.close()
     [sent] = mail.outbox
     assert (sent.to, sent.subject, sent.from_email) == (
@@ -323,7 +332,7 @@ def test_backend_that_cannot_be_opened_is_an_outage(settings: Any) -> None:
 def test_outbox_keeps_whole_messages_for_their_owner_alone(settings: Any, tmp_path: Path) -> None:
     settings.OUTBOX_DIR = tmp_path / "outbox"
     settings.EMAIL_BACKEND = "support.messaging.outbox.EmailBackend"
-    assert EmailGateway().send(letter(calendar=CALENDAR), until=in_a_while()) == Accepted()
+    assert EmailGateway().send(letter(calendars=(CALENDAR,)), until=in_a_while()) == Accepted()
     send_mail("Your sign-in code", "123", None, ["member@example.org"])
     second, first = kept.newest_first()
     assert first.stat().st_mode & 0o777 == 0o600

@@ -29,7 +29,7 @@ def _outbox(settings: Any, tmp_path: Path) -> None:
 
 
 def test_outbox_lists_the_newest_first(client: Client) -> None:
-    EmailGateway().send(letter(calendar=CALENDAR), until=in_a_while())
+    EmailGateway().send(letter(calendars=(CALENDAR,)), until=in_a_while())
     send_mail("Your sign-in code", "123", None, ["member@example.org"])
     page = client.get("/dev/outbox/").content.decode()
     assert page.index("Your sign-in code") < page.index("Reminder for Tue 7:00 PM")
@@ -37,7 +37,7 @@ def test_outbox_lists_the_newest_first(client: Client) -> None:
 
 
 def test_outbox_shows_every_part_of_a_message(client: Client) -> None:
-    EmailGateway().send(letter(calendar=CALENDAR, text="See http://testserver/signups/x/\n"), until=in_a_while())
+    EmailGateway().send(letter(calendars=(CALENDAR,), text="See http://testserver/signups/x/\n"), until=in_a_while())
     [file] = kept.newest_first()
     page = client.get(f"/dev/outbox/{file.stem}/").content.decode()
     assert f'src="/dev/outbox/{file.stem}/html/"' in page

@@ -68,7 +68,7 @@ def test_change_of_place_is_told_once_for_all_dates(meeting: Meeting, fields: di
     assert run(NOW + 2 * MINUTE).letters == []
     said = told.letters[0]
     assert all(word not in said.text + said.html for word in ("Oak", "Elm", "Troy", "meet.example", meeting.name))
-    assert said.calendar is None
+    assert said.calendars == ()
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ def test_every_message_is_discreet(language: str) -> None:
     assert len(sent) == 6
     for letter in sent:
         words = letter.as_bytes().decode() + letter.text + letter.html + letter.subject
-        words += letter.calendar.content.decode() if letter.calendar else ""
+        words += "".join(each.content.decode() for each in letter.calendars)
         for secret in ("Serene", "Heroin", "Recovery", "Jordan", "Sam", "Elm", meeting.slug, "NA "):
             assert secret not in words
         assert letter.subject.isascii() or language != "en"
@@ -281,15 +281,12 @@ def test_zone_is_not_named_in_a_subject_where_both_clocks_show_the_same() -> Non
 
 def test_calendar_file_keeps_its_uid_and_counts_up() -> None:
     signup = booked()
-    confirmation = run().letters[0].calendar
+    [confirmation] = run().letters[0].calendars
     occurrence = signup.occurrence
     move_occurrence(occurrence=occurrence, starts_at=occurrence.starts_at + HOUR, now=NOW)
-    moved = run().letters[0].calendar
+    [moved] = run().letters[0].calendars
     cancel_occurrence(occurrence=occurrence, now=NOW)
-    cancelled = run().letters[0].calendar
-    assert confirmation
-    assert moved
-    assert cancelled
+    [cancelled] = run().letters[0].calendars
     assert [each.method for each in (confirmation, moved, cancelled)] == ["REQUEST", "REQUEST", "CANCEL"]
     for seq, each in enumerate((confirmation, moved, cancelled)):
         content = each.content.decode()
@@ -419,8 +416,7 @@ def test_place_given_back_is_taken_out_of_the_calendar() -> None:
     signups.cancel_signup(signup=signup, now=NOW)
     [letter] = run().letters
     assert letter.subject == "Not coming: Tue, Nov 24, 7:00 PM"
-    assert letter.calendar
-    assert letter.calendar.method == "CANCEL"
+    assert [each.method for each in letter.calendars] == ["CANCEL"]
     assert states(ReminderKind.REMINDER) == [ReminderState.SUPERSEDED] * 2
 
 
@@ -444,9 +440,9 @@ def test_standing_signup_is_confirmed_in_one_message_with_all_its_dates() -> Non
         assert "Every Tuesday at 7:00\u00a0PM, until you cancel" in words
         assert words.count("7:00–8:30") == 3
         assert "and so on" in words
-    assert letter.calendar
-    assert letter.calendar.method == "PUBLISH"
-    assert letter.calendar.content.count(b"BEGIN:VEVENT") == 3
+    [calendar] = letter.calendars
+    assert calendar.method == "PUBLISH"
+    assert calendar.content.count(b"BEGIN:VEVENT") == 3
 
 
 @pytest.mark.parametrize("which", [2, 3])
@@ -504,8 +500,7 @@ def test_standing_signup_ended_is_one_message() -> None:
     assert letter.subject.startswith(("Not coming", "Reminder stopped"))
     assert "Every Tuesday at 7:00\u00a0PM\n" in letter.text
     assert letter.text.count("7:00–8:30") == 3
-    assert letter.calendar
-    assert letter.calendar.content.count(b"BEGIN:VEVENT") == 4
+    assert [(each.method, each.content.count(b"BEGIN:VEVENT")) for each in letter.calendars] == [("CANCEL", 1)] * 4
 
 
 def test_end_of_a_standing_signup_is_news_until_the_last_of_its_dates() -> None:

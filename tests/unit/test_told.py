@@ -205,9 +205,9 @@ def test_cancelled_told_and_brought_back_is_told_once_with_its_place_and_reminde
     [letter] = sent(at=NOW + HOUR)
     assert letter.subject == "On after all: Tue, Nov 24, 7:00 PM"
     assert "Your place is still yours" in letter.text
-    assert letter.calendar is not None
-    assert letter.calendar.method == "REQUEST"
-    assert b"SEQUENCE:2" in letter.calendar.content
+    [calendar] = letter.calendars
+    assert calendar.method == "REQUEST"
+    assert b"SEQUENCE:2" in calendar.content
     place.refresh_from_db()
     assert place.status == SignupStatus.CONFIRMED
     assert subjects(place.occurrence.starts_at - 3 * DAY) == ["Reminder for Tue 7:00 PM"]

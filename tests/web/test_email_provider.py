@@ -42,7 +42,7 @@ def letter(to: str = "guest@example.org") -> Letter:
         html="<p>Tuesday</p>",
         message_id=f"<{OURS}@example.org>",
         sent_at=dt.datetime(2026, 11, 17, 23, 0, tzinfo=dt.UTC),
-        calendar=CalendarPart("REQUEST", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),
+        calendars=(CalendarPart("REQUEST", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"),),
         headers={"Auto-Submitted": "auto-generated"},
     )
 

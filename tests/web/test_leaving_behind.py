@@ -150,7 +150,7 @@ def letters_to(user: User) -> str:
         row = make_reminder(signup=signup, kind=kind)
         letter = Renderer().render(queries.to_send([row.pk])[0], now=NOW).message
         assert isinstance(letter, Letter)
-        told += "\n".join([letter.text, letter.html, *letter.headers.values(), str(letter.calendar)])
+        told += "\n".join([letter.text, letter.html, *letter.headers.values(), str(letter.calendars)])
     return told
 
 

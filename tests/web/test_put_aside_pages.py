@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
@@ -71,7 +70,9 @@ def test_page_of_a_guests_place(spoil: Spoil) -> None:
     assert WORDS in text(Client(), reverse("meetings:signup_manage", args=[links.sign("manage", signup.public_id)]))
 
 
-@pytest.mark.parametrize(("name", "power"), [("accounts:messages_by_link", "choices"), ("reminders:plan_by_link", "data")])
+@pytest.mark.parametrize(
+    ("name", "power"), [("accounts:messages_by_link", "choices"), ("reminders:plan_by_link", "data")]
+)
 def test_guests_own_pages_open(name: str, power: str, spoil: Spoil) -> None:
     point = guests_place(spoil).participant.contact_point
     text(Client(), reverse(name, args=[links.sign(power, point.public_id)]))

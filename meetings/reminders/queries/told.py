@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, Max, OuterRef, Prefetch, Q
@@ -16,6 +16,10 @@ from meetings.reminders.models import DeliveryEvent, Reminder, ReminderPart
 ABOUT_ALL = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION)
 #: Over or to be sent again without anybody having said that it did not arrive: it may have, if its sending was unclear.
 _UNCLEAR = tuple({*UNSENT, *NEVER_SENT} - {ReminderState.FAILED})
+#: Not handed over, or known not to have arrived: nobody was told by these.
+UNSAID = (*UNSENT, *NEVER_SENT, ReminderState.UNDELIVERED, ReminderState.BOUNCED)
+#: Places asked about at once.
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,21 @@ def told_of(participants: Collection[int], occurrences: Collection[int]) -> Told
         .annotate(last=Max(F("submitted_at")))
     )
     return Told(seqs, dict(listed))
+
+
+def last_words(places: Sequence[int], kinds: Sequence[ReminderKind]) -> Mapping[int, str]:
+    """Return, by place (id), the kind of what its participant was last told among `kinds`."""
+    last: dict[int, str] = {}
+    rows: list[tuple[int, int, str]] = []
+    for start in range(0, len(places), _CHUNK):
+        some = places[start : start + _CHUNK]
+        said = Reminder.objects.filter(signup__in=some, kind__in=kinds).exclude(state__in=UNSAID)
+        rows += said.values_list("pk", "signup_id", "kind")
+        parts = ReminderPart.objects.filter(signup__in=some, reminder__kind__in=kinds)
+        rows += parts.exclude(reminder__state__in=UNSAID).values_list("reminder_id", "signup_id", "reminder__kind")
+    for _pk, signup, kind in sorted(rows):
+        last[signup] = kind
+    return last
 
 
 def _has_it(reminder: str = "") -> Q:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -19,10 +19,11 @@ from django.utils.translation import gettext_noop as _
 from meetings.enums import MeetingState, SignupStatus
 from meetings.models import Meeting, PlaceChange, Signup
 from meetings.models.signup import SignupQuerySet
-from meetings.reminders.enums import NEVER_SENT, UNSENT, Lane, ReminderKind, ReminderState
+from meetings.reminders.enums import Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address
 from meetings.reminders.queries.people import HELD, OFF_REASONS, why_off
+from meetings.reminders.queries.told import UNSAID, last_words
 from meetings.reminders.services import plan
 from meetings.reminders.services.last_moment import MEETING_IS_ON as ON_AFTER_ALL
 from meetings.reminders.services.plan import Draft, _part, _row, _supersede
@@ -39,8 +40,8 @@ _LATELY: Final = dt.timedelta(minutes=5)
 #: What is true of a date whether or not its meeting is on.
 _OF_ITSELF = (ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
 _OF_THE_MEETING = (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT, ReminderKind.CHANGED)
-#: Not handed over, or known not to have arrived: nobody was told by these.
-_UNSAID = (*UNSENT, *NEVER_SENT, ReminderState.UNDELIVERED, ReminderState.BOUNCED)
+#: What takes the dates of a meeting out of calendars, and puts them back.
+_IN_CALENDARS = (ReminderKind.OFF, ReminderKind.REOPENED)
 #: People told at once: bounds the memory, and the length of a statement.
 _CHUNK = 1000
 
@@ -127,7 +128,7 @@ def _unsent(meeting: Meeting) -> QuerySet[Reminder]:
 
 def _tell_off(coming: SignupQuerySet, now: dt.datetime) -> None:
     for people in _people(coming):
-        last = _last_words(people, (ReminderKind.OFF, ReminderKind.REOPENED))
+        last = last_words(_places(people), (ReminderKind.OFF, ReminderKind.REOPENED))
         unaware = [
             (address, [each for each in mine if last.get(each.pk) != ReminderKind.OFF]) for address, mine in people
         ]
@@ -136,9 +137,8 @@ def _tell_off(coming: SignupQuerySet, now: dt.datetime) -> None:
 
 def _warn(meeting: Meeting, coming: SignupQuerySet, now: dt.datetime) -> None:
     for people in _people(coming.filter(occurrence__starts_at__lte=now + WARNED_BEFORE)):
-        places = [each.pk for _address, mine in people for each in mine]
         warned = Reminder.objects.filter(
-            signup__in=places, kind=ReminderKind.IN_DOUBT, created_at__gte=meeting.missing_since
+            signup__in=_places(people), kind=ReminderKind.IN_DOUBT, created_at__gte=meeting.missing_since
         ).exclude(state=ReminderState.SUPERSEDED)
         told = set(warned.values_list("signup_id", flat=True))
         unwarned = [(address, [each]) for address, mine in people for each in mine if each.pk not in told]
@@ -155,7 +155,7 @@ def _follow_on(meeting: Meeting, coming: SignupQuerySet, now: dt.datetime) -> No
     )
     changes = [(each.created_at, each.whereabouts) for each in PlaceChange.objects.filter(meeting=meeting)]
     for people in _people(coming):
-        last = _last_words(people, (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT))
+        last = last_words(_places(people), (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT))
         misled = [
             (
                 address,
@@ -164,8 +164,7 @@ def _follow_on(meeting: Meeting, coming: SignupQuerySet, now: dt.datetime) -> No
             for address, mine in people
         ]
         # Who is told that it is on after all reads the new time there.
-        told_anyway = [each.pk for _address, mine in misled for each in mine]
-        moved = Reminder.objects.unsent().filter(signup__in=told_anyway, kind=ReminderKind.MOVED)
+        moved = Reminder.objects.unsent().filter(signup__in=_places(misled), kind=ReminderKind.MOVED)
         _supersede(moved, ON_AFTER_ALL, now=now)
         _write(ReminderKind.REOPENED, misled, now)
         if changes:
@@ -199,7 +198,7 @@ def _told_at(meeting: Meeting, people: Sequence[_Person]) -> dict[int, dt.dateti
         signup__occurrence__meeting=meeting,
         signup__participant__in=[mine[0].participant_id for _address, mine in people],
         submitted_at__isnull=False,
-    ).exclude(state__in=_UNSAID)
+    ).exclude(state__in=UNSAID)
     rows = told.order_by("submitted_at").values_list("signup__participant_id", "submitted_at")
     return {participant: at for participant, at in rows if at is not None}
 
@@ -238,20 +237,8 @@ def _people(coming: SignupQuerySet) -> Iterator[list[_Person]]:
         yield [(addresses[participant], each) for participant, each in sorted(mine.items())]
 
 
-def _last_words(people: Sequence[_Person], kinds: Sequence[ReminderKind]) -> Mapping[int, str]:
-    """Return, by signup (id), the kind of what its participant was last told among `kinds`."""
-    places = [each.pk for _address, mine in people for each in mine]
-    last: dict[int, str] = {}
-    rows: list[tuple[int, int, str]] = []
-    for start in range(0, len(places), _CHUNK):
-        some = places[start : start + _CHUNK]
-        said = Reminder.objects.filter(Q(signup__in=some), kind__in=kinds).exclude(state__in=_UNSAID)
-        rows += said.values_list("pk", "signup_id", "kind")
-        parts = ReminderPart.objects.filter(signup__in=some, reminder__kind__in=kinds)
-        rows += parts.exclude(reminder__state__in=_UNSAID).values_list("reminder_id", "signup_id", "reminder__kind")
-    for _pk, signup, kind in sorted(rows):
-        last[signup] = kind
-    return last
+def _places(people: Sequence[_Person]) -> list[int]:
+    return [each.pk for _address, mine in people for each in mine]
 
 
 def _write(kind: ReminderKind, people: Iterable[_Person], now: dt.datetime) -> None:
@@ -277,3 +264,9 @@ def _write(kind: ReminderKind, people: Iterable[_Person], now: dt.datetime) -> N
         )
         rows.append((row, mine[1:]))
     plan._write(Draft(row, [_part(signup) for signup in others]) for row, others in rows)
+    if kind in _IN_CALENDARS:
+        # What is taken out of a calendar and put back is each time a later state of its entry.
+        places = _places(heard)
+        for start in range(0, len(places), _CHUNK):
+            some = Signup.objects.filter(pk__in=places[start : start + _CHUNK])
+            some.update(calendar_seq=F("calendar_seq") + 1)

@@ -15,13 +15,13 @@ from django.db import transaction
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext_noop as _
 
-from meetings.enums import SignupStatus
+from meetings.enums import MeetingState, SignupStatus
 from meetings.models import DateState, Occurrence, OccurrenceChange, Participant, Signup
 from meetings.recurrence import falls_on
-from meetings.reminders.enums import NEWS, UNSENT, Lane, ReminderKind, ReminderState
+from meetings.reminders.enums import NEWS, SAYS_OFF, UNSENT, Lane, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder, ReminderPart
 from meetings.reminders.queries.addresses import Address
-from meetings.reminders.queries.told import ABOUT_ALL, Place, live_places, told_of, with_history
+from meetings.reminders.queries.told import ABOUT_ALL, Place, last_words, live_places, told_of, with_history
 from meetings.reminders.services import plan
 from meetings.reminders.services.replan import CHUNK, replan
 
@@ -141,6 +141,7 @@ class _Comparison:
         self.places = [place for place in everyone if place.occurrence in changed or place.pk in spoken_of]
         self.told = told_of(people, sorted(dates))
         self.answers, self.listing = _answers(people, self.places)
+        self.off = _known_to_be_off(self.places, self.dates)
         self.superseded: list[int] = []
         self.pointless: list[int] = []
         self.reopened: set[int] = set()
@@ -157,6 +158,8 @@ class _Comparison:
                 continue
             seq = self.told.seq(place, occurrence)
             kind = self._kind(occurrence, seq)
+            if kind in SAYS_OFF and place.pk in self.off:
+                continue
             if kind is not None:
                 key = (place.participant, occurrence.meeting_id, kind)
                 news.setdefault(key, _News(kind)).places.append((place, seq))
@@ -316,6 +319,13 @@ class _OtherDays:
         if occurrence.meeting_id not in self.goes_on:
             self.goes_on[occurrence.meeting_id] = rule.first_after(self.now) is not None
         return self.goes_on[occurrence.meeting_id]
+
+
+def _known_to_be_off(places: Sequence[Place], dates: Mapping[int, Occurrence]) -> set[int]:
+    """Return the places whose owners heard last that their meeting is off: that one of its dates is too is no news."""
+    of_it = [place.pk for place in places if dates[place.occurrence].meeting.state is MeetingState.OFF]
+    words = last_words(of_it, (ReminderKind.OFF, ReminderKind.REOPENED)) if of_it else {}
+    return {place for place, kind in words.items() if kind == ReminderKind.OFF}
 
 
 def _unsent_news(people: Collection[int], occurrences: Collection[int]) -> list[_Unsent]:
