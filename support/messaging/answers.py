@@ -52,6 +52,7 @@ class Kind:
     It matches where all do that are given: the reply's code, its enhanced code and its words (regular expressions,
     from the beginning, the whole, and anywhere), and how far the conversation had come. `reason` says it to people.
     `is_personal`: said to each newcomer, or of one mailbox, so that it speaks of nobody else however often it comes.
+    `is_soft`: that mailbox takes nothing for now, and for long where nobody empties it.
     """
 
     about: About
@@ -64,6 +65,7 @@ class Kind:
     until: Stage = Stage.END
     limit: Limit | None = None
     is_personal: bool = False
+    is_soft: bool = False
 
     def matches(self, answer: Answer) -> bool:
         return (
@@ -291,6 +293,7 @@ ANSWERS: Final = (
         enhanced=r"[45]\.2\.2",
         since=Stage.RCPT,
         is_personal=True,
+        is_soft=True,
     ),
     Kind(
         About.NOW,
@@ -300,6 +303,7 @@ ANSWERS: Final = (
         words=_FULL,
         since=Stage.RCPT,
         is_personal=True,
+        is_soft=True,
     ),
     Kind(
         About.MAILBOX,
@@ -415,6 +419,7 @@ ANSWERS: Final = (
         enhanced=r"|5\.0\.0",
         since=Stage.RCPT,
         is_personal=True,
+        is_soft=True,
     ),
     Kind(
         About.MESSAGE,
@@ -460,7 +465,14 @@ def meaning(answer: Answer, *addresses: str) -> Refused | Transient:
     is_outage = kind.about is About.US or answer.stage <= Stage.MAIL or kind.limit in (Limit.MINUTE, Limit.DAY)
     pause = _MINUTE if kind.limit is Limit.MINUTE else None
     return Transient(
-        kind.reason, pause, is_outage, is_counted=False, said=words, is_personal=kind.is_personal, limit=kind.limit
+        kind.reason,
+        pause,
+        is_outage,
+        is_counted=False,
+        said=words,
+        is_personal=kind.is_personal,
+        answer=answer.number if kind.is_soft else "",
+        limit=kind.limit,
     )
 
 

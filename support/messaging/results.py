@@ -48,7 +48,8 @@ class Transient:
 
     `is_outage` says that it was not about this message: the next one would fare no better now. `is_counted` says that
     it speaks against this message, which is given up after too many of them. `said` is what the provider said, without
-    an address. `is_personal`: it says so to each newcomer, or of one mailbox, so that it means nobody else.
+    an address. `is_personal`: it says so to each newcomer, or of one mailbox, so that it means nobody else. `answer` is
+    what it says to all whose mailbox takes nothing for now ("552 5.2.2"), and "" where it says something else.
     """
 
     reason: str
@@ -57,6 +58,7 @@ class Transient:
     is_counted: bool = True
     said: str = ""
     is_personal: bool = False
+    answer: str = ""
     #: What there was too much of, where that is so.
     limit: Limit | None = None
 

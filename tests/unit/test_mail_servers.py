@@ -287,12 +287,40 @@ def test_what_is_put_off_for_long_is_never_given_up_before_its_time(use: Use, tr
     assert states() == {ReminderState.ACCEPTED: 1}
 
 
+def test_three_dead_addresses_first_hold_up_nobody_and_end(use: Use, travels: time_machine.Traveller) -> None:
+    """They look like a relay that knows nobody; what it takes afterwards shows that it is none."""
+    people = due(8)
+    relay = use(SaysNoToSome(dict.fromkeys(people[:3], NOBODY)))
+    live(travels, MINUTE)
+    assert sorted(relay.recipients) == sorted(people[3:])
+    live(travels, HOUR)
+    assert states() == {ReminderState.ACCEPTED: 5, ReminderState.FAILED: 3}
+    assert not ChannelOutage.objects.exists()
+    assert relay.refused == dict.fromkeys(people[:3], 2)
+    # Each is believed after another day, as if it had been refused by itself.
+    assert (Refusal.objects.count(), Suppression.objects.count()) == (3, 0)
+
+
+def test_mailbox_that_stays_full_for_five_weeks_gets_no_more(use: Use, travels: time_machine.Traveller) -> None:
+    reader = make_participant()
+    use(SaysNoToSome({reader.contact_point.value: "452 4.2.2 The email account is over quota"}))
+    for week in range(5):
+        assert not Suppression.objects.exists()
+        travels.move_to(NOW + week * 7 * DAY)
+        date = make_occurrence(on=(clock.now() + 3 * DAY).date())
+        make_reminder(signup=make_signup(participant=reader, occurrence=date), due_at=clock.now())
+        live(travels, DAY)
+        # However often it was tried.
+        assert Refusal.objects.filter(is_soft=True).count() <= 2 * (week + 1)
+    assert Suppression.objects.get().answer == "452 4.2.2"
+
+
 def test_full_mailbox_waits_and_is_not_held_against_it(use: Use, travels: time_machine.Traveller) -> None:
     people = due(6)
     relay = use(SaysNoToSome(dict.fromkeys(people[:5], "552 5.2.2 Mailbox full")))
     live(travels, HOUR)
     assert states() == {ReminderState.PLANNED: 5, ReminderState.ACCEPTED: 1}
-    assert nobody_is_suppressed()
+    assert not Suppression.objects.exists()
     assert not ChannelOutage.objects.exists()
     relay.mended = True
     live(travels, HOUR)

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel
 from accounts.fields import Unreadable, keyring
 from accounts.queries import closed_channels
-from accounts.services.suppressions import record_refusal
+from accounts.services.suppressions import record_refusal, record_soft_refusal
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
@@ -502,6 +502,14 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
             lease_until=None,
             settled_at=None if state == ReminderState.PLANNED else now,
         )
+        if result.answer:
+            record_soft_refusal(
+                channel=reminder.channel,
+                value=reminder.contact_point.value,
+                reason=result.reason,
+                answer=result.answer,
+                now=now,
+            )
         if changed and state == ReminderState.FAILED and reminder.channel == Channel.PUSH:
             push.follow_up(reminder, is_gone=False, now=now)
         if changed and state == ReminderState.FAILED and reminder.channel == Channel.SMS:

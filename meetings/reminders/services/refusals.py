@@ -49,7 +49,7 @@ def in_context(reminder: Reminder, result: Result, *, now: dt.datetime) -> tuple
         is_run = _told(reminder.channel, detail(result), (EventKind.AMBIGUOUS,), now).count() + 1 >= HANGS
         return result, Transient(result.reason, is_outage=True) if is_run else None
     if isinstance(result, Transient) and result.is_outage:
-        if result.said and _is_meant_alone(reminder, detail(result)):
+        if result.said and _is_meant_alone(reminder, detail(result), times=SEVERAL - 1):
             return Refused(result.reason, said=result.said), None
         return result, result
     return _unless_all_are_told(reminder, result, now)
@@ -59,6 +59,9 @@ def _unless_all_are_told(
     reminder: Reminder, result: Refused | Transient, now: dt.datetime
 ) -> tuple[Result, Transient | None]:
     if reminder.channel != Channel.EMAIL or _is_of_one(result):
+        return result, None
+    # Several of whom it is true, one after the other: once others were taken, each of them is believed.
+    if isinstance(result, Refused) and _is_meant_alone(reminder, detail(result), times=1):
         return result, None
     told = _told(reminder.channel, detail(result), _REFUSALS, now).exclude(
         reminder__contact_point=reminder.contact_point_id
@@ -108,13 +111,11 @@ def _last_taken(channel: str, *, before: int | None = None) -> int:
     return taken.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _is_meant_alone(reminder: Reminder, words: str) -> bool:
-    """Return whether this message was told so twice before, and others were taken after each of them."""
-    earlier = list(
-        DeliveryEvent.objects.filter(reminder=reminder.pk, kind=EventKind.RETRY, detail=words)
-        .order_by("-pk")
-        .values_list("pk", flat=True)[: SEVERAL - 1]
+def _is_meant_alone(reminder: Reminder, words: str, *, times: int) -> bool:
+    """Return whether this message was told so so many times before, and others were taken after each of them."""
+    told = DeliveryEvent.objects.filter(reminder=reminder.pk, kind=EventKind.RETRY, detail=words).order_by("-pk")
+    earlier = list(told.values_list("pk", flat=True)[:times])
+    until = [None, *earlier]
+    return len(earlier) == times and all(
+        _last_taken(reminder.channel, before=end) > pk for pk, end in zip(earlier, until, strict=False)
     )
-    if len(earlier) < SEVERAL - 1:
-        return False
-    return _last_taken(reminder.channel) > earlier[0] and _last_taken(reminder.channel, before=earlier[0]) > earlier[1]
