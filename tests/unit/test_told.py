@@ -155,6 +155,46 @@ def test_notice_that_may_have_arrived_counts_as_told_and_one_that_did_not_does_n
     assert [all(each in letter.text for each in words) for letter in letters] == [True] * len(words)
 
 
+class Meanwhile(Post):
+    """A gateway that takes so long over its first message that the date moves again, and answers as told."""
+
+    def __init__(self, result: Result, occurrence: Occurrence, hours: float) -> None:
+        super().__init__(result)
+        self.moves: list[tuple[Occurrence, float]] = [(occurrence, hours)]
+
+    def send(self, letter: Letter, **_: Any) -> Result:
+        for occurrence, hours in self.moves:
+            shift(occurrence, hours, at=NOW + MINUTE)
+        self.moves = []
+        return super().send(letter)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [(Accepted(), "8:00 PM"), (Refused("no"), "7:00 PM"), (Ambiguous("nobody knows"), "8:00 PM")],
+)
+def test_correction_of_a_notice_that_was_under_way_says_what_came_of_it(result: Result, told: str) -> None:
+    place = taken()
+    shift(place.occurrence, 1)
+    meanwhile = Meanwhile(result, place.occurrence, 1)
+    deliver_due(read_clock=lambda: NOW, gateway=meanwhile)
+    Reminder.objects.filter(state=ReminderState.AMBIGUOUS).update(state=ReminderState.ASSUMED_SENT, settled_at=NOW)
+    _first, letter = meanwhile.letters + sent(at=NOW + MINUTE)
+    assert letter.subject == "Moved to Tue, Nov 24, 9:00 PM"
+    assert f"It was planned for Tuesday, November 24, {told}" in letter.text.replace("\u00a0", " ")
+    assert subjects(NOW + HOUR) == []
+
+
+def test_move_back_while_a_notice_was_under_way_that_failed_is_no_news() -> None:
+    place = taken()
+    shift(place.occurrence, 1)
+    meanwhile = Meanwhile(Refused("no"), place.occurrence, -1)
+    deliver_due(read_clock=lambda: NOW, gateway=meanwhile)
+    assert len(meanwhile.letters) == 1
+    assert subjects(NOW + MINUTE) == []
+    assert not Reminder.objects.unsent().filter(kind=ReminderKind.MOVED).exists()
+
+
 def test_notice_that_is_to_be_sent_again_since_nobody_knows_whether_it_went_counts_as_told() -> None:
     place = taken()
     shift(place.occurrence, 1)

@@ -29,11 +29,11 @@ from accounts.fields import Unreadable, keyring
 from accounts.queries import closed_channels
 from accounts.services.suppressions import record_refusal, record_soft_refusal
 from meetings.reminders import timing
-from meetings.reminders.enums import EventKind, Lane, ReminderState
+from meetings.reminders.enums import NEWS, EventKind, Lane, ReminderState
 from meetings.reminders.models import ChannelOutage, ChannelPause, Reminder
 from meetings.reminders.queries import to_send_or_not
 from meetings.reminders.rendering import Rendered, Renderer
-from meetings.reminders.services import hot, last_moment, push, refusals, texts
+from meetings.reminders.services import hot, last_moment, news, push, refusals, texts
 from support import database_clock
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, TextMessage, Transient
 from support.messaging.pace import Pace
@@ -514,6 +514,8 @@ def _settle(sent: _Sent, now: dt.datetime) -> list[hot.Event]:
             push.follow_up(reminder, is_gone=False, now=now)
         if changed and state == ReminderState.FAILED and reminder.channel == Channel.SMS:
             texts.follow_up(reminder, now=now)
+    if changed and reminder.kind in NEWS and kind in (EventKind.REFUSED, EventKind.EXPIRED):
+        news.correct_anew(reminder, now=now)
     return [hot.Event(reminder.pk, kind, sent.attempt, now, told)] if changed else []
 
 

@@ -26,6 +26,7 @@ from meetings.reminders.services import plan
 from meetings.reminders.services.replan import CHUNK, replan
 
 RESTORED = _("The date is on after all")
+UNDELIVERED = _("The message before it did not go out")
 AS_TOLD = _("It is again as they were told")
 #: Places looked at in one go: bounds the memory where many dates of many people change.
 _PLACES = 10_000
@@ -69,6 +70,15 @@ def plan_news(
             is_waiting=is_waiting,
             now=now,
         )
+
+
+def correct_anew(reminder: Reminder, *, now: dt.datetime) -> None:
+    """Write anew what waits to correct a message of news that nobody got after all: it said what they never read."""
+    about = {reminder.signup_id, *reminder.parts.values_list("signup_id", flat=True)}
+    waiting = Reminder.objects.unsent().filter(kind__in=NEWS).exclude(pk=reminder.pk)
+    if waiting.filter(Q(signup__in=about) | Q(parts__signup__in=about)).exists():
+        dates = Signup.objects.filter(pk__in=about).values_list("occurrence_id", flat=True)
+        plan_news(occurrences=dates, participants=[reminder.signup.participant_id], why=UNDELIVERED, now=now)
 
 
 def _people(occurrences: Sequence[int], only: Collection[int] | None, size: int) -> Iterator[list[int]]:
