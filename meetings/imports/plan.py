@@ -32,6 +32,8 @@ SAME_FEED = 0.5
 #: A file is of another feed than the one known by its name when fewer than this share of its rows are there.
 ANOTHER_FEED = 0.1
 FEWEST_TO_TELL = 5
+#: So many listings of a feed, or this share of them, may be missing at once without anybody's word for it.
+MOST_LOST, MOST_LOST_SHARE = 10, 0.25
 #: File names that begin alike for this long belong together ("newyork-formats", "newyork-meetings").
 ALIKE = 4
 
@@ -51,6 +53,8 @@ class Options:
     timezone: str = ""
     source: str = ""
     unpublish_missing: bool = False
+    #: However many are missing.
+    unpublish_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ def make_plan(
             _plan_meetings(plan, file, files, options, seen)
         tick(len(file.document.rows))
     if options.unpublish_missing:
-        _plan_missing(plan, files)
+        _plan_missing(plan, files, is_any_number=options.unpublish_many)
     plan.files = files
     return plan
 
@@ -520,7 +524,7 @@ def _feed_name(file: FilePlan) -> str:
     return feed if slugify(feed) else file.document.stem
 
 
-def _plan_missing(plan: Plan, files: Sequence[FilePlan]) -> None:
+def _plan_missing(plan: Plan, files: Sequence[FilePlan], *, is_any_number: bool) -> None:
     here: dict[str, set[str]] = defaultdict(set)
     for file in files:
         if file.document.kind == Kind.NOTHING:
@@ -534,6 +538,12 @@ def _plan_missing(plan: Plan, files: Sequence[FilePlan]) -> None:
                 raise BrokenSource(f"{file.document.name}: no row can be read, with --unpublish-missing")
     for source, ids in here.items():
         published = Meeting.objects.filter(source=source, is_published=True, is_kept=False)
-        for pk, source_id, name in published.values_list("pk", "source_id", "name"):
-            if source_id not in ids:
-                plan.missing.append((source, source_id, name, pk))
+        listed = list(published.values_list("pk", "source_id", "name"))
+        lost = [(source, source_id, name, pk) for pk, source_id, name in listed if source_id not in ids]
+        # Half a file, or a server that answers with one page of many, is likelier than so many meetings that ended.
+        if len(lost) > max(MOST_LOST, len(listed) * MOST_LOST_SHARE) and not is_any_number:
+            raise BrokenSource(
+                f"{source}: {len(lost)} of its {len(listed)} listings are missing, more than ever end at once. If they "
+                "are over all the same, say --unpublish-many"
+            )
+        plan.missing += lost

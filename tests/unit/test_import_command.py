@@ -283,6 +283,36 @@ def test_an_empty_list_never_takes_everything_down(feed: Path) -> None:
     assert Meeting.objects.published().count() == 18
 
 
+def test_half_a_file_takes_nothing_down_unless_that_is_said(tmp_path: Path) -> None:
+    feed = tmp_path / "long.json"
+    rows = [
+        {"name": f"Night {n}", "slug": f"night-{n}", "day": n % 7, "time": "19:00", "city": "Albany", "state": "NY",
+         "timezone": "America/New_York"}
+        for n in range(60)
+    ]  # fmt: skip
+    feed.write_text(json.dumps(rows))
+    run(feed)
+    # A few meetings end, and a quarter of a long list is where it becomes a matter of belief.
+    feed.write_text(json.dumps(rows[15:]))
+    run(feed, unpublish_missing=True)
+    assert Meeting.objects.published().count() == 45
+    feed.write_text(json.dumps(rows[30:]))
+    with pytest.raises(
+        CommandError, match=r"15 of its 45 listings are missing.*--unpublish-many\. Nothing was changed"
+    ):
+        run(feed, unpublish_missing=True)
+    assert Meeting.objects.published().count() == 45
+    run(feed, unpublish_missing=True, unpublish_many=True)
+    assert Meeting.objects.published().count() == 30
+
+
+def test_a_short_list_may_lose_more_than_a_share(feed: Path) -> None:
+    run(feed)
+    rewrite(feed, lambda rows: rows[10:])
+    run(feed, unpublish_missing=True)
+    assert Meeting.objects.published().count() < 18
+
+
 # -- What cannot be imported
 
 

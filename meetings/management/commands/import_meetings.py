@@ -55,6 +55,11 @@ class Command(BaseCommand):
             help="take down meetings imported from the same feeds before and no longer in them; where people come, "
             "whoever looks after one is asked first",
         )
+        parser.add_argument(
+            "--unpublish-many",
+            action="store_true",
+            help="with --unpublish-missing, also where so many are missing that the files are likelier to be cut short",
+        )
         parser.add_argument("--report", default="", metavar="FILE", help="write the fate of every row, as CSV")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,6 +68,7 @@ class Command(BaseCommand):
             timezone=options["timezone"],
             source=options["source"],
             unpublish_missing=options["unpublish_missing"],
+            unpublish_many=options["unpublish_many"],
         )
         self._check(chosen)
         documents = self._read(options["sources"])
