@@ -24,7 +24,7 @@ from django.utils.translation import ngettext
 
 from accounts import links
 from accounts.enums import Channel, Purpose, Wording
-from meetings.enums import OccurrenceStatus, SignupStatus
+from meetings.enums import Held, OccurrenceStatus, SignupStatus
 from meetings.feeds.calendar import place_calendar
 from meetings.models import DateState, Meeting, Occurrence, Participant, Signup
 from meetings.queries.first_time import is_first_time
@@ -200,7 +200,8 @@ def _calendars(reminder: Reminder, occurrences: list[Occurrence], now: dt.dateti
     in one file, to nobody by name (3.2.1), and canceled in a file each.
     """
     method = _CALENDAR_METHODS.get(ReminderKind(reminder.kind))
-    if method is None or not occurrences:
+    is_place = reminder.signup.held != Held.WAIT or reminder.kind != ReminderKind.CONFIRMATION
+    if method is None or not occurrences or not is_place:
         return ()
     places = _places(reminder.signup, occurrences)
     if method == "REQUEST" and len(places) > 1:
@@ -475,7 +476,7 @@ def _every(reminder: Reminder) -> str:
     signup, participant = reminder.signup, reminder.signup.participant
     rule = signup.occurrence.meeting.rule
     is_about_rule = reminder.kind in _ABOUT_EVERY_TIME or _is_series(reminder)
-    if signup.standing is None or rule is None or not is_about_rule:
+    if signup.standing is None or rule is None or not is_about_rule or signup.held == Held.WAIT:
         return ""
     if reminder.kind != ReminderKind.GIVEN_BACK and _is_asked_about_new_days(signup):
         # They do not come on all days of the rule.

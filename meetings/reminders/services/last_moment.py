@@ -6,7 +6,9 @@ It runs in the transaction that enters `submitting`, after the row is locked, an
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext_noop as _
@@ -32,6 +34,11 @@ MEETING_IS_ON = _("The meeting is on after all")
 QUIET = _("Held back by quiet hours")
 AFTER_ANOTHER = _("Waits for an earlier message")
 WRITE_ANEW = _("Something it says has changed")
+#: What has to be held for a message to be true. Who asks again is told, too, that they are on a waitlist.
+_HELD_FOR: Final[Mapping[str, Collection[str]]] = {
+    ReminderKind.REMINDER: (SignupStatus.CONFIRMED,),
+    ReminderKind.CONFIRMATION: (SignupStatus.CONFIRMED, SignupStatus.WAITLISTED),
+}
 #: Until somebody is asked again who holds what this one needs; it grows while it waits for an earlier message.
 _PATIENCE, _MOST_PATIENCE = dt.timedelta(seconds=5), dt.timedelta(minutes=1)
 #: For so long a message waits for an earlier one of which nobody knows. Longer than a lease (deliver.LEASE): after that
@@ -106,8 +113,7 @@ def _is_untrue(facts: Facts) -> Verdict | None:
         return _supersede(GIVEN_BACK)
     if facts.kind == ReminderKind.CONFIRM_REQUEST and facts.signup_status != SignupStatus.PENDING:
         return _skip(CONFIRMED_MEANWHILE)
-    is_certain = facts.signup_status == SignupStatus.CONFIRMED
-    if facts.kind in (ReminderKind.REMINDER, ReminderKind.CONFIRMATION) and not is_certain:
+    if facts.signup_status not in _HELD_FOR.get(facts.kind, SignupStatus.values):
         return _skip(GIVEN_BACK)
     # News about several dates names those that are still so when it is written.
     is_stale = facts.is_part_stale and facts.kind not in (ReminderKind.CHANGED, ReminderKind.REOPENED)

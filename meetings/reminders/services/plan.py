@@ -50,11 +50,12 @@ _IN_CALENDARS = (ReminderKind.CONFIRMATION, ReminderKind.MOVED, ReminderKind.RES
 def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     """Plan the message that asks a guest to confirm `signups`, all of one participant and one meeting.
 
-    A guest who asks for what is certain already is told so: from outside, one looks like the other.
+    A guest who asks for what is certain already, or is on a waitlist, is told so: from outside, all look alike.
     """
     pending = [signup for signup in signups if signup.status == SignupStatus.PENDING]
+    certain = [signup for signup in signups if signup.status == SignupStatus.CONFIRMED]
     kind = ReminderKind.CONFIRM_REQUEST if pending else ReminderKind.CONFIRMATION
-    signup = min(pending or signups, key=lambda each: each.occurrence.starts_at)
+    signup = min(pending or certain or signups, key=lambda each: each.occurrence.starts_at)
     earlier = Reminder.objects.filter(signup=signup, kind=kind, schedule_seq=signup.occurrence.schedule_seq)
     is_on_its_way = earlier.exclude(state__in=NEVER_SENT).filter(created_at__gt=now - SECOND_CLICK).exists()
     if is_on_its_way or earlier.unsent().exists():
