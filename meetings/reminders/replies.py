@@ -194,9 +194,9 @@ def no_date(letter: str) -> str:
 
 
 def no_text_yet(letter: str) -> str:
-    """Return the answer to C or X from a number that is proven since shortly and was sent nothing since."""
+    """Return the answer to C or X from a number that was sent nothing lately, or nothing since it was proven."""
     return _plain(
-        _("We haven’t texted you about a date that %(letter)s could answer. Your dates: %(url)s")
+        _("We haven’t texted you lately about a date that %(letter)s could answer. Your dates: %(url)s")
         % {"letter": letter, "url": _my_dates()}
     )
 

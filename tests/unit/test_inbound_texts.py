@@ -326,12 +326,15 @@ def test_place_given_back_by_text_is_said_by_email_with_the_way_to_take_it_back(
 
 
 def test_same_x_twice_gives_back_one_place() -> None:
-    signup, _phone = member_with_phone()
+    signup, phone = member_with_phone()
+    text_about(signup, phone, ReminderState.DELIVERED, submitted_at=NOW)
     later = make_signup(
         participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
     )
     assert write("X", sid="SM1") != ""
     assert write("X", sid="SM1") == ""
+    # Nor does another one give back what no text spoke of.
+    assert "no upcoming date" in write("X", sid="SM2")
     for each in (signup, later):
         each.refresh_from_db()
     assert (signup.status, later.status) == (SignupStatus.CANCELLED, SignupStatus.CONFIRMED)
@@ -348,15 +351,17 @@ def test_answer_is_about_the_last_text_rather_than_the_next_date() -> None:
     assert signup.status == SignupStatus.CONFIRMED
 
 
-def test_answer_is_about_the_next_date_where_the_last_text_is_long_ago() -> None:
+def test_answer_is_about_no_date_where_the_last_text_is_long_ago() -> None:
+    """Who has the number by now may be somebody else."""
     signup, phone = member_with_phone()
     later = make_signup(
         participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
     )
     text_about(later, phone, ReminderState.DELIVERED, submitted_at=NOW - 4 * DAY - dt.timedelta(seconds=1))
-    assert "Tue, Nov 24" in write("X")
-    later.refresh_from_db()
-    assert later.status == SignupStatus.CONFIRMED
+    assert "haven't texted you lately" in write("X")
+    for each in (signup, later):
+        each.refresh_from_db()
+        assert each.status == SignupStatus.CONFIRMED
 
 
 def test_answer_is_never_about_a_cancelled_date() -> None:
@@ -364,14 +369,17 @@ def test_answer_is_never_about_a_cancelled_date() -> None:
     cancel_occurrence(occurrence=signup.occurrence, now=NOW)
     text_about(signup, phone, ReminderState.ACCEPTED, submitted_at=NOW)
     assert "no upcoming date" in write("C")
-    make_signup(
+    later = make_signup(
         participant=signup.participant, occurrence=make_occurrence(on=dt.date(2026, 12, 1), meeting=make_meeting())
     )
-    assert "Tue, Dec 1" in write("X")
+    assert "no upcoming date" in write("X")
+    later.refresh_from_db()
+    assert later.status == SignupStatus.CONFIRMED
 
 
 def test_c_notes_it_and_changes_nothing() -> None:
-    signup, _phone = member_with_phone()
+    signup, phone = member_with_phone()
+    text_about(signup, phone, ReminderState.DELIVERED, submitted_at=NOW)
     assert write("C") == "Noted: Tue, Nov 24, 7:00 PM. Reply X if you can't come after all."
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CONFIRMED
@@ -379,13 +387,16 @@ def test_c_notes_it_and_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("text", ["C", "X"])
-def test_letter_from_somebody_without_a_date_says_so(text: str) -> None:
-    assert write(text).startswith(f"You have no upcoming date that {text} could be about.")
+def test_letter_from_somebody_who_was_sent_nothing_says_so_whoever_it_is(text: str) -> None:
+    unknown = write(text, sender="+12025550199")
+    assert unknown.startswith(f"We haven't texted you lately about a date that {text} could answer.")
+    member_with_phone()
+    assert write(text) == unknown
 
 
 def test_x_never_touches_another_persons_place() -> None:
     signup, _phone = member_with_phone()
-    assert "no upcoming date" in write("X", sender="+12025550199")
+    assert "haven't texted you lately" in write("X", sender="+12025550199")
     signup.refresh_from_db()
     assert signup.status == SignupStatus.CONFIRMED
 

@@ -37,6 +37,7 @@ from tests.factories import (
     make_meeting,
     make_occurrence,
     make_participant,
+    make_reminder,
     make_service_body,
     make_signup,
     make_user,
@@ -444,7 +445,10 @@ def test_one_letter_asks_each_coordinator_about_all_that_their_list_has_lost() -
 @pytest.mark.parametrize("word", ["C", "X"])
 def test_answer_by_text_is_about_no_date_of_a_meeting_that_is_off(meeting: Meeting, word: str) -> None:
     person = comes_every_time(meeting)
-    make_contact_point(user=person.user, channel=Channel.SMS, value="+12025550143")
+    phone = make_contact_point(user=person.user, channel=Channel.SMS, value="+12025550143")
+    place = person.signups.order_by("occurrence__starts_at").first()
+    sent = {"signup": place, "contact_point": phone, "channel": Channel.SMS, "submitted_at": NOW}
+    make_reminder(ReminderState.ACCEPTED, **sent)
 
     def answer() -> str:
         return inbound.take(inbound=Inbound(f"SM{uuid.uuid4()}", "+12025550143", word), now=NOW)

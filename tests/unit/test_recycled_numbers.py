@@ -212,7 +212,7 @@ def test_x_by_the_present_owner_never_frees_the_former_owners_place(
     mine = place_of(present, on=dt.date(2026, 12, 1)) if has_own_place else None
     new = prove(present, NOW + MINUTE)
     # What they answer was sent to somebody else: nothing is done about either's place.
-    assert write("X", NOW + 2 * MINUTE).startswith("We haven't texted you about a date that X could answer.")
+    assert write("X", NOW + 2 * MINUTE).startswith("We haven't texted you lately about a date that X could answer.")
     if mine:
         texted(mine, new, NOW + 3 * MINUTE)
         assert "Tue, Dec 1" in write("X", NOW + 4 * MINUTE)
@@ -240,6 +240,7 @@ def test_where_two_have_it_proven_the_last_one_is_who_writes(former: User, prese
         ContactPoint.objects.create(user=user, channel=Channel.SMS, value=NUMBER, verified_at=NOW - days * DAY)
         for user, days in ((present, 5), (former, 30))
     ]
+    texted(mine, points[0], NOW - MINUTE)
     texted(theirs, points[1], NOW)
     assert "Tue, Dec 1" in write("X", NOW)
     for signup, status in ((theirs, SignupStatus.CONFIRMED), (mine, SignupStatus.CANCELLED)):

@@ -333,10 +333,10 @@ def mark_seen(*, rows: Sequence[InboundText], by: int, now: dt.datetime) -> None
 
 def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime) -> str:
     last, letter = _last_text(sender, now), "C" if word == Word.COMES else "X"
-    if last is None and _is_newly_proven(sender, now):
-        # It may be about what was sent to somebody else.
+    if last is None:
+        # It may be about what was sent to somebody else, or come from who has the number now.
         return replies.no_text_yet(letter)
-    signups = _meant(last, sender, now)
+    signups = _meant(last, now)
     if not signups:
         return replies.no_date(letter)
     first = signups[0]
@@ -370,25 +370,16 @@ def _last_text(sender: Sender, now: dt.datetime) -> Reminder | None:
     )
 
 
-def _meant(last: Reminder | None, sender: Sender, now: dt.datetime) -> list[Signup]:
-    """Return the places that an answer is about: those of the last text that we sent, else the next one."""
-    coming = (
-        Signup.objects.filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
+def _meant(last: Reminder, now: dt.datetime) -> list[Signup]:
+    """Return the places that an answer to a text is about: those that it spoke of and that are still held."""
+    return list(
+        Signup.objects.filter(Q(pk=last.signup_id) | Q(pk__in=last.parts.values("signup")))
+        .filter(status__in=_HAS_A_PLACE, occurrence__starts_at__gt=now)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED)
         .exclude(occurrence__meeting__in=Meeting.objects.off())
         .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )
-    if last is not None:
-        spoken_of = coming.filter(Q(pk=last.signup_id) | Q(pk__in=last.parts.values("signup")))
-        if found := list(spoken_of):
-            return found
-    return list(coming.filter(participant__in=sender.participants)[:1])
-
-
-def _is_newly_proven(sender: Sender, now: dt.datetime) -> bool:
-    """Return whether what was sent to a number before it was the sender's may still be answered."""
-    return sender.proven_at is not None and sender.proven_at > now - _ABOUT_THE_LAST
 
 
 def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:
