@@ -4,13 +4,13 @@ import re
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import Channel, Lead, Purpose
 from accounts.person import read_contact, read_number
 from accounts.services.preferences import PreferenceFields
 from meetings.reminders.enums import ReminderKind, ReminderState
+from meetings.reminders.queries.timelines import reported
 from meetings.reminders.queries.watching import WINDOWS
 from support.messaging.push import BadSubscription, read_subscription
 
@@ -104,7 +104,7 @@ class MessageFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("Any")), *((reason, gettext(reason)) for reason in reasons)]
+        field.choices = [("", _("Any")), *((reason, reported(reason)) for reason in reasons)]
 
 
 class ReasonForm(forms.Form):

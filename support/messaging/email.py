@@ -10,10 +10,21 @@ from typing import Final
 
 from django.conf import settings
 from django.core.mail import get_connection
+from django.utils.translation import gettext_noop as _
 
 from support.messaging.letter import DjangoLetter, Letter
 from support.messaging.provider import ProviderGateway
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Gateway, Refused, Result, Transient, is_over
+from support.messaging.results import (
+    HELD_UP,
+    Accepted,
+    Ambiguous,
+    Gateway,
+    Refused,
+    Result,
+    Transient,
+    is_over,
+    with_detail,
+)
 from support.messaging.smtp import SmtpServer, SmtpSession, Stage, classify
 
 _SMTP_BACKEND: Final = "django.core.mail.backends.smtp.EmailBackend"
@@ -74,7 +85,7 @@ class _BackendGateway:
         try:
             self._backend.open()
         except Exception as error:  # noqa: BLE001  # each backend has errors of its own
-            return Transient(f"The mail service cannot be reached ({type(error).__name__})", is_outage=True)
+            return Transient(with_detail(_("The mail service cannot be reached"), type(error).__name__), is_outage=True)
         return None
 
     def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
@@ -83,14 +94,16 @@ class _BackendGateway:
         try:
             sent = self._backend.send_messages([DjangoLetter(letter, connection=self._backend)])
         except UnicodeError:
-            return Refused("The address cannot be written in ASCII")
+            return Refused(_("The address cannot be written in ASCII"))
         except smtplib.SMTPException as error:
             return classify(error, Stage.END)
         except Exception as error:  # noqa: BLE001  # each backend has errors of its own
             if isinstance(error, OSError) and error.errno in _NOTHING_LEFT_US:
-                return Transient(f"The mail service cannot be reached ({type(error).__name__})", is_outage=True)
-            return Ambiguous(f"The mail service failed ({type(error).__name__})")
-        return Accepted() if sent else Ambiguous("The mail service did not say whether it took the message")
+                return Transient(
+                    with_detail(_("The mail service cannot be reached"), type(error).__name__), is_outage=True
+                )
+            return Ambiguous(with_detail(_("The mail service failed"), type(error).__name__))
+        return Accepted() if sent else Ambiguous(_("The mail service did not say whether it took the message"))
 
     def close(self) -> None:
         with contextlib.suppress(Exception):

@@ -13,12 +13,13 @@ from anymail.backends import resend
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from anymail.signals import AnymailTrackingEvent, RejectReason
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.utils.translation import gettext_noop as _
 from urllib3.exceptions import NewConnectionError
 
 from support.messaging.bounces import BounceKind
 from support.messaging.calls import field, read_pause
 from support.messaging.letter import Letter
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over, with_detail
 
 #: The name under which a provider gives our own id back with each of its receipts.
 METADATA_ID: Final = "message"
@@ -55,15 +56,15 @@ class ProviderGateway:
                 return HELD_UP
             self._backend.send_messages([message])
         except AnymailRecipientsRefused:
-            return Refused("The mail service knows this address as one that takes no mail", suppress=True)
+            return Refused(_("The mail service knows this address as one that takes no mail"), suppress=True)
         except AnymailAPIError as error:
             return _classify(error, letter.sent_at)
         except (AnymailError, UnicodeError) as error:
-            return Refused(f"The mail service cannot be given this message ({type(error).__name__})")
+            return Refused(with_detail(_("The mail service cannot be given this message"), type(error).__name__))
         answer = message.anymail_status  # type: ignore[attr-defined]  # set by anymail
         if answer.status and answer.status <= {"sent", "queued"}:
             return Accepted(str(answer.message_id or ""))
-        return Ambiguous("The mail service did not say whether it took the message")
+        return Ambiguous(_("The mail service did not say whether it took the message"))
 
     def close(self) -> None:
         with contextlib.suppress(Exception):
@@ -90,20 +91,20 @@ def _classify(error: AnymailAPIError, now: dt.datetime) -> Result:
     status = error.status_code
     if status is None:
         if _never_reached(error.__cause__):
-            return Transient("The mail service cannot be reached", is_outage=True)
-        return Ambiguous("The mail service did not answer")
+            return Transient(_("The mail service cannot be reached"), is_outage=True)
+        return Ambiguous(_("The mail service did not answer"))
     if status == 429:
         return Transient(
-            "The mail service asked for a pause (429)", retry_after=_retry_after(error, now), is_outage=True
+            _("The mail service asked for a pause (429)"), retry_after=_retry_after(error, now), is_outage=True
         )
     if status in (401, 402, 403):
-        return Transient(f"The mail service does not let us in ({status})", is_outage=True)
+        return Transient(with_detail(_("The mail service does not let us in"), status), is_outage=True)
     if status == 503:
-        return Transient("The mail service is away (503)", retry_after=_retry_after(error, now), is_outage=True)
+        return Transient(_("The mail service is away (503)"), retry_after=_retry_after(error, now), is_outage=True)
     if status >= 500 or status in (200, 202, 408):
         # It may have taken the message before it stumbled.
-        return Ambiguous(f"The mail service stumbled ({status})")
-    return Refused(f"Refused by the mail service ({status})", said=f"HTTP {status}")
+        return Ambiguous(with_detail(_("The mail service stumbled"), status))
+    return Refused(with_detail(_("Refused by the mail service"), status), said=f"HTTP {status}")
 
 
 def _never_reached(cause: BaseException | None) -> bool:

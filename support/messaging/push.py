@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from support import vapid
 from support.loopback import is_loopback
 from support.messaging.calls import read_pause
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Refused, Result, Transient, is_over, with_detail
 from support.messaging.webpush_encryption import encrypt
 
 #: Seconds to connect, and to wait for the answer's head; its body is not read.
@@ -159,12 +160,12 @@ class PushGateway:
         try:
             subscription = read_subscription(letter.to)
         except BadSubscription:
-            return Refused("The subscription cannot be used", suppress=True)
+            return Refused(_("The subscription cannot be used"), suppress=True)
         content = letter.as_bytes()
         if len(content) > _LONGEST:
-            return Refused("The notification is too long")
+            return Refused(_("The notification is too long"))
         if time.monotonic() < self._resting.get(subscription.audience, 0):
-            return Transient("The push service did not answer a moment ago")
+            return Transient(_("The push service did not answer a moment ago"))
         headers = self._headers(letter, subscription)
         body = encrypt(content, public_key=_octets(subscription.p256dh), secret=_octets(subscription.auth))
         if is_over(until):
@@ -189,14 +190,14 @@ class PushGateway:
             ) as answer:
                 return classify(answer.status_code, answer.headers.get("Retry-After", ""), now=now)
         except requests.ConnectTimeout:
-            return _NoAnswer(Transient("The push service cannot be reached (ConnectTimeout)"))
+            return _NoAnswer(Transient(_("The push service cannot be reached (ConnectTimeout)")))
         except requests.Timeout:
-            return _NoAnswer(Ambiguous("The push service did not answer"))
+            return _NoAnswer(Ambiguous(_("The push service did not answer")))
         except requests.ConnectionError as error:
             # Also what a line is called that broke while the answer was awaited; the tag makes a second one harmless.
-            return _NoAnswer(Transient(f"The push service cannot be reached ({type(error).__name__})"))
+            return _NoAnswer(Transient(with_detail(_("The push service cannot be reached"), type(error).__name__)))
         except requests.RequestException as error:
-            return Ambiguous(f"The push service failed ({type(error).__name__})")
+            return Ambiguous(with_detail(_("The push service failed"), type(error).__name__))
 
     def close(self) -> None:
         self._session.close()
@@ -230,11 +231,11 @@ def classify(status: int, retry_after: str, *, now: dt.datetime) -> Result:
         return Accepted()
     if status in (404, 410):
         # RFC 8030 section 7.3: the browser has unsubscribed, or was never there.
-        return Refused(f"The browser is no longer subscribed ({status})", suppress=True)
+        return Refused(with_detail(_("The browser is no longer subscribed"), status), suppress=True)
     if status == 429 or status >= 500:
         pause = read_pause(retry_after, now=now, at_most=_LONGEST_PAUSE)
-        return Transient(f"The push service asked to try again later ({status})", retry_after=pause)
-    return Refused(f"Refused by the push service ({status})")
+        return Transient(with_detail(_("The push service asked to try again later"), status), retry_after=pause)
+    return Refused(with_detail(_("Refused by the push service"), status))
 
 
 def _octets(text: str) -> bytes:

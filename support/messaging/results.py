@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from django.utils.translation import gettext_noop as _
+
 from support import clock
 
 
@@ -73,7 +75,12 @@ class Ambiguous:
 Result = Accepted | Refused | Transient | Ambiguous
 
 #: A sender that stood still (a suspended machine, a stopped process) wakes when its message is somebody else's.
-HELD_UP: Final = Transient("The sender stood still until it was too late", is_counted=False)
+HELD_UP: Final = Transient(_("The sender stood still until it was too late"), is_counted=False)
+
+
+def with_detail(reason: str, detail: object) -> str:
+    """Return a reason with what it was in brackets: a code, or the kind of an error. Pages translate the reason."""
+    return f"{reason} ({detail})"
 
 
 def is_over(until: dt.datetime) -> bool:

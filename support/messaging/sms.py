@@ -9,9 +9,10 @@ from email.message import EmailMessage
 from typing import Final, Protocol
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from support.messaging import allowance, outbox
-from support.messaging.results import HELD_UP, Accepted, Gateway, Refused, Result, Transient, is_over
+from support.messaging.results import HELD_UP, Accepted, Gateway, Refused, Result, Transient, is_over, with_detail
 from support.messaging.sms_results import Found
 from support.messaging.telnyx import TelnyxGateway
 from support.messaging.text_message import TextMessage
@@ -80,7 +81,9 @@ class _OutboxGateway:
         try:
             outbox.write(message.as_bytes())
         except OSError as error:
-            return Transient(f"The outbox cannot be written ({errno.errorcode.get(error.errno or 0)})", is_outage=True)
+            return Transient(
+                with_detail(_("The outbox cannot be written"), errno.errorcode.get(error.errno or 0)), is_outage=True
+            )
         return Accepted()
 
     def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
@@ -97,7 +100,7 @@ class _ClosedGateway:
         return None
 
     def send(self, letter: TextMessage, /, *, until: dt.datetime) -> Result:
-        return Refused("This site sends no text messages")
+        return Refused(_("This site sends no text messages"))
 
     def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:
         return None

@@ -7,7 +7,9 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from support.messaging.results import Ambiguous, Refused, Result, Transient
+from django.utils.translation import gettext_noop as _
+
+from support.messaging.results import Ambiguous, Refused, Result, Transient, with_detail
 
 
 class Stage(enum.Enum):
@@ -175,24 +177,25 @@ def cause_of(status: int, coded: Cause | None) -> Cause:
 
 def verdict(cause: Cause, code: object, *, pause: dt.timedelta | None = None) -> Result:
     """Return what becomes of a message; `code` is named in the words, `pause` is what the provider asked for."""
-    words = f"({code})"
     match cause:
         case Cause.OURS:
-            return Transient(f"The text message service does not let us in {words}", is_outage=True)
+            return Transient(with_detail(_("The text message service does not let us in"), code), is_outage=True)
         case Cause.NOT_FOUND:
-            return Transient(f"The text message service knows no such account or address {words}", is_outage=True)
+            return Transient(
+                with_detail(_("The text message service knows no such account or address"), code), is_outage=True
+            )
         case Cause.BUSY:
-            asked = f"The text message service asked for a pause {words}"
+            asked = with_detail(_("The text message service asked for a pause"), code)
             return Transient(asked, pause or _BUSY_PAUSE, is_outage=True)
         case Cause.UNCLEAR:
-            return Ambiguous(f"The text message service failed {words}")
+            return Ambiguous(with_detail(_("The text message service failed"), code))
         case Cause.AGAIN:
-            return Transient(f"The text message service did not take it this time {words}", pause)
+            return Transient(with_detail(_("The text message service did not take it this time"), code), pause)
         case Cause.OPTED_OUT:
-            return Refused(f"The recipient wrote STOP {words}", suppress=True, is_opt_out=True)
+            return Refused(with_detail(_("The recipient wrote STOP"), code), suppress=True, is_opt_out=True)
         case Cause.NO_NUMBER:
-            return Refused(f"No number that takes text messages {words}", suppress=True)
+            return Refused(with_detail(_("No number that takes text messages"), code), suppress=True)
         case Cause.NOT_THERE:
-            return Refused(f"The text message service may not send there {words}")
+            return Refused(with_detail(_("The text message service may not send there"), code))
         case Cause.REFUSED:
-            return Refused(f"Refused by the text message service {words}")
+            return Refused(with_detail(_("Refused by the text message service"), code))

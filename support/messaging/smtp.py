@@ -23,7 +23,17 @@ from django.utils.translation import gettext_noop as _
 from support import clock
 from support.messaging.answers import Stage, meaning, read_answer
 from support.messaging.letter import Letter
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Limit, Refused, Result, Transient, is_over
+from support.messaging.results import (
+    HELD_UP,
+    Accepted,
+    Ambiguous,
+    Limit,
+    Refused,
+    Result,
+    Transient,
+    is_over,
+    with_detail,
+)
 
 
 class _LeaseOver(Exception):
@@ -44,12 +54,12 @@ def classify(error: Exception, stage: Stage, *addresses: str) -> Result:
         return meaning(read_answer(error.smtp_code, text, stage), *addresses)
     words = _what_happened(error)
     if stage == Stage.END:
-        return Ambiguous(f"No answer after the whole message was handed over ({words})")
+        return Ambiguous(with_detail(_("No answer after the whole message was handed over"), words))
     if stage == Stage.CONNECT:
-        return Transient(f"The mail server cannot be reached ({words})", is_outage=True)
+        return Transient(with_detail(_("The mail server cannot be reached"), words), is_outage=True)
     if isinstance(error, smtplib.SMTPResponseException):
-        return Transient("The mail server answered with nonsense", is_counted=False)
-    return Transient(f"The mail server went away before it had the message ({words})", is_counted=False)
+        return Transient(_("The mail server answered with nonsense"), is_counted=False)
+    return Transient(with_detail(_("The mail server went away before it had the message"), words), is_counted=False)
 
 
 def _what_happened(error: Exception) -> str:
@@ -206,7 +216,7 @@ class SmtpSession:
         try:
             content, recipient = letter.as_bytes(), letter.recipient
         except UnicodeError:
-            return Refused("The address cannot be written in ASCII")
+            return Refused(_("The address cannot be written in ASCII"))
         failure = self.open()
         if failure:
             return failure

@@ -17,9 +17,10 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from support.messaging.calls import Answer, Caller, NoAnswer, NotReached, TooLate, field, read_json
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient, with_detail
 from support.messaging.sms_results import ALARMING, TELNYX, Found, Inbound, Receipt, Stage, cause_of, verdict
 from support.messaging.text_message import TextMessage
 
@@ -72,14 +73,14 @@ class TelnyxGateway:
         except TooLate:
             return HELD_UP
         except NotReached as error:
-            return Transient(f"The text message service cannot be reached ({error})", is_outage=True)
+            return Transient(with_detail(_("The text message service cannot be reached"), error), is_outage=True)
         except NoAnswer as error:
-            return Ambiguous(f"The text message service did not answer ({error})")
+            return Ambiguous(with_detail(_("The text message service did not answer"), error))
         if not 200 <= answer.status < 300:
             return classify(answer.status, _error_code(answer), pause=answer.retry_after(letter.sent_at))
         provider_id = field(read_json(answer.text), "data", "id")
         if not provider_id:
-            return Ambiguous("The text message service did not say whether it took the message")
+            return Ambiguous(_("The text message service did not say whether it took the message"))
         return Accepted(str(provider_id)[:64])
 
     def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:

@@ -20,6 +20,7 @@ from xml.sax.saxutils import escape
 
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext_noop as _
 
 from support.messaging.calls import (
     Answer,
@@ -32,7 +33,7 @@ from support.messaging.calls import (
     read_date,
     read_json,
 )
-from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient
+from support.messaging.results import HELD_UP, Accepted, Ambiguous, Result, Transient, with_detail
 from support.messaging.sms_results import ALARMING, TWILIO, Found, Inbound, Receipt, Stage, cause_of, verdict
 from support.messaging.text_message import TextMessage
 
@@ -86,14 +87,14 @@ class TwilioGateway:
         except TooLate:
             return HELD_UP
         except NotReached as error:
-            return Transient(f"The text message service cannot be reached ({error})", is_outage=True)
+            return Transient(with_detail(_("The text message service cannot be reached"), error), is_outage=True)
         except NoAnswer as error:
-            return Ambiguous(f"The text message service did not answer ({error})")
+            return Ambiguous(with_detail(_("The text message service did not answer"), error))
         if not 200 <= answer.status < 300:
             return classify(answer.status, _error_code(answer), pause=answer.retry_after(letter.sent_at))
         provider_id = field(read_json(answer.text), "sid")
         if not provider_id:
-            return Ambiguous("The text message service did not say whether it took the message")
+            return Ambiguous(_("The text message service did not say whether it took the message"))
         return Accepted(str(provider_id)[:64])
 
     def look_up(self, *, to: str, since: dt.datetime, seconds: float = math.inf) -> list[Found] | None:

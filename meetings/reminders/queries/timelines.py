@@ -201,7 +201,14 @@ def _by(reminder: Reminder) -> str:
 def _words(detail: str) -> str:
     """Return a reason in the reader's language; what a provider or a member of staff said stays as it is."""
     reason, quote, said = detail.partition(" “")
-    return f"{_(reason)}{quote}{said}" if reason else detail
+    if not reason:
+        return detail
+    words = _(reason)
+    if words == reason:
+        # Which error it was, or a provider's code (results.with_detail), is no language's.
+        reason, bracket, which = reason.partition(" (")
+        words = f"{_(reason)}{bracket}{which}"
+    return f"{words}{quote}{said}"
 
 
 def _ended(sentence: str) -> str:

@@ -37,7 +37,7 @@ from meetings.reminders.services import hot, last_moment, news, push, refusals, 
 from support import database_clock
 from support.messaging import Accepted, Ambiguous, Gateway, Gateways, Refused, Result, TextMessage, Transient
 from support.messaging.pace import Pace
-from support.messaging.results import HELD_UP, Limit
+from support.messaging.results import HELD_UP, Limit, with_detail
 
 logger = logging.getLogger(__name__)
 
@@ -263,7 +263,7 @@ class _Batch:
             result = gateway.send(rendered.message, until=until)
         except Exception as error:  # noqa: BLE001  # a gateway should never raise; where it does, nobody knows
             _log("went into a gateway that failed", reminder, error)
-            result = Ambiguous(f"The gateway failed ({type(error).__name__})")
+            result = Ambiguous(with_detail(_("The gateway failed"), type(error).__name__))
         if isinstance(result, Accepted) and reminder.channel in self._parked:
             ChannelOutage.objects.filter(channel=reminder.channel).delete()
             self._parked.discard(reminder.channel)
