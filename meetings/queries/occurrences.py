@@ -14,7 +14,8 @@ from meetings.recurrence import Slot
 
 #: A year of dates is enough for any page, and keeps a rule that has ended from being searched for ever.
 HORIZON = dt.timedelta(days=366)
-#: How far ahead a wish to come every time becomes signups, and a message about every time names dates.
+#: How far ahead a wish to come every time becomes signups, and a message about every time names dates; the next date is
+#: among them however far it is.
 STANDING_HORIZON: Final = dt.timedelta(days=28)
 #: An occurrence can have been moved this far from its date and still be found beside its neighbours.
 MOVE_SLACK = dt.timedelta(days=60)

@@ -367,11 +367,17 @@ def keep_on_new_days(*, standing: StandingSignup, now: dt.datetime) -> list[Sign
 def _fill_standing(
     standing: StandingSignup, status: str, now: dt.datetime, *, days: str, is_later: bool = False
 ) -> list[tuple[Signup, bool]]:
-    """Make the signups of the coming weeks on `days`; `is_later`: not as they are asked for, but as time goes on."""
+    """Make the signups of the coming weeks on `days`, and of the next date however far it is.
+
+    So whoever comes every time always has a date: a change is told of dates. `is_later`: not as they are asked for, but
+    as time goes on.
+    """
     dates = upcoming_dates(standing.meeting, now=now, limit=STANDING_HORIZON.days)
-    placed = []
+    placed: list[tuple[Signup, bool]] = []
     for date in dates:
-        if date.starts_at <= now or date.starts_at > now + STANDING_HORIZON:
+        if date.starts_at > now + STANDING_HORIZON and placed:
+            break
+        if date.starts_at <= now:
             continue
         if date.is_cancelled and not (is_later and _is_unknown_to(standing, date)):
             continue

@@ -82,11 +82,11 @@ class Told:
         """Return the schedule_seq of the date that the owner of a place knows.
 
         Who got no message saw the date on the page where they asked for it. A date that a wish to come every time
-        brought them they know by the rule, with whatever changes of the rule they were told of then.
+        brought them they know by the rule as it was then: they were told of its changes by the dates that they had.
         """
         if place.is_extension:
-            by_rule = (change.schedule_seq for change in occurrence.changes.all() if change.is_by_rule)
-            seen = max(by_rule, default=0)
+            rules = [change for change in occurrence.changes.all() if change.is_by_rule]
+            seen = max((each.schedule_seq for each in rules if each.created_at < place.created_at), default=0)
         else:
             seen = occurrence.seq_before(place.created_at)
         listed_at = self._listed_at(place)
