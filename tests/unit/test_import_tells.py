@@ -48,7 +48,8 @@ def feed(tmp_path: Path) -> Path:
 
 def take_in(feed: Path, rows: list[dict[str, Any]]) -> None:
     feed.write_text(json.dumps(rows))
-    call_command("import_meetings", str(feed), service_body="River Area", unpublish_missing=True, verbosity=0)
+    how = {"unpublish_missing": True, "unpublish_many": True}
+    call_command("import_meetings", str(feed), service_body="River Area", verbosity=0, **how)
 
 
 def with_(**fields: Any) -> list[dict[str, Any]]:
