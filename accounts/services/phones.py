@@ -69,7 +69,10 @@ def add_phone(*, user: User, number: str, wanted: list[str], now: dt.datetime) -
 def _prove(user: User, number: str, wanted: list[str], now: dt.datetime) -> ContactPoint | None:
     """Make a number that is kept for several the one of `user`. Returns None where another's proof came in between."""
     kept = ContactPoint.objects.with_value(Channel.SMS, number).exclude(user=None).order_by("pk")
-    held = list(kept.select_for_update(no_key=True, of=("self",)))
+    # Looked at twice: the first look may be older than its locks. Who made a row in between, and proved it, is found by
+    # the second; whoever comes later waits for these rows.
+    for _look in range(2):
+        held = list(kept.select_for_update(no_key=True, of=("self",)))
     point = next((each for each in held if each.user_id == user.pk), None)
     if point is None:
         return None
