@@ -3,7 +3,8 @@
 A code alone does not say. `550` is "no such user" from one server, "relay not permitted" from the next, and "daily
 limit exceeded" from a third, so the words and the enhanced status code (RFC 3463, RFC 5248) are looked at as well. Each
 kind of answer is one row of `ANSWERS`, with where it was learned; the first row that matches is what the answer means.
-Words that speak of us or of now come first: a server that names the mailbox and refuses us all the same means us.
+Words that speak of us or of now come first, but for three codes that name the mailbox and nothing else: a server that
+says "no such user" and refuses us all the same means us.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ def _any(*words: str) -> str:
     return "|".join(words)
 
 
+#: RFC 3463 and RFC 7505: no such mailbox, moved without an address, a domain that takes no mail. Said of nothing else.
+NAMES_THE_MAILBOX: Final = r"5\.1\.(1|6|10)"
 _NO_SUCH_USER: Final = _any(
     r"user unknown|unknown (user|recipient|address|local.?part)|invalid (mailbox|recipient|user)",
     r"no such (user|person|mailbox|recipient|address|account)|no mailbox (here )?by that name",
@@ -112,12 +115,14 @@ _TOO_FAST: Final = _any(
     r"rate.?limit|(sending|message|unusual) rate|throttl|unusual sending activity|slow down|too (fast|quickly)",
     r"too (much|many) (mail|messages|recipients|connections|emails)|(thread|connections?) limit exceeded|server busy",
 )
-_RELAY: Final = r"relay(ing)?\b|not a gateway|rcpthosts|local user only"
+# Postfix keeps the mailboxes that it passes mail on to in its "relay recipient table".
+_RELAY: Final = r"relay(ing)?\b(?! recipient table)|not a gateway|rcpthosts|local user only"
 _SENDER: Final = _any(
-    r"sender (verif|address|is |rejected|domain|denied|has)|(verif\w*|validat\w*) failed for|domain of sender",
+    r"sender (address|is |rejected|domain|denied|has)|domain of sender",
     r"(from|as) (this|the|that) (sender|address|domain)|from address|bad outbound sender|banned (sender|sending)",
     r"sender.identity|identities failed|not owned by user|email address is not verified",
 )
+_VERIFIED: Final = r"sender verif|(verif\w*|validat\w*) failed for"
 _SIGN_IN: Final = r"authenticat|\bauth\b|not logged in|log ?in|credentials|starttls"
 _NETWORK: Final = _any(
     r"client host (… )?(rejected|blocked)|blocked (using|by)|block.?list|black.?list|listed (in|by|on|at)|dnsbl",
@@ -209,7 +214,23 @@ ANSWERS: Final = (
     Kind(
         About.US,
         _("The mail server does not take mail from this site’s address"),
-        "Exim 550 Sender verify failed; Postfix 553 Sender address rejected; SendGrid 550; Amazon SES 554",
+        "Exim's sender verification, 550 Sender verify failed, with what the sender's own server said after it",
+        code="[45]",
+        words=_VERIFIED,
+    ),
+    # A mailbox that its code names is meant, whatever else is said: "blocked" and "log in" stand in such words too.
+    Kind(
+        About.MAILBOX,
+        _("The mail server knows no such mailbox"),
+        "RFC 3463 5.1.1, 5.1.6; RFC 7505 5.1.10; Postfix and Gmail 550 5.1.1; Exchange 550 5.1.10",
+        code="5",
+        enhanced=NAMES_THE_MAILBOX,
+        since=Stage.RCPT,
+    ),
+    Kind(
+        About.US,
+        _("The mail server does not take mail from this site’s address"),
+        "Postfix 553 Sender address rejected; SendGrid 550; Amazon SES 554",
         code="[45]",
         words=_SENDER,
     ),
@@ -308,9 +329,9 @@ ANSWERS: Final = (
     Kind(
         About.MAILBOX,
         _("The mail server knows no such mailbox"),
-        "RFC 3463 5.1.1, 5.1.3, 5.1.6; RFC 7505 5.1.10; Postfix and Gmail 550 5.1.1; Exchange 550 5.1.10",
+        "RFC 3463 5.1.3: what it is written with cannot be an address there",
         code="5",
-        enhanced=r"5\.1\.(1|3|6|10)",
+        enhanced=r"5\.1\.3",
         since=Stage.RCPT,
     ),
     Kind(
@@ -394,6 +415,13 @@ ANSWERS: Final = (
         _("The mail server asked to try again later"),
         "RFC 5321 section 4.2.1 (4yz)",
         code="4",
+    ),
+    Kind(
+        About.NOW,
+        _("The mail server asked to try again later"),
+        "RFC 3463 5.4.7: it was tried for too long, by who passes it on",
+        code="5",
+        enhanced=r"5\.4\.7",
     ),
     # -- what says nothing -------------------------------------------------------------------------------------------
     Kind(
@@ -501,8 +529,10 @@ def said(answer: Answer, *addresses: str) -> str:
 def _parts(address: str) -> set[str]:
     """Return the words that an address is made of, but for the last, which is a country's or an industry's."""
     local, _at, domain = address.casefold().rpartition("@")
-    labels = domain.split(".")[:-1]
-    return {part for text in (local, *labels) for part in re.split(r"[\W\d_]+", text) if len(part) > 1}
+    names = (local, *domain.split(".")[:-1])
+    parts = {part for name in names for part in re.split(r"[\W\d_]+", name) if len(part) > 1}
+    # The whole may be a letter or a number, and some servers leave its dots out.
+    return (parts | {local, re.sub(r"[\W_]+", "", local)}) - {""}
 
 
 def _hidden(word: str, parts: set[str]) -> str:

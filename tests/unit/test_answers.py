@@ -32,6 +32,10 @@ MAILBOX: Final = lines(
     RCPT 550 5.1.1 <{GUEST}>... User unknown
     RCPT 550 5.1.6 <{GUEST}>: recipient no longer on server
     RCPT 501 5.1.3 <{GUEST}>: Bad recipient address syntax
+    RCPT 553 5.1.3 <{GUEST}>... Invalid mailbox name
+    RCPT 550 5.1.1 <{GUEST}>: Recipient address rejected: User unknown in relay recipient table
+    RCPT 550 5.1.1 No such user; the owner did not log in for a year and the account was removed
+    RCPT 550 5.1.1 Unknown recipient. If the sender address is on your list, take it off, or you will be blocked
     RCPT 550 5.1.1 Mailbox does not exist.
     RCPT 556 5.1.10 Recipient address has null MX
     END 550 5.1.1 <{GUEST}> User doesn't exist: {GUEST}
@@ -94,6 +98,7 @@ US: Final = lines(
     END 550 5.7.26 This mail has been blocked because the sender is unauthenticated.⏎5.7.26 DKIM = did not pass
     END 550 5.7.26 Unauthenticated email from {SENDER} is not accepted due to domain's DMARC policy.
     RCPT 550 Sender verify failed
+    RCPT 550 5.1.1 Sender verify failed⏎5.1.1 No Such User Here
     RCPT 550 Verification failed for <{SENDER}>⏎No Such User Here⏎Sender verify failed
     RCPT 550 Verification failed for <{SENDER}>⏎Unrouteable address⏎Sender verify failed
     RCPT 553 5.7.1 <{SENDER}>: Sender address rejected: not owned by user meetings
@@ -195,6 +200,8 @@ LATER: Final = lines(
     END 452 no room
     RCPT 450 4.1.1 <x@example.org>: Recipient address rejected: unverified address: connect to mx: timed out
     RCPT 450 4.1.2 <x@nowhere.example>: Recipient address rejected: Domain not found
+    END 550 5.4.7 Delivery expired (message too old)
+    RCPT 554 5.4.7 Delivery time expired
     END 451 4.3.0 Mail server temporarily rejected message. - gsmtp
     RCPT 451 Temporary local problem - please try later
     """
@@ -294,6 +301,14 @@ def test_what_a_server_said_is_kept_without_address_host_or_link(stage: Stage, l
 def test_what_a_server_said_reads_well(line: str, expected: str) -> None:
     code, _space, text = line.partition(" ")
     assert said(read_answer(int(code), text, Stage.RCPT), GUEST, SENDER) == expected
+
+
+@pytest.mark.parametrize("local", ["4711", "j", "anna.smith", "Anna-Smith"])
+def test_short_name_a_number_or_a_name_without_its_dots_is_left_out(local: str) -> None:
+    address = f"{local}@example.org"
+    for written in {local, local.replace(".", ""), local.upper()}:
+        words = said(read_answer(550, f"5.1.1 User {written} is unknown", Stage.RCPT), address)
+        assert words == "550 5.1.1 User … is unknown"
 
 
 _NAMES: Final = st.from_regex(r"[a-z]{3,12}([._+-][a-z0-9]{2,12}){0,2}", fullmatch=True)
