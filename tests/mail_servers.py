@@ -24,9 +24,10 @@ from tests.servers import Received
 
 @dataclass
 class Line:
-    """One connection: how many messages it has brought."""
+    """One connection: how many messages it has brought, and when the last one."""
 
     taken: int = 0
+    used_at: dt.datetime = field(default_factory=clock.now)
 
 
 @dataclass
@@ -160,6 +161,14 @@ class Anvil(MailServer):
         return None
 
 
+class Idle(MailServer):
+    """Closes a line that stood still for a minute, and says so to the next command: RFC 5321 section 3.8."""
+
+    def mail(self, line: Line) -> str | None:
+        is_idle = clock.now() - line.used_at > dt.timedelta(minutes=1)
+        return "421 4.4.2 mail.example.net Error: timeout exceeded" if is_idle else None
+
+
 class Hangs(MailServer):
     """Takes each message and does not say so."""
 
@@ -218,6 +227,7 @@ class _Handler:
         if refusal := self.server.judge(self.server.end(line, recipient), recipient):
             return _say(server, refusal)
         line.taken += 1
+        line.used_at = clock.now()
         with self.server.lock:
             content = envelope.original_content or b""
             self.server.received.append(Received(envelope.mail_from or "", [recipient], content))

@@ -80,21 +80,36 @@ _NO_MORE: Final = 452
 _LINE_IS_OVER: Final = (421, _NO_MORE)
 _MAILMAX: Final = re.compile(r"\bMAILMAX=([1-9]\d{0,5})\b", re.IGNORECASE)
 _MINUTE: Final = dt.timedelta(minutes=1)
-#: A pace learned is tried anew after so long.
+#: What was learned is tried anew after so long.
 _FORGOTTEN: Final = dt.timedelta(hours=1)
+#: A line that stood still for so long may be closed for that, however much went over it.
+_IDLE: Final = dt.timedelta(seconds=10)
 
 
 class _Learned:
-    """How many messages a server takes, as it said itself or was found out, for as long as this process runs."""
+    """How many messages a server takes, as it said itself or was found out within the last hour."""
 
     def __init__(self) -> None:
-        self.per_session: int | None = None
+        self._per_session: int | None = None
+        self._session_learned_at = clock.now()
         self._per_minute: int | None = None
         self._learned_at = clock.now()
         self._taken: deque[dt.datetime] = deque()
 
+    @property
+    def per_session(self) -> int | None:
+        """How many messages it takes on one line, or None where nothing is known of that."""
+        if clock.now() - self._session_learned_at > _FORGOTTEN:
+            self._per_session = None
+        return self._per_session
+
+    def learn_session(self, messages: int) -> None:
+        """It takes so many messages on one line."""
+        self._per_session, self._session_learned_at = messages, clock.now()
+
     def count(self) -> None:
         """Count one message that it took."""
+        self._in_last_minute()
         self._taken.append(clock.now())
 
     def learn_minute(self) -> None:
@@ -136,6 +151,10 @@ def _is_about_the_line(tried: _Try) -> bool:
     return tried.stage < Stage.END and (tried.code == _NO_MORE or result.limit is Limit.SESSION)
 
 
+def _limit(tried: _Try) -> Limit | None:
+    return tried.result.limit if isinstance(tried.result, Transient) else None
+
+
 def _refuse_from(until: dt.datetime) -> None:
     if is_over(until):
         raise _LeaseOver
@@ -172,6 +191,7 @@ class SmtpSession:
         self._connection: _Connection | None = None
         # How many messages this connection has taken already.
         self._taken = 0
+        self._used_at = clock.now()
         self._learned = _LEARNED[server.host, server.port]
 
     @property
@@ -208,7 +228,7 @@ class SmtpSession:
         self._connection, self._taken = connection, 0
         # RFC 9422: some say how many messages they take on one connection.
         if found := _MAILMAX.search(connection.esmtp_features.get("limits", "")):
-            self._learned.per_session = int(found[1])
+            self._learned.learn_session(int(found[1]))
         return None
 
     def send(self, letter: Letter, /, *, until: dt.datetime) -> Result:
@@ -220,7 +240,7 @@ class SmtpSession:
         failure = self.open()
         if failure:
             return failure
-        taken = self._taken
+        taken, was_idle = self._taken, clock.now() - self._used_at > _IDLE
         tried = self._hand_over(letter.sender_address, recipient, content, until)
         if taken and _is_about_the_line(tried):
             # It takes so many messages a connection, or hung up meanwhile. It has not taken this one, so we call again.
@@ -229,10 +249,11 @@ class SmtpSession:
             if failure:
                 return failure
             again = self._hand_over(letter.sender_address, recipient, content, until)
-            if tried.code and isinstance(again.result, Accepted):
-                self._learned.per_session = taken
+            is_by_number = bool(tried.code) and (not was_idle or _limit(tried) is Limit.SESSION)
+            if is_by_number and isinstance(again.result, Accepted):
+                self._learned.learn_session(taken)
             tried = again
-        if isinstance(tried.result, Transient) and tried.result.limit is Limit.MINUTE:
+        if _limit(tried) is Limit.MINUTE:
             self._learned.learn_minute()
         return tried.result
 
@@ -265,6 +286,7 @@ class SmtpSession:
             self.drop()
             return _Try(classify(error, stage), stage)
         self._taken += 1
+        self._used_at = clock.now()
         self._learned.count()
         return _Try(Accepted(provider_id=text.decode("utf-8", "replace")[:200]), stage)
 
