@@ -64,6 +64,11 @@ class Transient:
     #: What there was too much of, where that is so.
     limit: Limit | None = None
 
+    @property
+    def is_for_now(self) -> bool:
+        """Whether the server's own code says that another try may be taken: 4yz, RFC 5321 section 4.2.1."""
+        return self.said.startswith("4")
+
 
 @dataclass(frozen=True)
 class Ambiguous:

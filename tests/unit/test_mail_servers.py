@@ -20,7 +20,8 @@ from meetings.reminders.queries.timelines import Reader, stories
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.sweep import sweep
 from support import clock
-from support.messaging.smtp import forget_limits
+from support.messaging import Accepted
+from support.messaging.smtp import SmtpServer, SmtpSession, forget_limits
 from tests.conftest import NOW
 from tests.factories import make_occurrence, make_participant, make_reminder, make_signup, make_user
 from tests.mail_servers import (
@@ -31,6 +32,7 @@ from tests.mail_servers import (
     Anvil,
     Gmail,
     Hangs,
+    Idle,
     MailServer,
     Postgrey,
     SaysNo,
@@ -38,6 +40,7 @@ from tests.mail_servers import (
     Stalwart,
     serving,
 )
+from tests.unit.test_lease_end import letter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
@@ -265,6 +268,54 @@ def test_number_of_messages_that_a_server_announces_is_kept_to(use: Use, travels
     people = due(10)
     send()
     assert (relay.recipients, relay.connections) == (people, 4)
+
+
+def test_line_that_was_closed_for_standing_still_is_no_limit(use: Use, travels: time_machine.Traveller) -> None:
+    relay = use(Idle())
+    session = SmtpSession(SmtpServer("127.0.0.1", int(relay.url.rpartition(":")[2])))
+    for letters in (1, 4, 4):
+        for _letter in range(letters):
+            assert isinstance(session.send(letter(), until=clock.now() + MINUTE), Accepted)
+        travels.move_to(clock.now() + 5 * MINUTE)
+    session.close()
+    # A new line for each spell, and not one for each message.
+    assert (len(relay.received), relay.connections) == (9, 3)
+
+
+def test_number_of_messages_a_line_that_was_found_out_is_tried_anew(use: Use, travels: time_machine.Traveller) -> None:
+    relay = use(Stalwart(2))
+    due(4)
+    send()
+    relay.mended = True
+    travels.move_to(NOW + 2 * HOUR)
+    before = relay.connections
+    due(10)
+    send()
+    assert relay.connections == before + 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "between"),
+    [
+        ("450 4.7.1 Error: too much mail", 20 * MINUTE),
+        ("550 5.4.5 Daily user sending limit exceeded", 5 * HOUR),
+        ("450 4.7.1 Client host rejected: cannot find your hostname", 20 * MINUTE),
+    ],
+)
+def test_limit_that_one_message_meets_again_and_again_never_fails_it(
+    answer: str, between: dt.timedelta, use: Use, travels: time_machine.Traveller
+) -> None:
+    """Its turn always comes when the share is used up, or a name server is slow; others go through in between."""
+    [unlucky] = due(1)
+    relay = use(SaysNoToSome({unlucky: answer}))
+    for _later in range(12):
+        due(2)
+        live(travels, between)
+    assert relay.refused[unlucky] > 4
+    assert set(states()) == {ReminderState.ACCEPTED, ReminderState.PLANNED}
+    relay.mended = True
+    live(travels, 8 * HOUR)
+    assert states() == {ReminderState.ACCEPTED: 25}
 
 
 def test_newcomers_are_taken_at_the_second_try(use: Use, travels: time_machine.Traveller) -> None:

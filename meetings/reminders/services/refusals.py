@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from accounts.enums import Channel
 from accounts.services.suppressions import undo_refusal
@@ -29,6 +29,8 @@ HANGS: Final = 2
 #: What was said longer ago is another story.
 _RECENT: Final = dt.timedelta(days=1)
 _REFUSALS: Final = (EventKind.REFUSED, EventKind.RETRY)
+#: So many of the newest events are looked through, however long it is since anything was taken.
+_LOOKED_THROUGH: Final = 100_000
 
 
 def detail(result: Refused | Transient | Ambiguous) -> str:
@@ -49,8 +51,8 @@ def in_context(reminder: Reminder, result: Result, *, now: dt.datetime) -> tuple
         is_run = _told(reminder.channel, detail(result), (EventKind.AMBIGUOUS,), now).count() + 1 >= HANGS
         return result, Transient(result.reason, is_outage=True) if is_run else None
     if isinstance(result, Transient) and result.is_outage:
-        if result.said and _is_meant_alone(reminder, detail(result), times=SEVERAL - 1):
-            return Refused(result.reason, said=result.said), None
+        if result.said and result.limit is None and _is_meant_alone(reminder, detail(result), times=SEVERAL - 1):
+            return _of_one_message(result), None
         return result, result
     return _unless_all_are_told(reminder, result, now)
 
@@ -73,6 +75,13 @@ def _unless_all_are_told(
     outage = Transient(result.reason, is_outage=True, is_counted=False, said=result.said)
     _plan_again(set(told.values_list("reminder", flat=True)), result, now)
     return outage, outage
+
+
+def _of_one_message(result: Transient) -> Result:
+    """Return what an answer about the site means where it turned out to be about one message only."""
+    if result.is_for_now:
+        return replace(result, is_outage=False)
+    return Refused(result.reason, said=result.said)
 
 
 def _is_of_one(result: Refused | Transient) -> bool:
@@ -101,11 +110,15 @@ def _plan_again(pks: set[int], result: Refused, now: dt.datetime) -> None:
 def _told(channel: str, words: str, kinds: tuple[EventKind, ...], now: dt.datetime) -> QuerySet[DeliveryEvent]:
     """Return where a channel's provider has said the same since it last took something."""
     rows = DeliveryEvent.objects.filter(reminder__channel=channel, kind__in=kinds, detail=words, at__gt=now - _RECENT)
-    return rows.filter(pk__gt=_last_taken(channel)).order_by()
+    return rows.filter(pk__gt=max(_last_taken(channel), _oldest())).order_by()
+
+
+def _oldest() -> int:
+    return (DeliveryEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0) - _LOOKED_THROUGH
 
 
 def _last_taken(channel: str, *, before: int | None = None) -> int:
-    taken = DeliveryEvent.objects.filter(reminder__channel=channel, kind=EventKind.ACCEPTED)
+    taken = DeliveryEvent.objects.filter(reminder__channel=channel, kind=EventKind.ACCEPTED, pk__gt=_oldest())
     if before is not None:
         taken = taken.filter(pk__lt=before)
     return taken.order_by("-pk").values_list("pk", flat=True).first() or 0
