@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 
 from accounts.models import Consent, ContactPoint, Suppression
 from accounts.services.consents import record_consent
@@ -24,12 +25,13 @@ from meetings.reminders.models import ChannelOutage, Reminder
 from meetings.reminders.queries.timelines import Reader, timeline
 from meetings.reminders.services import deliver as delivering
 from meetings.reminders.services import hot, plan
-from meetings.reminders.services.deliver import Tally, after_transient, claim, deliver_due, release
+from meetings.reminders.services.deliver import Tally, after_transient, claim, deliver_due, park, release
 from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.sweep import sweep
 from meetings.services import signups
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
 from support.messaging import Accepted, Ambiguous, Letter, Refused, Result, Transient
+from support.messaging.results import Limit
 from tests.conftest import NOW
 from tests.factories import (
     make_meeting,
@@ -42,6 +44,7 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
+MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
@@ -709,6 +712,47 @@ def test_outage_parks_the_channel_and_fails_nothing() -> None:
     assert (park.until - NOW, park.failures) == (dt.timedelta(seconds=45), 2)
     assert queries.oldest_due_seconds(now=park.until) == 45
     assert len(run(at=park.until).letters) == 3
+    assert not ChannelOutage.objects.exists()
+
+
+def test_shorter_outage_does_not_end_a_longer_one() -> None:
+    limit = Transient("The mail server takes no more messages today", is_outage=True, limit=Limit.DAY)
+    park(channel="email", outage=limit, now=NOW)
+    # Another worker's connection is refused a moment later.
+    park(channel="email", outage=Transient("The mail server cannot be reached", is_outage=True), now=NOW + MINUTE)
+    row = ChannelOutage.objects.get()
+    assert (row.until, row.reason) == (NOW + HOUR, limit.reason)
+
+
+def test_days_limit_begins_with_an_hour_whatever_failed_before_it() -> None:
+    for minute in range(6):
+        park(channel="email", outage=Transient("Away", is_outage=True), now=NOW + minute * MINUTE)
+    limit = Transient("No more today", is_outage=True, limit=Limit.DAY)
+    park(channel="email", outage=limit, now=NOW + 20 * MINUTE)
+    assert ChannelOutage.objects.get().until == NOW + 20 * MINUTE + HOUR
+    park(channel="email", outage=limit, now=NOW + 2 * HOUR)
+    assert ChannelOutage.objects.get().until == NOW + 4 * HOUR
+
+
+def test_database_that_blinks_when_an_outage_ends_forgets_nothing_that_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    booked()
+    ChannelOutage.objects.create(channel="email", until=NOW, since=NOW, reason="Away")
+    real, blinks = QuerySet.delete, [OperationalError("server closed the connection")]
+
+    def delete(rows: Any) -> Any:
+        if rows.model is ChannelOutage and blinks:
+            raise blinks.pop()
+        return real(rows)
+
+    monkeypatch.setattr(QuerySet, "delete", delete)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    run()
+    assert states("confirmation") == ["accepted"]
+    # The next one that is taken ends it.
+    booked()
+    run()
     assert not ChannelOutage.objects.exists()
 
 

@@ -264,15 +264,25 @@ class _Batch:
         except Exception as error:  # noqa: BLE001  # a gateway should never raise; where it does, nobody knows
             _log("went into a gateway that failed", reminder, error)
             result = Ambiguous(with_detail(_("The gateway failed"), type(error).__name__))
-        if isinstance(result, Accepted) and reminder.channel in self._parked:
-            ChannelOutage.objects.filter(channel=reminder.channel).delete()
-            self._parked.discard(reminder.channel)
         result, outage = self._in_context(reminder, result)
         self._unrecorded = _Sent(reminder, attempt, result, rendered)
-        if not isinstance(result, Accepted):
-            self._record()
-            if outage:
-                self._park(reminder.channel, outage)
+        if isinstance(result, Accepted):
+            self._end_outage(reminder.channel)
+            return
+        self._record()
+        if outage:
+            self._park(reminder.channel, outage)
+
+    def _end_outage(self, channel: str) -> None:
+        if channel not in self._parked:
+            return
+        try:
+            ChannelOutage.objects.filter(channel=channel).delete()
+        except (OperationalError, InterfaceError):
+            # The next message that is taken ends it.
+            self._reconnect()
+            return
+        self._parked.discard(channel)
 
     def _in_context(self, reminder: Reminder, result: Result) -> tuple[Result, Transient | None]:
         try:
@@ -409,11 +419,15 @@ def park(*, channel: str, outage: Transient, now: dt.datetime) -> None:
         row, is_new = ChannelOutage.objects.select_for_update().get_or_create(
             channel=channel, defaults={"until": now, "since": now, "reason": outage.reason[:200]}
         )
+        is_of_a_day = outage.limit is Limit.DAY
         if not is_new:
-            row.failures += 1
-        pause = timing.outage_pause(row.failures, is_of_a_day=outage.limit is Limit.DAY)
-        row.until = now + (outage.retry_after or pause)
-        row.reason, row.said = outage.reason[:200], outage.said[:200]
+            # A day's limit begins a count of its own: what failed before it were minutes.
+            is_another = is_of_a_day and row.reason != outage.reason
+            row.failures = 1 if is_another else row.failures + 1
+        until = now + (outage.retry_after or timing.outage_pause(row.failures, is_of_a_day=is_of_a_day))
+        # Somebody else may have heard of a longer one meanwhile.
+        if until >= row.until:
+            row.until, row.reason, row.said = until, outage.reason[:200], outage.said[:200]
         row.save()
     logger.warning("Channel %s is parked until %s: %s", channel, row.until.isoformat(), refusals.detail(outage))
 
