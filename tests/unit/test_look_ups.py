@@ -112,3 +112,29 @@ def test_provider_that_never_answers_holds_up_a_sweep_for_no_longer_than_that(
     sweep(now=NOW)
     assert time.monotonic() - began < 3
     assert len(fake.lookups) == 1
+
+
+def test_text_that_cannot_be_written_again_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = unclear(2)
+    real = texts.Renderer.render
+
+    def render(self: texts.Renderer, row: Reminder, *, now: dt.datetime) -> Any:
+        if row.contact_point.value == bad:
+            raise ZeroDivisionError
+        return real(self, row, now=now)
+
+    class Nothing(Slow):
+        def look_up(self, *, to: str, since: dt.datetime, seconds: float = 15.0) -> list[Found] | None:
+            return []
+
+    monkeypatch.setattr(texts.Renderer, "render", render)
+    texts.reconcile(now=NOW, gateway=Nothing(0))
+    assert states_of(bad, good) == [ReminderState.AMBIGUOUS, ReminderState.PLANNED]
+    # It cannot be compared, so nobody can say whether it went; it is not sent again.
+    texts.reconcile(now=NOW + 20 * MINUTE, gateway=Nothing(0))
+    assert states_of(bad) == [ReminderState.ASSUMED_SENT]
+
+
+def states_of(*numbers: str) -> list[str]:
+    rows = {row.contact_point.value: row.state for row in Reminder.objects.select_related("contact_point")}
+    return [rows[number] for number in numbers]

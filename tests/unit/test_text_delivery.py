@@ -329,3 +329,15 @@ def test_outage_parks_texts_and_leaves_email_alone(fake: FakeTwilio, signup: Sig
     fake.behaviour = "accept"
     deliver(NOW + dt.timedelta(seconds=8))
     assert state(row) == ReminderState.ACCEPTED
+
+
+def test_receipt_again_shortly_before_it_is_too_late_does_not_say_it_by_email_too(
+    fake: FakeTwilio, signup: Signup
+) -> None:
+    row = text(signup)
+    deliver()
+    receipt = texts.Receipt("SM1", texts.Stage.UNDELIVERED, "30003")
+    texts.take_receipt(public_id=row.public_id, receipt=receipt, now=NOW + MINUTE)
+    # The provider repeats itself when a text would come too late; the second one is on its way.
+    texts.take_receipt(public_id=row.public_id, receipt=receipt, now=row.deadline_at - MINUTE)
+    assert letters() == []

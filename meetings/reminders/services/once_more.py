@@ -13,10 +13,14 @@ from support.messaging.letter import message_id
 def once_more(row: Reminder, *, due_at: dt.datetime, why: str, now: dt.datetime) -> Reminder | None:
     """Plan the same message once more, as a row of its own, whose receipts cannot be taken for the first one's.
 
-    Returns None where it was sent once more already, or would come too late. Again plans nothing more.
+    Returns that row, also where it was planned before. None where `row` is such a second one itself, or where one at
+    `due_at` would come too late.
     """
-    if row.dedupe_key.endswith(ONCE_MORE) or due_at >= row.deadline_at:
+    if row.dedupe_key.endswith(ONCE_MORE):
         return None
+    before = Reminder.objects.filter(dedupe_key=f"{row.dedupe_key}{ONCE_MORE}").first()
+    if before is not None or due_at >= row.deadline_at:
+        return before
     public_id = uuid.uuid4()
     twin, is_new = Reminder.objects.get_or_create(
         dedupe_key=f"{row.dedupe_key}{ONCE_MORE}",

@@ -12,7 +12,7 @@ import time
 import uuid
 from typing import Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
@@ -57,17 +57,6 @@ _AGAIN: Final = dt.timedelta(minutes=2)
 _PATIENCE: Final = dt.timedelta(minutes=15)
 #: A reminder is worth sending a second time while this much remains; news of a change always is.
 _WORTH_IT: Final = dt.timedelta(minutes=60)
-_NEWS: Final = (
-    ReminderKind.MOVED,
-    ReminderKind.CANCELLED,
-    ReminderKind.RESTORED,
-    ReminderKind.NEW_DAY,
-    ReminderKind.GIVEN_BACK,
-    ReminderKind.OFF,
-    ReminderKind.REOPENED,
-    ReminderKind.IN_DOUBT,
-    ReminderKind.CHANGED,
-)
 _MOST_DOUBTS: Final = 3
 #: Of a day's texts, so many may be taken for spam before somebody has to look at what we send.
 _SPAM_SHARE: Final = 0.01
@@ -188,7 +177,7 @@ def reconcile(*, now: dt.datetime, gateway: SmsGateway | None = None, seconds: f
         while (left := until - time.monotonic()) > 0 and (pk := _take(now)) is not None:
             asked = asked or SmsGateway()
             rows, unopened = to_send_or_not([pk])
-            settled += sum(_look_into(row, asked, left, now) for row in rows)
+            settled += sum(_settle_or_give_up(row, asked, left, now) for row in rows)
             settled += sum(_give_up(row, now) for row in Reminder.objects.filter(pk__in=unopened))
     finally:
         if asked:
@@ -212,6 +201,17 @@ def _take(now: dt.datetime) -> int | None:
     return pk
 
 
+def _settle_or_give_up(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datetime) -> bool:
+    try:
+        return _look_into(row, gateway, seconds, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  # one text that cannot be written again never stops the others
+        # The error's own words may hold a number.
+        logger.error("Reminder %s could not be looked into: %s", row.pk, type(error).__name__)
+        return _give_up(row, now)
+
+
 def _look_into(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datetime) -> bool:
     assert row.submitted_at is not None  # nothing is unclear that was not begun
     found = gateway.look_up(to=row.contact_point.value, since=row.submitted_at - _SKEW, seconds=seconds)
@@ -221,7 +221,7 @@ def _look_into(row: Reminder, gateway: SmsGateway, seconds: float, now: dt.datet
     if match is not None:
         return _settle(row, _STATES[match.stage], FOUND, now, provider_id=match.provider_id)
     doubts = row.events.filter(kind=EventKind.AMBIGUOUS).count()
-    is_worth_it = row.kind in _NEWS or row.deadline_at - now > _WORTH_IT
+    is_worth_it = row.kind != ReminderKind.REMINDER or row.deadline_at - now > _WORTH_IT
     if is_worth_it and doubts <= _MOST_DOUBTS and row.deadline_at > now:
         return _settle(row, ReminderState.PLANNED, NOT_FOUND, now)
     return _settle(row, ReminderState.FAILED, NO_TIME, now)
