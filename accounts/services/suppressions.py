@@ -1,12 +1,13 @@
 """Values that nothing may be sent to, whoever they belong to, and the refusals that lead there.
 
 What a server says against a mailbox is believed at once where it is sure; else when it says so again on another day,
-or for the fifth time in five weeks that it can take nothing for now. Anything that arrives in between begins anew.
+or in five different weeks that it can take nothing for now. Anything that arrives in between begins anew.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Final
 
 from django.contrib.admin.models import DELETION, LogEntry
@@ -22,8 +23,10 @@ from accounts.signals import last_taken_asked, suppression_lifted
 
 #: For so long a refusal counts, and is kept: two meetings a month apart still meet in it.
 REFUSALS_KEPT: Final = dt.timedelta(days=60)
-#: In so many weeks in a row a mailbox that takes nothing for now is one that nobody empties.
+#: A mailbox that takes nothing for now in so many different weeks is one that nobody empties.
 SOFT_WEEKS: Final = 5
+#: Where so many get one answer on one day, it may be about the server that gives it.
+MANY: Final = 3
 #: A mail server tries for four or five days before it gives up (RFC 5321 section 4.5.4.1): until then what was taken
 #: may still come back.
 RETURNS_WITHIN: Final = dt.timedelta(days=5)
@@ -63,11 +66,21 @@ def record_refusal(*, channel: str, value: str, reason: str, answer: str, is_sur
     At once where `is_sure`; else at the second refusal on another day (UTC) with nothing taken in between. `reason` is
     for people to read; `answer` is what the server says to all such ("550 5.1.1"). Neither holds an address.
     """
-    if is_sure or _is_second(channel, value, now):
-        suppress(channel=channel, value=value, reason=reason, answer=answer, now=now)
-        _refusals(channel, value).delete()
-        return True
     _keep(channel, value, answer, is_soft=False, now=now)
+    if is_sure or len(_days(_refused(channel, value, now))) > 1:
+        _believe(channel, value, reason, answer, now)
+    return _is_suppressed(channel, value)
+
+
+@transaction.atomic
+def record_report(*, channel: str, value: str, reason: str, answer: str, now: dt.datetime) -> bool:
+    """Record a refusal that nobody has compared with what others are told. Returns whether it is suppressed now.
+
+    As a refusal that is not sure, but for the days on which several got the same `answer`: these do not count.
+    """
+    _keep(channel, value, answer, is_soft=False, now=now)
+    if len(_days(row for row in _refused(channel, value, now) if not _is_said_to_many(row))) > 1:
+        _believe(channel, value, reason, answer, now)
     return _is_suppressed(channel, value)
 
 
@@ -78,11 +91,9 @@ def record_soft_refusal(*, channel: str, value: str, reason: str, answer: str, n
     It is after five different weeks (ISO 8601) with nothing delivered in between.
     """
     _keep(channel, value, answer, is_soft=True, now=now)
-    days = _counting(channel, value, now, until=now - RETURNS_WITHIN).filter(is_soft=True)
-    weeks = {on_day.isocalendar()[:2] for on_day in days.values_list("on_day", flat=True)}
-    if len(weeks) >= SOFT_WEEKS:
-        suppress(channel=channel, value=value, reason=reason, answer=answer, now=now)
-        _refusals(channel, value).delete()
+    days = _days(_counting(channel, value, now, until=now - RETURNS_WITHIN).filter(is_soft=True))
+    if len({on_day.isocalendar()[:2] for on_day in days}) >= SOFT_WEEKS:
+        _believe(channel, value, reason, answer, now)
     return _is_suppressed(channel, value)
 
 
@@ -177,9 +188,22 @@ def _refusals(channel: str, value: str) -> QuerySet[Refusal]:
     return Refusal.objects.filter(channel=channel, value_hash__in=lookup_hashes(value))
 
 
-def _is_second(channel: str, value: str, now: dt.datetime) -> bool:
-    earlier = _counting(channel, value, now, until=now).filter(is_soft=False)
-    return earlier.exclude(on_day=_day(now)).exists()
+def _believe(channel: str, value: str, reason: str, answer: str, now: dt.datetime) -> None:
+    suppress(channel=channel, value=value, reason=reason, answer=answer, now=now)
+    _refusals(channel, value).delete()
+
+
+def _days(rows: Iterable[Refusal]) -> set[dt.date]:
+    return {row.on_day for row in rows}
+
+
+def _refused(channel: str, value: str, now: dt.datetime) -> QuerySet[Refusal]:
+    return _counting(channel, value, now, until=now).filter(is_soft=False)
+
+
+def _is_said_to_many(row: Refusal) -> bool:
+    same = Refusal.objects.filter(channel=row.channel, is_soft=False, on_day=row.on_day, answer=row.answer)
+    return same.count() >= MANY
 
 
 def _counting(channel: str, value: str, now: dt.datetime, *, until: dt.datetime) -> QuerySet[Refusal]:

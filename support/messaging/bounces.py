@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 
+from support.messaging.answers import NAMES_THE_MAILBOX, About, Answer, Stage, kind_of, read_answer
 from support.messaging.bounce_address import message_of
 from support.messaging.letter import unique_of
 
@@ -16,21 +17,20 @@ _ADDRESS = re.compile(r"[^\s<>,;:@\"()]{1,64}@[^\s<>,;:@\"()]{1,255}")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,255}>")
 #: Where the address that mail was delivered to is written: by Postfix, Dovecot, Exim, qmail; and by who sent it.
 _ADDRESSED = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To")
-#: RFC 3463: the address does not exist, is not valid, or is gone for good.
-_BAD_ADDRESS = re.compile(r"5\.1\.(0|1|2|3|6|10)$")
+_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
+#: What the next server said, in its own words: RFC 3464 section 2.3.6.
+_SAID = re.compile(r"\s*smtp\s*;\s*([45]\d\d)[ -]?(.*)", re.IGNORECASE | re.DOTALL)
 #: The mailbox is there, and takes nothing: it is disabled.
 _DISABLED = "5.2.1"
-#: RFC 3463: persistent transient failures, a full mailbox, and a time to live that is over, as some servers end delays.
-_PASSES = re.compile(r"4\.\d+\.\d+$|5\.2\.2$|5\.4\.7$")
 
 
 class BounceKind(enum.Enum):
     """What a report says of a message."""
 
     DELIVERED = enum.auto()
-    #: Not delivered, and its address never will be.
+    #: Not delivered, and its address never will be: its own server names the mailbox.
     HARD = enum.auto()
-    #: Not delivered, by a mailbox that is switched off: perhaps for good.
+    #: The same, by the word of who passed it on, or by a mailbox that is switched off: perhaps for good.
     UNSURE = enum.auto()
     #: Not delivered, for a reason that passes: a full mailbox, a server that was away for days.
     SOFT = enum.auto()
@@ -88,21 +88,31 @@ def _judge(returned: uuid.UUID, report: Message) -> Bounce | None:
         if not isinstance(block, Message):
             continue
         action = str(block["Action"] or "").strip().lower()
-        found = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})", str(block["Status"] or ""))
+        found = _STATUS.match(str(block["Status"] or ""))
         status = found.group(1) if found else ""
         if action == "failed":
-            return Bounce(returned, _kind(status), status)
+            return Bounce(returned, _kind(_answer(block, status), is_remote=bool(block["Remote-MTA"])), status)
         if action == "delivered":
             return Bounce(returned, BounceKind.DELIVERED, status)
     return None
 
 
-def _kind(status: str) -> BounceKind:
-    if _BAD_ADDRESS.match(status):
-        return BounceKind.HARD
-    if status == _DISABLED:
-        return BounceKind.UNSURE
-    return BounceKind.SOFT if _PASSES.match(status) else BounceKind.TURNED_AWAY
+def _answer(block: Message, status: str) -> Answer:
+    """Return what the server said that would not take it; where only a status is given, a reply with that status."""
+    said = _SAID.match(str(block["Diagnostic-Code"] or ""))
+    code, text = (int(said[1]), said[2]) if said else (450 if status.startswith("4") else 550, status)
+    return read_answer(code, " ".join(text.split()), Stage.END)
+
+
+def _kind(answer: Answer, *, is_remote: bool) -> BounceKind:
+    """Return what an answer means for the mailbox; `is_remote`: the next server gave it, and not our own relay."""
+    about = kind_of(answer).about
+    if about is About.MAILBOX:
+        is_sure = is_remote and re.fullmatch(NAMES_THE_MAILBOX, answer.enhanced)
+        return BounceKind.HARD if is_sure else BounceKind.UNSURE
+    if about is About.NOW:
+        return BounceKind.SOFT
+    return BounceKind.UNSURE if answer.enhanced == _DISABLED else BounceKind.TURNED_AWAY
 
 
 def _returned_message_id(report: Message) -> str:

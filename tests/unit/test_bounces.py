@@ -31,8 +31,13 @@ def report(
     status: str = "5.1.1",
     message_id: str = MESSAGE_ID,
     returned: str = "text/rfc822-headers",
+    remote: str = "dns; mx.example.org",
+    said: str | None = None,
 ) -> bytes:
-    """A delivery report, in the shape of RFC 3464's own examples."""
+    """A delivery report, in the shape of RFC 3464's own examples: of what `remote` said, or by the relay itself."""
+    reply = f"smtp; {'450' if status.startswith('4') else '550'} {status} <guest@example.org>" if said is None else said
+    fields = {"Remote-MTA": remote, "Diagnostic-Code": reply if status != "nonsense" else said}
+    more = "".join(f"\n{name}: {value}" for name, value in fields.items() if value)
     return f"""From: Mail Delivery Subsystem <mailer-daemon@mx.example.net>
 To: no-reply@meetings.example.org
 Subject: Undelivered Mail Returned to Sender
@@ -52,8 +57,7 @@ Arrival-Date: Tue, 17 Nov 2026 18:00:00 -0500
 
 Final-Recipient: rfc822; guest@example.org
 Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; 550 5.1.1 <guest@example.org> unknown
+Status: {status}{more}
 
 --b1
 Content-Type: {returned}
@@ -108,6 +112,21 @@ Tuesday.
         (report(status="5.4.7"), BounceKind.SOFT, "5.4.7"),
         (report(status="nonsense"), BounceKind.TURNED_AWAY, ""),
         (report(returned="message/rfc822"), BounceKind.HARD, "5.1.1"),
+        (report(status="5.1.6"), BounceKind.HARD, "5.1.6"),
+        # Not by the mailbox's own server, or not by a code that names it.
+        (report(remote=""), BounceKind.UNSURE, "5.1.1"),
+        (report(remote="", said="x-unix; user unknown"), BounceKind.UNSURE, "5.1.1"),
+        (report(status="5.1.2"), BounceKind.UNSURE, "5.1.2"),
+        (report(status="5.1.0"), BounceKind.TURNED_AWAY, "5.1.0"),
+        # Sendmail writes 5.1.1 where a server gave no such code, and Exim writes 5.0.0 whatever it gave.
+        (report(said="smtp; 550 relay not permitted"), BounceKind.TURNED_AWAY, "5.1.1"),
+        (report(said="smtp; 550 No such user here"), BounceKind.UNSURE, "5.1.1"),
+        (report(status="5.0.0", said="smtp; 550 5.1.1 <guest@example.org> User unknown"), BounceKind.HARD, "5.0.0"),
+        (report(status="5.0.0", said="smtp; 550-5.1.1 The account\n does not exist."), BounceKind.HARD, "5.0.0"),
+        (report(status="5.1.1", said="smtp; 550 5.7.1 Blocked"), BounceKind.TURNED_AWAY, "5.1.1"),
+        (report(status="5.5.0", said="smtp; 552 mailbox full"), BounceKind.SOFT, "5.5.0"),
+        (report(status="4.7.1", said="smtp; 450 4.7.1 Client host blocked"), BounceKind.TURNED_AWAY, "4.7.1"),
+        (report(status="5.4.7", remote="", said="X-Postfix; delivery time expired"), BounceKind.SOFT, "5.4.7"),
         (report(action="delivered", status="2.0.0"), BounceKind.DELIVERED, "2.0.0"),
         (COMPLAINT, BounceKind.COMPLAINT, ""),
     ],

@@ -112,6 +112,21 @@ def test_mailbox_that_is_switched_off_ends_all_mail_on_the_second_day() -> None:
     assert not row.events.filter(kind=EventKind.PLANNED).exists()
 
 
+def test_several_told_the_same_by_our_own_relay_on_one_day_are_not_believed() -> None:
+    """Its name servers were down: nobody's address is wrong."""
+    rows = [sent() for _person in range(4)]
+    for day in range(2):
+        for row in rows:
+            again = sent(NOW + day * DAY, like=row) if day else row
+            came_back(again, NOW + day * DAY, "5.1.2")
+    assert not Suppression.objects.exists()
+    # Who is told so on another day, alone, is.
+    came_back(sent(NOW + 2 * DAY, like=rows[0]), NOW + 2 * DAY, "5.1.2")
+    assert not Suppression.objects.exists()
+    came_back(sent(NOW + 3 * DAY, like=rows[0]), NOW + 3 * DAY, "5.1.2")
+    assert Suppression.objects.get().answer == "5.1.2"
+
+
 def test_soft_report_about_what_a_provider_says_arrived_for_good_changes_nothing() -> None:
     row = sent()
     record_return(public_id=row.public_id, kind=BounceKind.COMPLAINT, detail="spam", now=NOW)

@@ -14,10 +14,12 @@ from accounts.models import AccessRecord, Suppression
 from accounts.services.suppressions import record_refusal, suppress
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
-from meetings.reminders.services.bounces import unblock_by_mail
+from meetings.reminders.services.bounces import record_return, unblock_by_mail
 from meetings.reminders.services.last_moment import SUPPRESSED
 from support.messaging.bounce_address import bounce_address
+from support.messaging.bounces import BounceKind
 from support.messaging.incoming import who_asks
+from support.messaging.letter import message_id
 from tests.conftest import NOW
 from tests.factories import make_contact_point, make_reminder
 from tests.unit.test_bounce_address import OTHER
@@ -61,6 +63,50 @@ def test_what_is_still_of_use_goes_out_again() -> None:
     row = make_reminder(ReminderState.SKIPPED, contact_point=point, reason=SUPPRESSED, kind=ReminderKind.MOVED)
     assert unblock_by_mail(content=letter(), now=NOW)
     assert Reminder.objects.get(pk=row.pk).state == ReminderState.PLANNED
+
+
+def test_message_and_its_second_try_that_both_came_back_go_out_once() -> None:
+    row = make_reminder(ReminderState.ACCEPTED, contact_point=make_contact_point(value=ANA), submitted_at=NOW)
+    record_return(public_id=row.public_id, kind=BounceKind.SOFT, detail="5.2.2", now=NOW)
+    twin = Reminder.objects.exclude(pk=row.pk).get()
+    Reminder.objects.filter(pk=twin.pk).update(state=ReminderState.ACCEPTED, attempt=1, submitted_at=NOW)
+    record_return(public_id=twin.public_id, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert unblock_by_mail(content=letter(), now=NOW)
+    assert [each.pk for each in Reminder.objects.filter(state=ReminderState.PLANNED)] == [twin.pk]
+
+
+def test_what_came_back_goes_out_under_a_new_name() -> None:
+    row = make_reminder(
+        ReminderState.ACCEPTED, contact_point=make_contact_point(value=ANA), attempt=1, submitted_at=NOW
+    )
+    old = row.public_id
+    assert record_return(public_id=old, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert unblock_by_mail(content=letter(), now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.message_id) == (ReminderState.PLANNED, message_id(row.public_id))
+    # The same report, read again, is about the letter that is gone.
+    assert not record_return(public_id=old, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert not Suppression.objects.exists()
+    # Another one about the new letter is news.
+    Reminder.objects.update(state=ReminderState.ACCEPTED, attempt=2, submitted_at=NOW)
+    assert record_return(public_id=row.public_id, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert Suppression.objects.exists()
+    assert Reminder.objects.get().state == ReminderState.BOUNCED
+
+
+def test_old_report_that_is_read_again_blocks_nobody_who_was_unblocked() -> None:
+    row = make_reminder(
+        ReminderState.ACCEPTED,
+        contact_point=make_contact_point(value=ANA),
+        attempt=1,
+        submitted_at=NOW,
+        deadline_at=NOW,
+    )
+    for _again in range(2):
+        assert record_return(public_id=row.public_id, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert unblock_by_mail(content=letter(), now=NOW)
+    assert record_return(public_id=row.public_id, kind=BounceKind.HARD, detail="5.1.1", now=NOW)
+    assert not Suppression.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
-from accounts.services.suppressions import lift_refusal, record_refusal, record_soft_refusal
+from accounts.services.suppressions import lift_refusal, record_refusal, record_report, record_soft_refusal
 from meetings.reminders.enums import ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.services.once_more import once_more
-from meetings.reminders.services.receipts import record_receipt
+from meetings.reminders.services.receipts import is_heard, record_receipt
 from support.messaging.bounces import BounceKind, read_bounce
 from support.messaging.incoming import who_asks
 
@@ -53,16 +53,18 @@ def unblock_by_mail(*, content: bytes, now: dt.datetime) -> bool:
 def record_return(*, public_id: uuid.UUID, kind: BounceKind, detail: str, now: dt.datetime) -> bool:
     """Record what became of an email after a server took it, and do what follows. Returns False for no such.
 
-    No such mailbox, in its own server's words, and a complaint end all email to it. A mailbox that is switched off, or
-    full, ends it in time: see accounts.services.suppressions. What could not be taken for now is sent once more while
-    that is of use. The same again does nothing more. `detail` is a code or words without any address.
+    No such mailbox, in its own server's words, and a complaint end all email to it. What our relay says by itself, a
+    mailbox that is switched off, or full, ends it in time: see accounts.services.suppressions. What could not be taken
+    for now is sent once more while that is of use. The same again does nothing more. `detail` is a code or words
+    without any address.
     """
     row = Reminder.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
     before = row.state if row else ""
+    is_news = row is not None and not is_heard(row, _STATES[kind], detail)
     is_known = record_receipt(
         public_id=public_id, state=_STATES[kind], detail=detail, suppress=kind == BounceKind.COMPLAINT, now=now
     )
-    if row is None or not is_known:
+    if row is None or not is_known or not is_news:
         return is_known
     refusal = {"channel": row.channel, "value": row.contact_point.value, "answer": detail}
     refusal["reason"] = f"{ReminderState.BOUNCED.value} {detail}".strip()
@@ -74,7 +76,7 @@ def record_return(*, public_id: uuid.UUID, kind: BounceKind, detail: str, now: d
         # Heard before, or it says less than what is known.
         return True
     if kind == BounceKind.UNSURE:
-        record_refusal(**refusal, is_sure=False, now=now)
+        record_report(**refusal, now=now)
     elif kind == BounceKind.SOFT and not record_soft_refusal(**refusal, now=now):
         once_more(row, due_at=now + PAUSE, why=ONCE_MORE, now=now)
     return True

@@ -40,8 +40,8 @@ def record_receipt(
     reminder = Reminder.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
     if reminder is None or reminder.submitted_at is None:
         return False
-    words = f"{state.value} {detail}".strip()[:200]
-    if not reminder.events.filter(kind=EventKind.RECEIPT, detail=words).exists():
+    words = _words(state, detail)
+    if not is_heard(reminder, state, detail):
         DeliveryEvent.objects.create(
             reminder=reminder, kind=EventKind.RECEIPT, attempt=reminder.attempt, detail=words, at=now
         )
@@ -49,6 +49,16 @@ def record_receipt(
     if suppress:
         suppress_value(channel=reminder.channel, value=reminder.contact_point.value, reason=words, now=now)
     return True
+
+
+def is_heard(reminder: Reminder, state: ReminderState, detail: str) -> bool:
+    """Return whether a receipt that says so is on record since the message was last handed over."""
+    known = reminder.events.filter(kind=EventKind.RECEIPT, attempt=reminder.attempt, detail=_words(state, detail))
+    return known.exists()
+
+
+def _words(state: ReminderState, detail: str) -> str:
+    return f"{state.value} {detail}".strip()[:200]
 
 
 def _raise(reminder: Reminder, state: ReminderState, detail: str, now: dt.datetime) -> None:
