@@ -46,6 +46,7 @@ def move_occurrence(
 ) -> OccurrenceChange:
     """Move one date to the aware instant `starts_at`; it lasts as long as before, and its identity stays.
 
+    Moved back to where the rule has it, it follows the rule again.
     Everyone who signed up hears of it once: asking for the same again makes no second change and returns the first.
     Raises ChangeRefused for a start in the past, and for a date that is cancelled or over.
     """
@@ -63,7 +64,7 @@ def move_occurrence(
         # In UTC, where hours are added as they pass.
         locked.ends_at = starts_at.astimezone(dt.UTC) + (locked.ends_at - locked.starts_at)
         locked.starts_at = starts_at
-        locked.is_moved = True
+        locked.is_moved = schedule.is_by_hand(locked)
         change = _record(locked, before, message, now)
         occurrence_moved.send(sender=Occurrence, occurrence=locked, change=change, now=now)
     return change

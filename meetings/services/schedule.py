@@ -12,6 +12,7 @@ from meetings.enums import OccurrenceStatus
 from meetings.models import DateState, Meeting, Occurrence, OccurrenceChange
 from meetings.recurrence import Rule
 from meetings.signals import meeting_rescheduled
+from support import clock
 
 #: Meetings whose next start is worked out between two writes: bounds the memory and the time a lock is held.
 BATCH = 500
@@ -75,16 +76,18 @@ def follow_zone_data(*, now: dt.datetime) -> int:
 def reschedule(meeting: Meeting, *, now: dt.datetime) -> list[OccurrenceChange]:
     """Let the future occurrences of `meeting` follow its changed rule, and say so to everyone who signed up.
 
-    A date that a facilitator moved stays where they put it, and one that they cancelled stays off. A date that the rule
-    no longer has is cancelled, and on again once the rule has it again; one whose time changed is moved. Returns the
-    changes made, none where the rule still says the same. They are announced at once, so that people hear of them in
-    one message.
+    A date that a facilitator moved stays where they put it, and one that they cancelled stays off; moved to a day that
+    the rule has now instead of its own, it is that day's. A date that the rule no longer has
+    is cancelled, and on again once the rule has it again; one whose time changed is moved. Returns the changes made,
+    none where the rule still says the same. They are announced at once, so that people hear of them in one message.
     """
     changes: list[OccurrenceChange] = []
     with transaction.atomic():
-        rows = Occurrence.objects.select_for_update(of=("self",)).filter(
-            meeting=meeting, is_moved=False, starts_at__gt=now
-        )
+        coming = Occurrence.objects.select_for_update(of=("self",)).filter(meeting=meeting, starts_at__gt=now)
+        for row in coming.scheduled().filter(is_moved=True).order_by("pk"):
+            row.meeting = meeting
+            _take_the_rules_day(row)
+        rows = coming.filter(is_moved=False)
         for row in rows.order_by("pk").prefetch_related("changes"):
             row.meeting = meeting
             change = _follow_rule(row, now)
@@ -94,6 +97,24 @@ def reschedule(meeting: Meeting, *, now: dt.datetime) -> list[OccurrenceChange]:
         if changes:
             meeting_rescheduled.send(sender=Meeting, meeting=meeting, changes=changes, now=now)
     return changes
+
+
+def is_by_hand(row: Occurrence) -> bool:
+    """Return whether a date is at other times than its meeting's rule has it."""
+    slot = row.meeting.rule.on(row.original_date) if row.meeting.rule else None
+    return slot is None or (slot.starts_at, slot.ends_at) != (row.starts_at, row.ends_at)
+
+
+def _take_the_rules_day(row: Occurrence) -> None:
+    """Let a date moved by hand stand for the rule's on the day it was moved to, where its own is gone."""
+    rule, day = row.meeting.rule, clock.to_wall(row.starts_at, row.meeting.tz).date()
+    if rule is None or rule.on(row.original_date) is not None or rule.on(day) is None:
+        return
+    if Occurrence.objects.filter(meeting=row.meeting, original_date=day).exists():
+        return
+    row.original_date = day
+    row.is_moved = is_by_hand(row)
+    row.save(update_fields=["original_date", "is_moved"])
 
 
 def _follow_rule(row: Occurrence, now: dt.datetime) -> OccurrenceChange | None:
