@@ -33,8 +33,8 @@ WEEKLY, FORTNIGHTLY, APPOINTMENT, AS_IT_IS = "1", "2", "none", "keep"
 MONTHLY = {"m1": 1, "m2": 2, "m3": 3, "m4": 4, "m-1": -1}
 
 
-#: What the form calls VENUE_FIELDS.
-_PLACE = ("venue_name", "street", "city", "state", "postal_code")
+#: What the form calls a venue's fields, where the meeting has one of that name.
+_PLACE = {name: f"venue_{name}" if name in MEETING_FIELDS else name for name in VENUE_FIELDS}
 
 
 class _ByCategory(ModelChoiceIterator):
@@ -86,6 +86,13 @@ class ListingForm(forms.Form):
     city = forms.CharField(label=_("City"), max_length=120, required=False)
     state = forms.CharField(label=_("State or province"), max_length=80, required=False)
     postal_code = forms.CharField(label=_("ZIP or postal code"), max_length=20, required=False)
+    venue_notes = forms.CharField(
+        label=_("How to find it"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The door, the floor, the bell. If the address changes, change this too."),
+    )
     conference_url = forms.URLField(
         label=_("Link to join online"), max_length=1000, required=False, assume_scheme="https"
     )
@@ -137,6 +144,7 @@ class ListingForm(forms.Form):
                 "city",
                 "state",
                 "postal_code",
+                "venue_notes",
                 "conference_url",
                 "conference_phone",
             ),
@@ -177,6 +185,10 @@ class ListingForm(forms.Form):
         groups: Any = field.choices
         return [str(words) for _group, choices in groups for value, words in choices if str(value) in ticked]
 
+    def clean_venue_notes(self) -> str:
+        # Browsers end lines in their own way: notes that nobody touched are the same notes.
+        return "\n".join(self.cleaned_data["venue_notes"].splitlines())
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("repeats") in MONTHLY and len(cleaned.get("weekdays", [])) > 1:
@@ -187,7 +199,7 @@ class ListingForm(forms.Form):
             self.add_error("conference_url", _("An online meeting needs a link or a number."))
         if not self.errors:
             cleaned["values"] = {name: self._value(name) for name in MEETING_FIELDS}
-            cleaned["place"] = {name: cleaned["venue_name" if name == "name" else name] for name in VENUE_FIELDS}
+            cleaned["place"] = {name: cleaned[field] for name, field in _PLACE.items()}
         return cleaned
 
     def _value(self, name: str) -> Any:
@@ -271,6 +283,5 @@ def _initial(meeting: Meeting) -> dict[str, Any]:
         "weekdays": [day for day in range(7) if mask >> day & 1],
         "minutes": int(meeting.duration.total_seconds() // 60),
         "formats": list(meeting.formats.values_list("pk", flat=True)),
-        "venue_name": venue.name if venue else "",
-        **{name: getattr(venue, name) if venue else "" for name in VENUE_FIELDS if name != "name"},
+        **{field: getattr(venue, name) if venue else "" for name, field in _PLACE.items()},
     }

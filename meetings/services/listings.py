@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.forms import model_to_dict
 
 from meetings.models import Meeting, Signup, StandingSignup, Venue
 from meetings.services import schedule
@@ -19,7 +20,9 @@ MEETING_FIELDS = (
     "conference_phone", "signup_policy", "capacity", "is_temporarily_closed", "is_published", "first_time_expect",
     "first_time_entrance", "first_time_greeter",
 )  # fmt: skip
-VENUE_FIELDS = ("name", "street", "city", "state", "postal_code")
+#: What of a venue says where it is; its notes say how to find it there.
+ADDRESS_FIELDS = ("name", "street", "city", "state", "postal_code")
+VENUE_FIELDS = (*ADDRESS_FIELDS, "notes")
 
 
 @transaction.atomic
@@ -29,9 +32,8 @@ def update_listing(
     """Write what a coordinator says about a meeting: `values` by MEETING_FIELDS, `place` by VENUE_FIELDS, all valid.
 
     Everyone who signed up hears once of what changes: a date's time, the place or the link, that it is closed or open
-    again. More places go to those who wait. An
-    address that other meetings share, or that changes, becomes a new one without a position: a wrong pin is worse than
-    none.
+    again. More places go to those who wait. An address that other meetings share, or that changes, becomes a new one
+    without a position: a wrong pin is worse than none.
     """
     meeting = Meeting.objects.select_for_update(of=("self",)).select_related("venue").get(pk=meeting.pk)
     kept_places = meeting.keeps_places
@@ -84,4 +86,7 @@ def _venue(meeting: Meeting, place: Mapping[str, str]) -> Venue | None:
         return old
     if not any(place.values()):
         return None
-    return Venue.objects.create(**place, notes=old.notes if old else "", country=old.country if old else "")
+    if old is not None and all(getattr(old, name) == place[name] for name in ADDRESS_FIELDS):
+        kept = model_to_dict(old, exclude=["id"])
+        return Venue.objects.create(**{**kept, "notes": place["notes"]})
+    return Venue.objects.create(**place, country=old.country if old else "")

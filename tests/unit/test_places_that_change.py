@@ -51,6 +51,7 @@ def changes() -> list[Reminder]:
         {"street": "14 Oak Avenue"},
         {"venue_name": "Elm House, Room 3"},
         {"city": "Troy"},
+        {"venue_notes": "Front door, second floor"},
         {"venue_type": VenueType.ONLINE, "conference_url": "https://meet.example/1"},
         {"venue_type": VenueType.HYBRID, "conference_url": "https://meet.example/1"},
     ],
@@ -89,6 +90,20 @@ def test_another_spelling_alarms_nobody(meeting: Meeting, fields: dict[str, Any]
 
     assert changes() == []
     assert not PlaceChange.objects.exists()
+
+
+def test_new_words_about_the_door_keep_the_pin_and_are_this_meetings_alone(meeting: Meeting) -> None:
+    assert meeting.venue is not None
+    Venue.objects.update(latitude=42.65, longitude=-73.75)
+    neighbor = make_meeting(venue=meeting.venue)
+
+    write(meeting, at=NOW + MINUTE, venue_notes="Front door")
+
+    meeting.refresh_from_db()
+    neighbor.refresh_from_db()
+    assert (meeting.venue.notes, meeting.venue.latitude, meeting.venue.street) == ("Front door", 42.65, "12 Elm Street")
+    assert neighbor.venue is not None
+    assert neighbor.venue.notes == "Side door"
 
 
 def test_several_changes_before_the_news_went_out_are_one_and_changed_back_is_none(meeting: Meeting) -> None:

@@ -449,10 +449,29 @@ def test_a_new_address_has_no_pin_and_leaves_others_alone(meeting: Meeting, coor
     shared.refresh_from_db()
     assert meeting.venue is not None
     assert (meeting.venue.street, meeting.venue.latitude) == ("1 New Street", None)
-    # What the form does not ask about goes along.
+    # What the form does not ask about goes along, and what it shows as it was left.
     assert (meeting.venue.country, meeting.venue.notes) == ("US", "Ring the bell.")
     assert shared.venue is not None
     assert shared.venue.street != "1 New Street"
+
+
+def test_how_a_place_is_found_is_changed_with_its_address(meeting: Meeting, coordinator: User) -> None:
+    Venue.objects.update(notes="Ring the bell.\nThen three steps.")
+    client = signed_in(coordinator)
+    given = as_shown(client)
+    assert given["venue_notes"] == "Ring the bell.\nThen three steps."
+    # A browser's line ends are no change.
+    client.post("/my/listings/evening-light/", given | {"venue_notes": "Ring the bell.\r\nThen three steps."})
+    meeting.refresh_from_db()
+    assert Venue.objects.get() == meeting.venue
+    client.post("/my/listings/evening-light/", given | {"street": "1 New Street", "venue_notes": "Use the ramp."})
+    meeting.refresh_from_db()
+    assert meeting.venue is not None
+    assert (meeting.venue.street, meeting.venue.notes) == ("1 New Street", "Use the ramp.")
+    client.post("/my/listings/evening-light/", as_shown(client) | {"venue_notes": ""})
+    meeting.refresh_from_db()
+    assert meeting.venue is not None
+    assert (meeting.venue.street, meeting.venue.notes) == ("1 New Street", "")
 
 
 @pytest.mark.parametrize(
