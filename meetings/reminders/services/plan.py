@@ -73,11 +73,18 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
 
 
 def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
-    """Plan one message that says which places are certain now, all of one participant and one meeting."""
+    """Plan one message that says which places are certain now, all of one participant and one meeting.
+
+    Where none is, it says that they are on the waitlist; one that was to say so still is replaced once a place is free.
+    """
     certain = [signup for signup in signups if signup.status == SignupStatus.CONFIRMED]
-    if certain:
-        first = min(certain, key=lambda each: each.occurrence.starts_at)
-        _write([Draft(_confirmation(first, now=now))])
+    waiting = [signup for signup in signups if signup.status == SignupStatus.WAITLISTED]
+    if not certain and not waiting:
+        return
+    row = _confirmation(min(certain or waiting, key=lambda each: each.occurrence.starts_at), now=now)
+    earlier = Reminder.objects.filter(signup=row.signup_id, kind=ReminderKind.CONFIRMATION)
+    _supersede(earlier.exclude(dedupe_key=row.dedupe_key), COVERED, now=now)
+    _write([Draft(row)])
 
 
 def plan_reminders(*, signups: Iterable[Signup], now: dt.datetime) -> None:
