@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 
 from django.db.models import Count, Q, QuerySet
@@ -12,16 +13,17 @@ from meetings.models import Coordinator, Meeting, ServiceBody
 from meetings.queries.access import bodies_for_coordinator
 
 
-def in_doubt(user: User) -> QuerySet[Meeting]:
+def in_doubt(user: User, *, now: dt.datetime) -> QuerySet[Meeting]:
     """Return the meetings in doubt that `user` can decide about: a coordinator's own, for staff all; by name.
 
-    Each with how many people asked to come (`expected`), which is why somebody is asked.
+    Each with how many people asked to come from `now` on (`expected`), which is why somebody is asked.
     """
     found = Meeting.objects.in_doubt().select_related("service_body", "venue")
     if not user.is_staff:
         found = found.filter(service_body__in=bodies_for_coordinator(user))
     live = Q(occurrences__signups__status__in=(SignupStatus.CONFIRMED, SignupStatus.WAITLISTED, SignupStatus.OFFERED))
-    people = Count("occurrences__signups__participant", filter=live, distinct=True)
+    coming = live & Q(occurrences__starts_at__gt=now)
+    people = Count("occurrences__signups__participant", filter=coming, distinct=True)
     return found.annotate(expected=people).order_by("name", "pk")
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import smtplib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
@@ -56,32 +56,43 @@ def end(*, meeting: Meeting, now: dt.datetime) -> bool:
     return _decide(meeting, now)
 
 
+def answer_until(meeting: Meeting) -> dt.datetime | None:
+    """Return until when somebody has to say whether a meeting goes on; None where nobody could be asked yet."""
+    return meeting.missing_asked_at + ANSWER_WITHIN if meeting.missing_asked_at else None
+
+
 def decide_late(*, now: dt.datetime) -> int:
-    """End what nobody has said anything about within a day. Returns how many."""
-    late = Meeting.objects.in_doubt().filter(missing_since__lte=now - ANSWER_WITHIN)
+    """End what nobody has said anything about within a day of being asked. Returns how many."""
+    late = Meeting.objects.in_doubt().filter(missing_asked_at__lte=now - ANSWER_WITHIN)
     return sum(end(meeting=meeting, now=now) for meeting in late.order_by("pk"))
 
 
 def ask(*, now: dt.datetime) -> int:
     """Write to those who look after the meetings in doubt, one letter each with all of theirs.
 
-    Where mail cannot go out, another run tries again. Returns how many letters went out.
+    A meeting counts as asked about once one of its letters went out, or where there is nobody to ask; while none can go
+    out, another run tries again. Returns how many letters went out.
     """
     sent = 0
     unasked = list(Meeting.objects.in_doubt().filter(missing_asked_at=None).order_by("name", "pk"))
     by_person: dict[User, list[Meeting]] = defaultdict(list)
+    alone = {each.pk for each in unasked}
     for body, people in responsible_for({each.service_body_id for each in unasked}).items():
+        theirs = [each for each in unasked if each.service_body_id == body]
         for user in people:
-            by_person[user] += [each for each in unasked if each.service_body_id == body]
-    failed: set[int] = set()
+            by_person[user] += theirs
+            alone -= {each.pk for each in theirs}
     for user, meetings in by_person.items():
-        if _write(user, meetings):
+        if _write(user, meetings, now):
+            # At once: what goes wrong later must not have this one written again.
+            _note_asked([each.pk for each in meetings], now)
             sent += 1
-        else:
-            failed |= {each.pk for each in meetings}
-    asked = [each.pk for each in unasked if each.pk not in failed]
-    Meeting.objects.filter(pk__in=asked).update(missing_asked_at=now)
+    _note_asked(alone, now)
     return sent
+
+
+def _note_asked(meetings: Iterable[int], now: dt.datetime) -> None:
+    Meeting.objects.in_doubt().filter(pk__in=list(meetings), missing_asked_at=None).update(missing_asked_at=now)
 
 
 def _decide(meeting: Meeting, now: dt.datetime, **fields: bool) -> bool:
@@ -96,15 +107,14 @@ def _decide(meeting: Meeting, now: dt.datetime, **fields: bool) -> bool:
     return True
 
 
-def _write(user: User, meetings: Iterable[Meeting]) -> bool:
-    found = list(meetings)
-    until = min(each.missing_since for each in found if each.missing_since) + ANSWER_WITHIN
+def _write(user: User, meetings: Sequence[Meeting], now: dt.datetime) -> bool:
+    until = now + ANSWER_WITHIN
     message = letter(
         "missing_meetings",
         to=user.email,
         language=user.language,
-        names=[each.name for each in found[:_NAMED]],
-        more=max(0, len(found) - _NAMED),
+        names=[each.name for each in meetings[:_NAMED]],
+        more=max(0, len(meetings) - _NAMED),
         until=wording.moment_words(until, user.tz, user.hour_cycle, now=until, is_read_now=False),
         page_url=settings.PUBLIC_BASE_URL + reverse("meetings:missing"),
     )

@@ -52,7 +52,7 @@ def bodies(request: HttpRequest) -> HttpResponse:
     """The service bodies that a coordinator looks after."""
     context = {
         "bodies": coordination.bodies_of(member(request)),
-        "missing": in_doubt(member(request)).count(),
+        "missing": in_doubt(member(request), now=clock.now()).count(),
     }
     return render(request, "meetings/bodies.html", context)
 

@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -44,8 +45,8 @@ def those_responsible(view: View[P]) -> View[P]:
 @require_safe
 def missing_meetings(request: HttpRequest) -> HttpResponse:
     """What their lists no longer have, and people asked to come to: is it still on?"""
-    page = Paginator(in_doubt(member(request)), PAGE).get_page(request.GET.get("page"))
-    rows = [(each, each.missing_since + missing.ANSWER_WITHIN) for each in page if each.missing_since is not None]
+    page = Paginator(in_doubt(member(request), now=clock.now()), PAGE).get_page(request.GET.get("page"))
+    rows = [(each, missing.answer_until(each)) for each in page]
     return render(request, "meetings/missing.html", {"page": page, "rows": rows})
 
 
@@ -54,7 +55,9 @@ def missing_meetings(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest, slug: str) -> HttpResponse:
     """Let one of them go on (`is_on=1`), or be off. Pressed twice, or too late, it changes nothing and says so."""
     meeting = access.meeting_in_doubt(member(request), slug)
-    is_on = request.POST.get("is_on") == "1"
+    is_on = {"1": True, "0": False}.get(request.POST.get("is_on", ""))
+    if is_on is None:
+        raise BadRequest("neither on nor off")
     verb = missing.keep if is_on else missing.end
     if not verb(meeting=meeting, now=clock.now()):
         messages.info(request, _("That was already decided. You can change the listing itself."))

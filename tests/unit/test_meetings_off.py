@@ -6,6 +6,7 @@ Once, of all their dates, and only where they know otherwise.
 from __future__ import annotations
 
 import datetime as dt
+import smtplib
 import uuid
 from collections import Counter
 from itertools import pairwise
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from icalendar import Calendar
 
 from accounts.enums import Channel, Lead
@@ -347,6 +349,19 @@ def test_whoever_signs_up_at_the_very_moment_it_closes_is_told_as_well(meeting: 
     assert run(NOW + MINUTE).subjects == ["Canceled"]
 
 
+def test_date_that_moved_before_it_closed_is_told_with_its_opening_alone(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    first = Occurrence.objects.earliest("starts_at")
+    move_occurrence(occurrence=first, starts_at=first.starts_at + HOUR, now=NOW + MINUTE)
+    write(meeting, at=NOW + 2 * MINUTE, is_temporarily_closed=True)
+    assert run(NOW + 2 * MINUTE).subjects == ["Canceled"]
+
+    write(meeting, at=NOW + 3 * MINUTE, is_temporarily_closed=False)
+
+    assert run(NOW + 3 * MINUTE).subjects == ["On after all"]
+
+
 # -- in doubt ---------------------------------------------------------------------------------------------------------
 
 
@@ -383,6 +398,7 @@ def test_lost_meeting_is_off_when_somebody_says_so_or_after_a_day(meeting: Meeti
     if says_so:
         assert missing.end(meeting=meeting, now=NOW + HOUR)
     else:
+        missing.ask(now=NOW)
         assert missing.decide_late(now=NOW + 23 * HOUR) == 0
         assert missing.decide_late(now=NOW + DAY) == 1
 
@@ -440,6 +456,58 @@ def test_one_letter_asks_each_coordinator_about_all_that_their_list_has_lost() -
     assert [by_address[coordinator.email].count(f"Porch Light {number}") for number in range(3)] == [1, 1, 1]
     assert "Harbor Light" not in by_address[coordinator.email]
     assert "Harbor Light" in by_address[staff.email]
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Let no letter to some addresses (none given: to any) leave."""
+    real = EmailMessage.send
+
+    def send(self: EmailMessage, fail_silently: bool = False) -> int:
+        if not addresses or self.to[0] in addresses:
+            raise smtplib.SMTPRecipientsRefused({})
+        return real(self, fail_silently)
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+
+
+def test_one_coordinators_bad_address_has_the_others_asked_once(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "bad"):
+        user = make_user(email=f"{name}@example.org")
+        Coordinator.objects.create(service_body=meeting.service_body, user=user, since=NOW)
+    make_signup(occurrence=make_occurrence(meeting=meeting))
+    lose(meeting)
+    refuse(monkeypatch, "bad@example.org")
+
+    assert [missing.ask(now=NOW + minute * MINUTE) for minute in range(5)] == [1, 0, 0, 0, 0]
+    assert [message.to for message in mail.outbox] == [["good@example.org"]]
+
+
+def test_nothing_is_taken_to_be_off_before_somebody_could_be_asked(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user(email="coordinator@example.org")
+    Coordinator.objects.create(service_body=meeting.service_body, user=user, since=NOW)
+    make_signup(occurrence=make_occurrence(meeting=meeting))
+    lose(meeting)
+    with monkeypatch.context() as broken:
+        refuse(broken)
+        assert missing.ask(now=NOW) == 0
+        assert missing.decide_late(now=NOW + 2 * DAY) == 0
+
+    assert missing.ask(now=NOW + 2 * DAY) == 1
+    # The letter says until when, from now on.
+    assert "by Fri at 6:00" in str(mail.outbox[0].body)
+    assert missing.decide_late(now=NOW + 3 * DAY - HOUR) == 0
+    assert missing.decide_late(now=NOW + 3 * DAY) == 1
+
+
+def test_where_there_is_nobody_to_ask_it_is_off_after_a_day(meeting: Meeting) -> None:
+    make_signup(occurrence=make_occurrence(meeting=meeting))
+    lose(meeting)
+    missing.ask(now=NOW)
+    assert missing.decide_late(now=NOW + DAY) == 1
 
 
 @pytest.mark.parametrize("word", ["C", "X"])

@@ -21,15 +21,25 @@ from meetings.reminders.enums import ReminderKind
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import CLOSED, HELD
 from meetings.reminders.rendering import Renderer
+from meetings.reminders.services import meeting_news
 from meetings.reminders.services.last_moment import QUIET, Facts, judge
 from meetings.reminders.timing import Quiet
 from meetings.services.news import telling
 from meetings.services.occurrences import move_occurrence
 from meetings.services.retention import forget_places
+from meetings.services.signups import cancel_signup, create_member_signup
 from support.messaging import TextMessage
 from support.messaging.gsm7 import measure, transliterate
 from tests.conftest import NOW
-from tests.factories import make_contact_point, make_meeting, make_occurrence, make_reminder, make_signup, make_venue
+from tests.factories import (
+    make_contact_point,
+    make_meeting,
+    make_occurrence,
+    make_reminder,
+    make_signup,
+    make_user,
+    make_venue,
+)
 from tests.unit.test_meetings_off import DAY, HOUR, MINUTE, comes_every_time, run, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -162,6 +172,23 @@ def test_place_that_changed_while_it_was_off_is_told_when_it_is_on(meeting: Meet
     write(meeting, at=NOW + 3 * MINUTE, is_published=True)
 
     assert sorted(run(NOW + 3 * MINUTE).subjects) == ["Changed", "On after all"]
+
+
+def test_who_left_and_asked_anew_knows_the_place_that_they_saw_then(meeting: Meeting) -> None:
+    user, on = make_user(), dt.date(2026, 11, 24)
+    [signup] = create_member_signup(meeting=meeting, user=user, date=on, every=False, now=NOW)
+    run()
+    write(meeting, at=NOW + MINUTE, street="14 Oak Avenue")
+    assert run(NOW + MINUTE).subjects == ["Changed"]
+    cancel_signup(signup=signup, now=NOW + 2 * MINUTE)
+    write(meeting, at=NOW + 3 * MINUTE, street="16 Pine Street")
+    create_member_signup(meeting=meeting, user=user, date=on, every=False, now=NOW + HOUR)
+    run(NOW + HOUR)
+
+    write(meeting, at=NOW + 2 * HOUR, name="Evening Light, new name")
+    meeting_news.follow(meeting=Meeting.objects.get(), now=NOW + 2 * HOUR)
+
+    assert changes() == []
 
 
 def test_news_of_a_place_outlives_a_move_of_its_first_date(meeting: Meeting) -> None:

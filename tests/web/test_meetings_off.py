@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 
@@ -179,10 +180,18 @@ def test_whoever_looks_after_a_lost_meeting_decides_once(
         Coordinator.objects.create(service_body=meeting.service_body, user=user, since=NOW)
     client = with_second_factor(user)
     missing.take_down([meeting.pk], now=NOW)
+    # Who came in the past is nobody to tell.
+    make_signup(occurrence=make_occurrence(meeting=meeting, on=(NOW - dt.timedelta(days=7)).date()))
     page = words(client.get("/my/missing/").content)
     assert "Evening Light" in page
     assert "1 person asked to come." in page
+    assert "Without an answer by" not in page
+    missing.ask(now=NOW)
+    assert "Without an answer by Wed, Nov 18, 6:00 PM" in words(client.get("/my/missing/").content)
 
+    # Neither the one nor the other is no answer.
+    for nothing in ({}, {"is_on": "yes"}):
+        assert client.post("/my/missing/evening-light/", nothing).status_code == 400
     for said in (answer, "1" if answer == "0" else "0"):
         assert client.post("/my/missing/evening-light/", {"is_on": said}).status_code == 302
 

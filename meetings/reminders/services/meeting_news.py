@@ -179,8 +179,9 @@ def _tell_changed(
     told = _told_at(meeting, people)
     unaware = []
     for address, mine in people:
-        # They know the place since they asked to come, or since they were last told of another one.
-        known_at = told.get(mine[0].participant_id) or min(_asked_at(each) for each in mine)
+        # They know the place since they first asked to come, or since they were last told of another one after that.
+        asked_at = min(_asked_at(each) for each in mine)
+        known_at = max(told.get(mine[0].participant_id, asked_at), asked_at)
         known = next((old for changed_at, old in changes if changed_at > known_at), None)
         if known is not None and meeting.whereabouts.changed_from(known):
             unaware.append((address, mine))
@@ -208,6 +209,9 @@ def _bring_back(coming: SignupQuerySet, now: dt.datetime) -> None:
     held = Reminder.objects.filter(
         signup__in=coming, state=ReminderState.SUPERSEDED, reason__in=(*OFF_REASONS, HELD), deadline_at__gt=now
     ).exclude(kind__in=(ReminderKind.REMINDER, *_OF_THE_MEETING))
+    # Who is told that it is on after all reads the new time there.
+    reopened = Reminder.objects.unsent().filter(signup__in=coming, kind=ReminderKind.REOPENED)
+    held = held.exclude(kind=ReminderKind.MOVED, signup__in=reopened.values("signup"))
     newest = {(row.signup_id, row.kind): row for row in held.select_related("signup__occurrence").order_by("pk")}
     again = [row.pk for row in newest.values() if row.schedule_seq == row.signup.occurrence.schedule_seq]
     for start in range(0, len(again), _CHUNK):
