@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from meetings.enums import OccurrenceStatus
 from meetings.models import DateState, Meeting, Occurrence, OccurrenceChange
+from meetings.queries.occurrences import DatedOccurrence
 from meetings.services import schedule
 from meetings.signals import occurrence_cancelled, occurrence_moved, occurrence_restored
 
@@ -57,7 +58,7 @@ def move_occurrence(
             return latest
         if starts_at <= now:
             raise ChangeRefused(_("That is in the past. Choose a later time."))
-        _refuse_unless_changeable(locked, now)
+        refuse_unless_changeable(locked, now=now)
         if locked.starts_at == starts_at:
             raise ChangeRefused(_("It already starts then."))
         before = _state(locked)
@@ -80,7 +81,7 @@ def cancel_occurrence(*, occurrence: Occurrence, message: str = "", now: dt.date
         latest = locked.changes.last()
         if latest is not None and locked.is_cancelled:
             return latest
-        _refuse_unless_changeable(locked, now)
+        refuse_unless_changeable(locked, now=now)
         before = _state(locked)
         locked.status = OccurrenceStatus.CANCELLED
         change = _record(locked, before, message, now)
@@ -98,10 +99,8 @@ def restore_occurrence(*, occurrence: Occurrence, message: str = "", now: dt.dat
     with transaction.atomic():
         locked = _lock(occurrence)
         latest = locked.changes.last()
-        if not locked.is_cancelled:
-            if latest is not None and latest.is_restoration:
-                return latest
-            raise ChangeRefused(_("This date is not canceled."))
+        if latest is not None and latest.is_restoration and not locked.is_cancelled:
+            return latest
         before = _state(locked)
         locked.starts_at, locked.ends_at = times_once_restored(locked, now=now)
         locked.status = OccurrenceStatus.SCHEDULED
@@ -110,11 +109,21 @@ def restore_occurrence(*, occurrence: Occurrence, message: str = "", now: dt.dat
     return change
 
 
+def refuse_unless_changeable(date: Occurrence | DatedOccurrence, *, now: dt.datetime) -> None:
+    """Raise ChangeRefused where a date can be neither moved nor cancelled."""
+    if date.is_cancelled:
+        raise ChangeRefused(_("This date is canceled."))
+    if date.ends_at <= now:
+        raise ChangeRefused(_("This date is over."))
+
+
 def times_once_restored(occurrence: Occurrence, *, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Return from when to when a cancelled date would be, were it brought back.
 
     Raises ChangeRefused where it cannot be.
     """
+    if not occurrence.is_cancelled:
+        raise ChangeRefused(_("This date is not canceled."))
     starts_at, ends_at = occurrence.starts_at, occurrence.ends_at
     if not occurrence.is_moved:
         slot = occurrence.meeting.rule.on(occurrence.original_date) if occurrence.meeting.rule else None
@@ -128,13 +137,6 @@ def times_once_restored(occurrence: Occurrence, *, now: dt.datetime) -> tuple[dt
 
 def _lock(occurrence: Occurrence) -> Occurrence:
     return Occurrence.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=occurrence.pk)
-
-
-def _refuse_unless_changeable(occurrence: Occurrence, now: dt.datetime) -> None:
-    if occurrence.is_cancelled:
-        raise ChangeRefused(_("This date is canceled."))
-    if occurrence.ends_at <= now:
-        raise ChangeRefused(_("This date is over."))
 
 
 def _state(occurrence: Occurrence) -> DateState:

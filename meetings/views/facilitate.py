@@ -18,13 +18,15 @@ from accounts.enums import AccessAction
 from accounts.models import User
 from accounts.services.audit import record_access
 from meetings.forms.occurrence import CancelDateForm, MoveDateForm, RestoreDateForm
-from meetings.models import Meeting, Occurrence
+from meetings.models import Meeting, Occurrence, OccurrenceChange
 from meetings.queries import access, roster
+from meetings.queries.occurrences import DatedOccurrence
 from meetings.services.occurrences import (
     ChangeRefused,
     cancel_occurrence,
     ensure_occurrence,
     move_occurrence,
+    refuse_unless_changeable,
     restore_occurrence,
     times_once_restored,
 )
@@ -70,8 +72,8 @@ def occurrence(request: HttpRequest, slug: str, date: dt.date) -> HttpResponse:
         "count": count,
         "changes": dated.occurrence.changes.all() if dated.occurrence else [],
         "is_drop_in": not meeting.keeps_places,
-        "can_change": not dated.is_cancelled and dated.ends_at > now,
-        "can_restore": dated.is_cancelled and _once_restored(dated.occurrence, now) is not None,
+        "can_change": not _why_not_changed(dated, now),
+        "can_restore": not _once_restored(dated, now)[2],
     }
     return render(request, "meetings/occurrence.html", context)
 
@@ -90,12 +92,13 @@ def occurrence_move(request: HttpRequest, slug: str, date: dt.date) -> HttpRespo
         now=now,
         initial={"on": wall.date(), "at": wall.time()},
     )
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         move = partial(move_occurrence, starts_at=form.cleaned_data["starts_at"])
-        if _is_changed(form, meeting, date, move, now=now):
-            messages.success(request, _("Moved. We’re letting people know."))
+        if change := _change(form, meeting, date, move, now=now):
+            done, already = _("Moved. We’re letting people know."), _("It already starts then. Nobody is told again.")
+            _say(request, change, done, already, now)
             return redirect("meetings:occurrence", meeting.slug, date)
-    context = {"meeting": meeting, "dated": dated, "form": form}
+    context = {"meeting": meeting, "dated": dated, "form": form, "why_not": _why_not_changed(dated, now)}
     return render(request, "meetings/occurrence_move.html", context, status=422 if form.errors else 200)
 
 
@@ -107,10 +110,12 @@ def occurrence_cancel(request: HttpRequest, slug: str, date: dt.date) -> HttpRes
     now = clock.now()
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     form = CancelDateForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _is_changed(form, meeting, date, cancel_occurrence, now=now):
-        messages.success(request, _("Canceled. We’re letting people know."))
+    change = _change(form, meeting, date, cancel_occurrence, now=now) if form.is_valid() else None
+    if change is not None:
+        done, already = _("Canceled. We’re letting people know."), _("It’s already canceled. Nobody is told again.")
+        _say(request, change, done, already, now)
         return redirect("meetings:occurrence", meeting.slug, date)
-    context = {"meeting": meeting, "dated": dated, "form": form}
+    context = {"meeting": meeting, "dated": dated, "form": form, "why_not": _why_not_changed(dated, now)}
     return render(request, "meetings/occurrence_cancel.html", context, status=422 if form.errors else 200)
 
 
@@ -122,30 +127,50 @@ def occurrence_restore(request: HttpRequest, slug: str, date: dt.date) -> HttpRe
     now = clock.now()
     meeting, dated = access.date_for_facilitator(request.user, slug, date)
     form = RestoreDateForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _is_changed(form, meeting, date, restore_occurrence, now=now):
-        messages.success(request, _("It’s on again. We’re letting people know."))
+    change = _change(form, meeting, date, restore_occurrence, now=now) if form.is_valid() else None
+    if change is not None:
+        done, already = _("It’s on again. We’re letting people know."), _("It’s already on. Nobody is told again.")
+        _say(request, change, done, already, now)
         return redirect("meetings:occurrence", meeting.slug, date)
-    times = _once_restored(dated.occurrence, now) or (dated.starts_at, dated.ends_at)
-    context = {"meeting": meeting, "dated": dated, "form": form, "starts_at": times[0], "ends_at": times[1]}
+    starts_at, ends_at, why_not = _once_restored(dated, now)
+    context = {"meeting": meeting, "dated": dated, "form": form, "why_not": why_not}
+    context |= {"starts_at": starts_at, "ends_at": ends_at}
     return render(request, "meetings/occurrence_restore.html", context, status=422 if form.errors else 200)
 
 
-def _is_changed(
-    form: Form, meeting: Meeting, date: dt.date, change: Callable[..., object], *, now: dt.datetime
-) -> bool:
-    """Change one date as a valid form asks for. Returns False where that cannot be, which the form then says."""
+def _change(
+    form: Form, meeting: Meeting, date: dt.date, change: Callable[..., OccurrenceChange], *, now: dt.datetime
+) -> OccurrenceChange | None:
+    """Change one date as a valid form asks for. Returns the change, or None where it cannot be: the form says why."""
     target = ensure_occurrence(meeting=meeting, date=date, now=now)
     try:
-        change(occurrence=target, message=form.cleaned_data["message"], now=now)
+        return change(occurrence=target, message=form.cleaned_data["message"], now=now)
     except ChangeRefused as refusal:
         form.add_error(None, str(refusal))
-        return False
-    return True
-
-
-def _once_restored(occurrence: Occurrence | None, now: dt.datetime) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return from when to when a cancelled date would be, were it brought back, or None where it cannot be."""
-    try:
-        return times_once_restored(occurrence, now=now) if occurrence else None
-    except ChangeRefused:
         return None
+
+
+def _say(request: HttpRequest, change: OccurrenceChange, done: str, already: str, now: dt.datetime) -> None:
+    if change.created_at == now:
+        messages.success(request, done)
+    else:
+        messages.info(request, already)
+
+
+def _why_not_changed(dated: DatedOccurrence, now: dt.datetime) -> str:
+    """Return why a date can be neither moved nor cancelled, or ""."""
+    try:
+        refuse_unless_changeable(dated, now=now)
+    except ChangeRefused as refusal:
+        return str(refusal)
+    return ""
+
+
+def _once_restored(dated: DatedOccurrence, now: dt.datetime) -> tuple[dt.datetime, dt.datetime, str]:
+    """Return from when to when a cancelled date would be, were it brought back, and why that cannot be, or ""."""
+    try:
+        # A date without a row was never cancelled.
+        times = times_once_restored(dated.occurrence or Occurrence(), now=now)
+    except ChangeRefused as refusal:
+        return dated.starts_at, dated.ends_at, str(refusal)
+    return *times, ""

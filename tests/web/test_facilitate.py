@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from meetings.enums import SignupPolicy, SignupStatus
-from meetings.models import Meeting, Occurrence, StandingSignup
+from meetings.models import Meeting, Occurrence, OccurrenceChange, StandingSignup
 from meetings.queries.favourites import favourites_of
 from meetings.queries.roster import facilitated_meetings
 from meetings.services.occurrences import cancel_occurrence, move_occurrence
@@ -189,6 +189,35 @@ def test_moving_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting
     assert [change.message for change in occurrence.changes.all()] == ["The hall is being painted."]
     assert heard == ["moved"]
     assert "Moved from Tue, Nov 24" in facilitator.get(url("occurrence", meeting)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "posted", "words"),
+    [
+        ("occurrence_move", {"on": "2026-11-25", "at": "18:30"}, "It already starts then. Nobody is told again."),
+        ("occurrence_cancel", {}, "It’s already canceled. Nobody is told again."),
+    ],
+)
+def test_what_is_so_already_is_not_called_a_change(
+    facilitator: Client, meeting: Meeting, heard: list[str], name: str, posted: dict[str, str], words: str
+) -> None:
+    facilitator.post(url(name, meeting), posted)
+    facilitator.get(url("occurrence", meeting))
+    OccurrenceChange.objects.update(created_at=NOW - dt.timedelta(hours=1))
+    page = facilitator.post(url(name, meeting), posted, follow=True).content.decode()
+    assert words in page
+    assert "letting people know" not in page
+    assert len(heard) == 1
+
+
+def test_page_that_would_change_a_date_says_first_that_it_cannot(facilitator: Client, meeting: Meeting) -> None:
+    assert "This date is not canceled." in facilitator.get(url("occurrence_restore", meeting)).content.decode()
+    facilitator.post(url("occurrence_cancel", meeting), {})
+    for name in ("occurrence_move", "occurrence_cancel"):
+        page = facilitator.get(url(name, meeting)).content.decode()
+        assert "This date is canceled." in page
+        assert "notify everyone" not in page
+        assert "Back to this date" in page
 
 
 def test_cancelling_a_date_tells_everyone_once(facilitator: Client, meeting: Meeting, heard: list[str]) -> None:
