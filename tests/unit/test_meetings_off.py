@@ -123,6 +123,7 @@ def test_meeting_that_is_off_reminds_nobody_and_tells_each_person_once(
     again = run(NOW + 20 * DAY)
 
     assert first.subjects == ["Canceled"] * 3
+    assert "These dates have been canceled:" in first.letters[0].text
     assert again.letters == []
     assert unsent() == Counter()
     stopped = Reminder.objects.filter(kind=ReminderKind.REMINDER)

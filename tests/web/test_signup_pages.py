@@ -363,6 +363,8 @@ def test_a_cancellation_can_be_undone_from_the_same_page(client: Client, policy:
     restore = link("signup_restore", signup)
     assert reverse("meetings:signup_restore", args=["x"]).split("x")[0] in page
     assert "/restore/" in page
+    # There is nothing to give a reason for.
+    assert "have to give a reason" not in page
     assert client.get(restore).status_code == 405
     for _ in range(2):
         answer = client.post(restore, follow=True)

@@ -156,6 +156,17 @@ def test_lifting_wants_a_reason_and_keeps_what_was_typed(staff: Client) -> None:
     assert Suppression.objects.exists()
 
 
+def test_number_that_was_lifted_has_a_page_that_says_so(staff: Client) -> None:
+    row = blocked()
+    post(staff, "watch_lift", row.pk, reason="mended")
+    answer = staff.get(reverse("reminders:watch_block", args=[row.pk]))
+    assert answer.status_code == 404
+    page = answer.content.decode()
+    assert "Nothing is blocked under this number, or not anymore." in page
+    assert "All blocked addresses" in page
+    assert "Unblock it" not in page
+
+
 def test_lifting_is_on_record_and_may_be_pressed_twice(
     staff: Client, django_capture_on_commit_callbacks: object
 ) -> None:
@@ -268,6 +279,12 @@ def test_what_one_answer_blocked_within_an_hour_is_lifted_at_once(staff: Client)
         assert answer["Location"] == reverse("reminders:watch_blocks")
     assert set(Suppression.objects.values_list("pk", flat=True)) == {each.pk for each in others}
     assert LogEntry.objects.count() == 20
+
+
+def test_story_of_a_minute_names_it_once(staff: Client) -> None:
+    for _each in range(2):
+        blocked()
+    assert "2 addresses were blocked by this answer on Tue, Nov 17, at 6:00 PM." in shown(staff, "watch_blocks")
 
 
 def test_no_story_is_made_of_rows_without_an_answer(staff: Client) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -48,7 +48,8 @@ def find(request: HttpRequest) -> HttpResponse:
 @require_safe
 def block(request: HttpRequest, pk: int) -> HttpResponse:
     """One blocked address, without the address: since when, why, and what can be done."""
-    return _block_page(request, get_object_or_404(Suppression, pk=pk), ReasonForm())
+    row = Suppression.objects.filter(pk=pk).first()
+    return _block_page(request, pk, row, ReasonForm())
 
 
 @staff_only
@@ -58,7 +59,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     row = Suppression.objects.filter(pk=pk).first()
     form = ReasonForm(request.POST)
     if row is not None and not form.is_valid():
-        return _block_page(request, row, form)
+        return _block_page(request, pk, row, form)
     return _lifted(request, [row] if row else [], form)
 
 
@@ -121,6 +122,7 @@ def _list_page(
     return render(request, "reminders/watch_blocks.html", context, status=422 if context["invalid"] else 200)
 
 
-def _block_page(request: HttpRequest, row: Suppression, form: ReasonForm) -> HttpResponse:
-    context = {"blocked": row, "form": form}
-    return render(request, "reminders/watch_block.html", context, status=422 if form.errors else 200)
+def _block_page(request: HttpRequest, number: int, row: Suppression | None, form: ReasonForm) -> HttpResponse:
+    context = {"number": number, "blocked": row, "form": form}
+    status = 404 if row is None else 422 if form.errors else 200
+    return render(request, "reminders/watch_block.html", context, status=status)
