@@ -306,8 +306,9 @@ def look_in_spanish(eyes: Eyes, visit: Visit) -> list[str]:
     wrong += [] if eyes.page.locator("html").get_attribute("lang") == "es" else ["not in Spanish"]
     eyes.unfold()
     wrong += eyes.fits(f"Spanish of {LARGE} px") + eyes.axe("Spanish")
-    eyes.page.evaluate("document.documentElement.style.fontSize = '50%'")
     eyes.page.set_viewport_size(SMALL_PHONE)
+    wrong += eyes.fits(f"Spanish of {LARGE} px at 320 px")
+    eyes.page.evaluate("document.documentElement.style.fontSize = '50%'")
     wrong += eyes.fits("Spanish at 320 px")
     eyes.page.set_viewport_size(PHONE)
     return wrong
