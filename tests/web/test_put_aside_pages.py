@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.urls import reverse
 
@@ -85,12 +86,21 @@ def test_members_dates(client: Client, spoil: Spoil) -> None:
     assert WORDS in text(client, reverse("meetings:my_meetings"))
 
 
-@pytest.mark.parametrize("name", ["reminders:plan", "accounts:messages"])
-def test_members_own_pages_open(client: Client, name: str, spoil: Spoil) -> None:
+def test_members_own_pages_open_and_say_so(client: Client, spoil: Spoil) -> None:
     user = make_user()
     members_place(user, spoil)
     client.force_login(user)
-    text(client, reverse(name))
+    text(client, reverse("accounts:messages"))
+    plan = text(client, reverse("reminders:plan"))
+    assert WORDS in plan
+    assert "When you sign up for a meeting" not in plan
+
+
+def test_staff_find_who_was_put_aside_in_their_menu(client: Client) -> None:
+    user = make_user(is_staff=True)
+    TOTP.activate(user, generate_totp_secret())
+    client.force_login(user)
+    assert f'href="{reverse("reminders:watch_aside")}"' in text(client, reverse("reminders:watch_channels"))
 
 
 def test_choosing_times_again_mends_it(client: Client, spoil: Spoil) -> None:

@@ -24,7 +24,7 @@ from meetings.reminders import timing
 from meetings.reminders.agenda import FULL_DAY, Habits, Place, draw_up
 from meetings.reminders.enums import ON_ITS_WAY, SENT, EventKind, ReminderKind, ReminderState, kind_words
 from meetings.reminders.models import Reminder
-from meetings.reminders.queries.people import UNSUBSCRIBED, leads_for, plannable, quiet_of
+from meetings.reminders.queries.people import UNSUBSCRIBED, Known, leads_for, plannable, quiet_of
 from meetings.reminders.queries.timelines import Reader, about
 from support import clock, wording
 
@@ -77,6 +77,8 @@ class Plan:
     coming: list[Line] = field(default_factory=list)
     left_out: list[Line] = field(default_factory=list)
     sent: list[Line] = field(default_factory=list)
+    #: Planning cannot read what its reader wants, and puts them aside: no reminder comes until that is mended.
+    is_put_aside: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -112,7 +114,9 @@ def plan_of(participants: Collection[int], *, reader: Reader, now: dt.datetime, 
         _line(row, row.due_at, reader, _ended(row.reason) or _("It could not be sent."), signup) for row in missed
     ]
     known = told.union(*(_says(row) for row in missed))
-    plan.left_out += _past(participants, known, reader, now, signup)
+    people, others = plannable(sorted(participants), now=now)
+    plan.left_out += _past(people, known, reader, now, signup)
+    plan.is_put_aside = bool(others)
     plan.sort()
     return plan
 
@@ -176,14 +180,13 @@ def _newest(participants: Collection[int], signup: Signup | None, now: dt.dateti
 
 
 def _past(
-    participants: Collection[int],
+    people: Iterable[Known],
     told: set[tuple[int, str, str]],
     reader: Reader,
     now: dt.datetime,
     signup: Signup | None,
 ) -> list[Line]:
     """Return the leads that were past from the start, and so left no row."""
-    people, _others = plannable(sorted(participants), now=now)
     missing = [
         omission
         for known in people
