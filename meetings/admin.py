@@ -93,6 +93,9 @@ class MeetingAdmin(NarrowModelAdmin):
     @admin.action(description=_("Close for good, and tell everyone who signed up"))
     def close(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> None:
         closed = listings.close(meetings=queryset, now=clock.now())
+        if not closed:
+            messages.info(request, gettext("They were closed already. Nothing changed, and no one is told again."))
+            return
         messages.success(
             request, gettext("No longer shown: %(number)d. Everyone who signed up is told.") % {"number": closed}
         )

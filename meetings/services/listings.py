@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.forms import model_to_dict
 
 from meetings.models import Meeting, Signup, StandingSignup, Venue
@@ -54,12 +55,14 @@ def update_listing(
 
 @transaction.atomic
 def close(*, meetings: Iterable[Meeting], now: dt.datetime) -> int:
-    """Show `meetings` no longer, and tell everyone who signed up that they are off. Returns how many were shown."""
+    """Show `meetings` no longer, and tell everyone who signed up that they are off.
+
+    Whoever closes one for good has answered whether it goes on. Returns how many were shown, or in doubt.
+    """
     ids = [each.pk for each in meetings]
+    going = Meeting.objects.filter(Q(is_published=True) | Q(missing_since__isnull=False), pk__in=ids)
     with telling(ids, now=now):
-        # Whoever closes one for good has answered whether it goes on.
-        Meeting.objects.filter(pk__in=ids).update(missing_since=None, missing_asked_at=None)
-        return Meeting.objects.filter(pk__in=ids, is_published=True).update(is_published=False, updated_at=now)
+        return going.update(is_published=False, missing_since=None, missing_asked_at=None, updated_at=now)
 
 
 def is_asked_for(meeting: Meeting) -> bool:

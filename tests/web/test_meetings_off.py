@@ -253,6 +253,20 @@ def test_admin_deletes_no_meeting_that_somebody_asked_for_and_closes_it_for_good
     assert not Meeting.objects.filter(pk=free.pk).exists()
 
 
+def test_admin_says_how_many_it_closed_and_a_second_time_that_nothing_changed(meeting: Meeting, signup: Signup) -> None:
+    doubtful = make_meeting()
+    make_signup(occurrence=make_occurrence(meeting=doubtful))
+    missing.take_down([doubtful.pk], now=NOW)
+    client = with_second_factor(make_user(is_staff=True, is_superuser=True))
+    chosen = {"action": "close", "_selected_action": [meeting.pk, doubtful.pk]}
+
+    first, second = (client.post("/admin/meetings/meeting/", chosen, follow=True).content.decode() for _ in range(2))
+
+    assert "No longer shown: 2. Everyone who signed up is told." in first
+    assert ("Everyone who signed up is told." in second, "Nothing changed" in second) == (False, True)
+    assert {each.state for each in Meeting.objects.all()} == {MeetingState.OFF}
+
+
 @pytest.mark.parametrize("path", ["venue/{venue}", "servicebody/{body}"])
 def test_admin_deletes_no_place_or_body_of_a_meeting(meeting: Meeting, signup: Signup, path: str) -> None:
     client = with_second_factor(make_user(is_staff=True, is_superuser=True))
