@@ -53,13 +53,21 @@ def missing_meetings(request: HttpRequest) -> HttpResponse:
 @those_responsible
 @require_POST
 def decide(request: HttpRequest, slug: str) -> HttpResponse:
-    """Let one of them go on (`is_on=1`), or be off. Pressed twice, or too late, it changes nothing and says so."""
+    """Let one of them go on (`is_on=1`), or be off, after asking once (`is_sure=1`).
+
+    Pressed twice, or too late, it changes nothing and says so.
+    """
     meeting = access.meeting_in_doubt(member(request), slug)
     is_on = {"1": True, "0": False}.get(request.POST.get("is_on", ""))
     if is_on is None:
         raise BadRequest("neither on nor off")
+    now = clock.now()
+    if not is_on and "is_sure" not in request.POST:
+        doubtful = in_doubt(member(request), now=now).filter(pk=meeting.pk).first()
+        if doubtful is not None:
+            return render(request, "meetings/missing_end.html", {"meeting": doubtful})
     verb = missing.keep if is_on else missing.end
-    if not verb(meeting=meeting, now=clock.now()):
+    if not verb(meeting=meeting, now=now):
         messages.info(request, _("That was already decided. You can change the listing itself."))
     elif is_on:
         messages.success(request, _("Thank you. It stays on the site, and reminders go out again."))

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import links
 from accounts.models import Consent, ContactPoint, Suppression, User
-from meetings.enums import SignupStatus
+from meetings.enums import OccurrenceStatus, SignupStatus
 from meetings.models import Coordinator, Invitation, Meeting, Occurrence, Signup, StandingSignup
 from meetings.reminders import short_links
 from meetings.reminders.models import Reminder
@@ -51,6 +51,7 @@ def addresses() -> dict[str, str]:
     """A real address for each name but the admin's, with objects behind it."""
     meeting = make_meeting(slug="evening-light")
     occurrence = make_occurrence(on=DATE, meeting=meeting)
+    cancelled = make_occurrence(on=DATE + dt.timedelta(days=7), meeting=meeting, status=OccurrenceStatus.CANCELLED)
     member = make_user(email="member@example.org")
     participant = make_participant(user=member)
     standing = StandingSignup.objects.create(meeting=meeting, participant=participant, created_at=NOW)
@@ -91,7 +92,7 @@ def addresses() -> dict[str, str]:
         "meetings:occurrence": on_date,
         "meetings:occurrence_move": on_date,
         "meetings:occurrence_cancel": on_date,
-        "meetings:occurrence_restore": on_date,
+        "meetings:occurrence_restore": {**slug, "date": cancelled.original_date},
         "meetings:new_day": {"token": links.sign("new_day", standing.public_id)},
         "meetings:signup_confirm": {"token": links.sign("confirm", pending.public_id)},
         "meetings:my_signup_cancel": {"public_id": signup.public_id},

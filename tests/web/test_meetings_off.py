@@ -192,8 +192,15 @@ def test_whoever_looks_after_a_lost_meeting_decides_once(
     # Neither the one nor the other is no answer.
     for nothing in ({}, {"is_on": "yes"}):
         assert client.post("/my/missing/evening-light/", nothing).status_code == 400
+    if answer == "0":
+        # Everyone is told, so it is asked once more.
+        asked = words(client.post("/my/missing/evening-light/", {"is_on": "0"}).content)
+        assert "Tell everyone it’s off?" in asked
+        assert "1 person asked to come." in asked
+        meeting.refresh_from_db()
+        assert meeting.state is MeetingState.IN_DOUBT
     for said in (answer, "1" if answer == "0" else "0"):
-        assert client.post("/my/missing/evening-light/", {"is_on": said}).status_code == 302
+        assert client.post("/my/missing/evening-light/", {"is_on": said, "is_sure": "1"}).status_code == 302
 
     meeting.refresh_from_db()
     assert meeting.state is state
