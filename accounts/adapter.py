@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import smtplib
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
@@ -27,6 +26,7 @@ from accounts.middleware import own_zone, reader_hour_cycle
 from accounts.models import User
 from accounts.proof import is_proven
 from accounts.services.joining import member_with
+from accounts.services.letters import NOT_SENT
 from accounts.services.profile import learn_zone
 from accounts.services.push_subscriptions import SESSION_KEY
 from accounts.services.security import end_notifications
@@ -132,7 +132,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise MailLimited(ratelimit.respond_429(self.request)) from None
         try:
             super().send_mail(template_prefix, email, context)
-        except (smtplib.SMTPException, OSError) as error:
+        except NOT_SENT as error:
             logger.error("A sign-in message could not be sent: %s", type(error).__name__)
             raise ImmediateHttpResponse(render(self.request, "account/mail_failed.html", status=503)) from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import smtplib
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,7 +12,7 @@ from accounts import links
 from accounts.models import ContactPoint
 from accounts.person import of_guest
 from accounts.services.idle import keep
-from accounts.services.letters import language_of, letter
+from accounts.services.letters import NOT_SENT, language_of, letter
 from support import limits
 
 logger = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ def send_data_link(*, contact_point: ContactPoint, now: dt.datetime) -> bool:
     )
     try:
         message.send()
-    except (smtplib.SMTPException, OSError) as error:
+    except NOT_SENT as error:
         logger.error("A link could not be sent: %s", type(error).__name__)
         return False
     return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import smtplib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +19,7 @@ from accounts.models import ContactPoint, IdleNotice, User
 from accounts.person import Person, of_guest, of_member
 from accounts.queries import is_suppressed, last_seen, member_point_of
 from accounts.services.erasure import erase
-from accounts.services.letters import language_of, letter
+from accounts.services.letters import NOT_SENT, REFUSED, language_of, letter
 from accounts.services.purges import record_purge
 from support import wording
 
@@ -84,18 +83,18 @@ def _owner(person: Person) -> dict[str, Any]:
 
 
 def _tell(person: Person, now: dt.datetime) -> bool:
-    """Write the notice down, then send it; return whether it could be sent, or need not be."""
+    """Write the notice down, then send it; return whether others can be told: not where no mail goes out at all."""
     notice = IdleNotice.objects.create(**_owner(person), noticed_at=now)
     address = _address(person)
     if address is None:
         return True
     try:
         _message(person, address, now).send()
-    except (smtplib.SMTPException, OSError) as error:
+    except NOT_SENT as error:
         # Who was not told is not forgotten: another run tries again.
         logger.error("A notice could not be sent: %s", type(error).__name__)
         notice.delete()
-        return False
+        return isinstance(error, REFUSED)
     return True
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import smtplib
+from typing import Any, Final
 
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -11,6 +13,10 @@ from django.utils import translation
 
 from accounts.person import Person
 from accounts.signals import language_asked
+
+#: What sending one letter may raise, by SMTP and by a provider, and what of that is about its address alone.
+NOT_SENT: Final = (smtplib.SMTPException, OSError, AnymailError)
+REFUSED: Final = (smtplib.SMTPRecipientsRefused, AnymailRecipientsRefused)
 
 
 def letter(name: str, *, to: str, language: str, **context: Any) -> EmailMultiAlternatives:

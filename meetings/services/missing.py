@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import smtplib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
@@ -18,7 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.services.letters import letter
+from accounts.services.letters import NOT_SENT, letter
 from meetings.models import Meeting, Signup
 from meetings.queries.missing import responsible_for
 from meetings.services.news import telling
@@ -115,12 +114,12 @@ def _write(user: User, meetings: Sequence[Meeting], now: dt.datetime) -> bool:
         language=user.language,
         names=[each.name for each in meetings[:_NAMED]],
         more=max(0, len(meetings) - _NAMED),
-        until=wording.moment_words(until, user.tz, user.hour_cycle, now=until, is_read_now=False),
+        until=wording.moment_words(until, user.tz, user.hour_cycle, now=until, language=user.language),
         page_url=settings.PUBLIC_BASE_URL + reverse("meetings:missing"),
     )
     try:
         message.send()
-    except (smtplib.SMTPException, OSError) as error:
+    except NOT_SENT as error:
         logger.error("A question about lost meetings could not be sent: %s", type(error).__name__)
         return False
     return True

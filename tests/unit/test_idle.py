@@ -8,6 +8,7 @@ import smtplib
 from typing import Any
 
 import pytest
+from anymail.exceptions import AnymailRecipientsRefused
 from django.core import mail
 from django.test import Client
 
@@ -94,6 +95,26 @@ def test_idle_guest_who_never_signed_up_is_told_in_the_sites_language(now: dt.da
     forget_idle(now=now)
     (message,) = mail.outbox
     assert '<html lang="es">' in str(message.message())
+
+
+@pytest.mark.parametrize("refusal", [smtplib.SMTPRecipientsRefused({}), AnymailRecipientsRefused()])
+def test_one_bad_address_keeps_nobody_else_from_the_notice(
+    now: dt.datetime, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    idle_member(now, email="bad@example.org")
+    idle_member(now, email="good@example.org")
+    real = mail.EmailMessage.send
+
+    def send(message: mail.EmailMessage, fail_silently: bool = False) -> int:
+        if message.to == ["bad@example.org"]:
+            raise refusal
+        return real(message, fail_silently)
+
+    monkeypatch.setattr(mail.EmailMessage, "send", send)
+    assert forget_idle(now=now) == 0
+    assert [message.to for message in mail.outbox] == [["good@example.org"]]
+    # Who was not told is not forgotten.
+    assert IdleNotice.objects.count() == 1
 
 
 def test_member_who_signs_in_after_the_notice_stays(now: dt.datetime) -> None:
