@@ -412,7 +412,8 @@ def _signup(
         signup.created_at = now
         signup.calendar_seq += 1
         signup.save(update_fields=["status", "cancelled_at", "confirmed_at", "created_at", "calendar_seq"])
-    if standing is not None and signup.standing_id is None:
+    if standing is not None and signup.standing_id != standing.pk:
+        # One that ended before may have brought it.
         signup.standing = standing
         signup.save(update_fields=["standing"])
     return signup, is_new

@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage
 from icalendar import Calendar
 
 from accounts.enums import Channel, Lead
+from accounts.models import User
 from meetings.enums import MeetingState, SignupPolicy, SignupStatus
 from meetings.models import Coordinator, Meeting, Occurrence, Participant, Signup
 from meetings.reminders.enums import ReminderKind, ReminderState
@@ -363,6 +364,21 @@ def test_date_that_moved_before_it_closed_is_told_with_its_opening_alone(meeting
     assert run(NOW + 3 * MINUTE).subjects == ["On after all"]
 
 
+def test_date_that_was_brought_back_while_it_was_closed_is_told_once(meeting: Meeting) -> None:
+    comes_every_time(meeting)
+    run()
+    first = Occurrence.objects.earliest("starts_at")
+    cancel_occurrence(occurrence=first, now=NOW + MINUTE)
+    run(NOW + MINUTE)
+    restore_occurrence(occurrence=first, now=NOW + 2 * MINUTE)
+    write(meeting, at=NOW + 3 * MINUTE, is_temporarily_closed=True)
+    run(NOW + 3 * MINUTE)
+
+    write(meeting, at=NOW + 4 * MINUTE, is_temporarily_closed=False)
+
+    assert run(NOW + 4 * MINUTE).subjects == ["On after all"]
+
+
 # -- in doubt ---------------------------------------------------------------------------------------------------------
 
 
@@ -450,12 +466,15 @@ def test_one_letter_asks_each_coordinator_about_all_that_their_list_has_lost() -
         make_signup(occurrence=make_occurrence(meeting=meeting))
     missing.take_down([each.pk for each in lost], now=NOW)
 
+    User.objects.filter(pk=coordinator.pk).update(language="es")
     assert missing.ask(now=NOW) == 2
     assert missing.ask(now=NOW + HOUR) == 0
 
     by_address = {message.to[0]: str(message.body) for message in mail.outbox}
     assert [by_address[coordinator.email].count(f"Porch Light {number}") for number in range(3)] == [1, 1, 1]
     assert "Harbor Light" not in by_address[coordinator.email]
+    # Its time is said in its reader's language, too.
+    assert " a las 6:00" in by_address[coordinator.email]
     assert "Harbor Light" in by_address[staff.email]
 
 

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Channel, Wording
 from meetings.admin import VenueAdmin
 from meetings.enums import SignupPolicy, SignupStatus, VenueType
-from meetings.models import Meeting, PlaceChange, Signup, Venue
+from meetings.models import Meeting, PlaceChange, Signup, StandingSignup, Venue
 from meetings.queries.place_changes import changed_place
 from meetings.reminders import queries
 from meetings.reminders.enums import ReminderKind
@@ -27,7 +27,12 @@ from meetings.reminders.timing import Quiet
 from meetings.services.news import telling
 from meetings.services.occurrences import move_occurrence
 from meetings.services.retention import forget_places
-from meetings.services.signups import cancel_signup, create_member_signup
+from meetings.services.signups import (
+    cancel_signup,
+    create_member_signup,
+    end_standing_signup,
+    extend_standing_signups,
+)
 from support.messaging import TextMessage
 from support.messaging.gsm7 import measure, transliterate
 from tests.conftest import NOW
@@ -191,6 +196,30 @@ def test_who_left_and_asked_anew_knows_the_place_that_they_saw_then(meeting: Mee
     meeting_news.follow(meeting=Meeting.objects.get(), now=NOW + 2 * HOUR)
 
     assert changes() == []
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_who_stopped_coming_and_asked_anew_knows_the_place_that_they_saw_then(meeting: Meeting, every: bool) -> None:
+    user, on = make_user(), dt.date(2026, 11, 24)
+    create_member_signup(meeting=meeting, user=make_user(), date=on, every=False, now=NOW)
+    [first, *_more] = create_member_signup(meeting=meeting, user=user, date=None, every=True, now=NOW)
+    assert first.standing is not None
+    end_standing_signup(standing=first.standing, now=NOW + MINUTE)
+    write(meeting, at=NOW + 2 * MINUTE, street="14 Oak Avenue")
+    run(NOW + 2 * MINUTE)
+
+    again = create_member_signup(meeting=meeting, user=user, date=None if every else on, every=every, now=NOW + HOUR)
+    run(NOW + HOUR)
+    meeting_news.follow(meeting=Meeting.objects.get(), now=NOW + 2 * HOUR)
+
+    assert changes() == []
+    if every:
+        assert {each.standing for each in again} == {StandingSignup.objects.get(ended_at=None)}
+        # So what they give up of it now stays given up.
+        cancel_signup(signup=again[0], now=NOW + 3 * HOUR)
+        extend_standing_signups(now=NOW + 4 * HOUR)
+        again[0].refresh_from_db()
+        assert again[0].status == SignupStatus.CANCELLED
 
 
 def test_news_of_a_place_outlives_a_move_of_its_first_date(meeting: Meeting) -> None:

@@ -42,6 +42,8 @@ _OF_ITSELF = (ReminderKind.CANCELLED, ReminderKind.GIVEN_BACK)
 _OF_THE_MEETING = (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT, ReminderKind.CHANGED)
 #: What takes the dates of a meeting out of calendars, and puts them back.
 _IN_CALENDARS = (ReminderKind.OFF, ReminderKind.REOPENED)
+#: What whoever is told that a meeting is on after all reads there.
+_SAID_THERE = (ReminderKind.MOVED, ReminderKind.RESTORED)
 #: People told at once: bounds the memory, and the length of a statement.
 _CHUNK = 1000
 
@@ -164,7 +166,7 @@ def _follow_on(meeting: Meeting, coming: SignupQuerySet, now: dt.datetime) -> No
             for address, mine in people
         ]
         # Who is told that it is on after all reads the new time there.
-        moved = Reminder.objects.unsent().filter(signup__in=_places(misled), kind=ReminderKind.MOVED)
+        moved = Reminder.objects.unsent().filter(signup__in=_places(misled), kind__in=_SAID_THERE)
         _supersede(moved, ON_AFTER_ALL, now=now)
         _write(ReminderKind.REOPENED, misled, now)
         if changes:
@@ -189,7 +191,9 @@ def _tell_changed(
 
 
 def _asked_at(signup: Signup) -> dt.datetime:
-    return (signup.standing or signup).created_at
+    # Dates that time brought to who comes every time were not asked for by themselves.
+    standing = signup.standing
+    return signup.created_at if standing is None or standing.ended_at is not None else standing.created_at
 
 
 def _told_at(meeting: Meeting, people: Sequence[_Person]) -> dict[int, dt.datetime]:
@@ -211,7 +215,7 @@ def _bring_back(coming: SignupQuerySet, now: dt.datetime) -> None:
     ).exclude(kind__in=(ReminderKind.REMINDER, *_OF_THE_MEETING))
     # Who is told that it is on after all reads the new time there.
     reopened = Reminder.objects.unsent().filter(signup__in=coming, kind=ReminderKind.REOPENED)
-    held = held.exclude(kind=ReminderKind.MOVED, signup__in=reopened.values("signup"))
+    held = held.exclude(kind__in=_SAID_THERE, signup__in=reopened.values("signup"))
     newest = {(row.signup_id, row.kind): row for row in held.select_related("signup__occurrence").order_by("pk")}
     again = [row.pk for row in newest.values() if row.schedule_seq == row.signup.occurrence.schedule_seq]
     for start in range(0, len(again), _CHUNK):
