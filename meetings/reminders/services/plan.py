@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
@@ -72,6 +73,7 @@ def plan_request(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     )
 
 
+@transaction.atomic
 def plan_confirmation(*, signups: Sequence[Signup], now: dt.datetime) -> None:
     """Plan one message that says which places are certain now, all of one participant and one meeting.
 
