@@ -25,8 +25,8 @@ from accounts.signals import last_taken_asked, suppression_lifted
 REFUSALS_KEPT: Final = dt.timedelta(days=60)
 #: A mailbox that takes nothing for now in so many different weeks is one that nobody empties.
 SOFT_WEEKS: Final = 5
-#: Where so many get one answer on one day, it may be about the server that gives it.
-MANY: Final = 3
+#: Where so many people are told the same, it may be about whoever sends, or passes on, and not about them.
+SEVERAL: Final = 3
 #: A mail server tries for four or five days before it gives up (RFC 5321 section 4.5.4.1): until then what was taken
 #: may still come back.
 RETURNS_WITHIN: Final = dt.timedelta(days=5)
@@ -79,7 +79,7 @@ def record_report(*, channel: str, value: str, reason: str, answer: str, now: dt
     As a refusal that is not sure, but for the days on which several got the same `answer`: these do not count.
     """
     _keep(channel, value, answer, is_soft=False, now=now)
-    if len(_days(row for row in _refused(channel, value, now) if not _is_said_to_many(row))) > 1:
+    if len(_days(row for row in _refused(channel, value, now) if not _is_said_to_several(row))) > 1:
         _believe(channel, value, reason, answer, now)
     return _is_suppressed(channel, value)
 
@@ -201,9 +201,9 @@ def _refused(channel: str, value: str, now: dt.datetime) -> QuerySet[Refusal]:
     return _counting(channel, value, now, until=now).filter(is_soft=False)
 
 
-def _is_said_to_many(row: Refusal) -> bool:
+def _is_said_to_several(row: Refusal) -> bool:
     same = Refusal.objects.filter(channel=row.channel, is_soft=False, on_day=row.on_day, answer=row.answer)
-    return same.count() >= MANY
+    return same.count() >= SEVERAL
 
 
 def _counting(channel: str, value: str, now: dt.datetime, *, until: dt.datetime) -> QuerySet[Refusal]:

@@ -77,9 +77,9 @@ def reschedule(meeting: Meeting, *, now: dt.datetime) -> list[OccurrenceChange]:
     """Let the future occurrences of `meeting` follow its changed rule, and say so to everyone who signed up.
 
     A date that a facilitator moved stays where they put it, and one that they cancelled stays off; moved to a day that
-    the rule has now instead of its own, it is that day's. A date that the rule no longer has
-    is cancelled, and on again once the rule has it again; one whose time changed is moved. Returns the changes made,
-    none where the rule still says the same. They are announced at once, so that people hear of them in one message.
+    the rule has now instead of its own, it is that day's. A date that the rule no longer has is cancelled, and on again
+    once the rule has it again; one whose time changed is moved. Returns the changes made, none where the rule still
+    says the same. They are announced at once, so that people hear of them in one message.
     """
     changes: list[OccurrenceChange] = []
     with transaction.atomic():

@@ -15,15 +15,13 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from accounts.enums import Channel
-from accounts.services.suppressions import undo_refusal
+from accounts.services.suppressions import SEVERAL, undo_refusal
 from meetings.reminders import timing
 from meetings.reminders.enums import EventKind, ReminderState
 from meetings.reminders.models import DeliveryEvent, Reminder
 from support.messaging import Accepted, Ambiguous, Refused, Result, Transient
 from support.messaging.results import HELD_UP
 
-#: So many people told the same, one after the other.
-SEVERAL: Final = 3
 #: So many messages taken without an answer, one after the other.
 HANGS: Final = 2
 #: What was said longer ago is another story.
