@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ class DateCount:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a list of what is coming: a date, and those that follow it in a series and are like it."""
+    """One entry of a list of dates: the first, and those later ones of its meeting for which it stands."""
 
     signup: Signup
     later: list[Signup]
@@ -47,8 +48,8 @@ class Entry:
 class MySignups:
     coming: list[Signup]
     standing: list[StandingSignup]
-    #: What they gave up lately and may have back; one of those that went in one step.
-    given_up: list[Signup]
+    #: What they gave up lately and may have back; one entry for what went in one step.
+    given_up: list[Entry]
 
     def entries(self) -> list[Entry]:
         """Return what is coming, in order: one entry for those that come every time, but for dates that changed."""
@@ -89,7 +90,7 @@ def my_signups(user: User, *, now: dt.datetime) -> MySignups:
     )
 
 
-def _given_up_lately(user: User, *, now: dt.datetime) -> list[Signup]:
+def _given_up_lately(user: User, *, now: dt.datetime) -> list[Entry]:
     rows = (
         Signup.objects.filter(
             participant__user=user,
@@ -103,8 +104,10 @@ def _given_up_lately(user: User, *, now: dt.datetime) -> list[Signup]:
         .select_related("occurrence__meeting", "standing")
         .order_by("occurrence__starts_at", "pk")
     )
-    by_step = {(row.standing_id, row.cancelled_at) if row.gave_up_every_time else row.pk: row for row in reversed(rows)}
-    return sorted(by_step.values(), key=lambda row: row.occurrence.starts_at)
+    steps: dict[tuple[int, dt.datetime | None], list[Signup]] = defaultdict(list)
+    for row in rows:
+        steps[row.occurrence.meeting_id, row.cancelled_at].append(row)
+    return [Entry(first, later) for first, *later in steps.values()]
 
 
 def signups_for_calendar(user: User, *, now: dt.datetime) -> list[Signup]:
@@ -132,11 +135,9 @@ def given_up_with(signup: Signup, *, now: dt.datetime) -> QuerySet[Signup]:
     is_open = meeting.is_published and not meeting.is_temporarily_closed
     if signup.status != SignupStatus.CANCELLED or not is_open or not signup.participant.contact_point.verified_at:
         return Signup.objects.none()
-    together = Q(pk=signup.pk)
-    if signup.gave_up_every_time:
-        together |= Q(standing=signup.standing_id, cancelled_at=signup.cancelled_at)
     return (
-        Signup.objects.filter(together, participant=signup.participant_id, status=SignupStatus.CANCELLED)
+        Signup.objects.filter(participant=signup.participant_id, status=SignupStatus.CANCELLED)
+        .filter(occurrence__meeting=meeting, cancelled_at=signup.cancelled_at)
         .filter(occurrence__status=OccurrenceStatus.SCHEDULED, occurrence__starts_at__gt=now)
         .select_related("occurrence__meeting", "participant__contact_point")
         .order_by("occurrence__starts_at", "pk")

@@ -48,7 +48,7 @@ _DATES_NAMED = 3
 #: As many dates as news of a change names where it cannot give the rule for the rest.
 _CHANGES_NAMED = 4
 #: What is about every date of somebody who comes every time; all else is about the dates that it names.
-_ABOUT_EVERY_TIME = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION, ReminderKind.GIVEN_BACK)
+_ABOUT_EVERY_TIME = (ReminderKind.CONFIRM_REQUEST, ReminderKind.CONFIRMATION)
 
 _CALENDAR_METHODS = {
     ReminderKind.CONFIRMATION: "REQUEST",
@@ -440,6 +440,10 @@ def _dates(reminder: Reminder) -> list[Occurrence]:
         others = [part.signup for part in reminder.parts.all() if part.signup.status != SignupStatus.CANCELLED]
         dates = [signup.occurrence, *(each.occurrence for each in others if not each.occurrence.is_cancelled)]
         return sorted(dates, key=lambda each: (each.starts_at, each.pk))
+    if reminder.kind == ReminderKind.GIVEN_BACK:
+        # Not what was taken again since.
+        others = [part.signup for part in reminder.parts.all() if part.signup.status == SignupStatus.CANCELLED]
+        return [signup.occurrence, *(each.occurrence for each in others)]
     if parts := [part.signup.occurrence for part in reminder.parts.all()]:
         by_pk = {each.pk: each for each in (signup.occurrence, *parts)}
         return sorted(by_pk.values(), key=lambda each: (each.starts_at, each.pk))
@@ -451,8 +455,6 @@ def _dates(reminder: Reminder) -> list[Occurrence]:
         together = together.confirmed()
     elif reminder.kind == ReminderKind.CONFIRM_REQUEST:
         together = together.filter(status=SignupStatus.PENDING)
-    elif reminder.kind == ReminderKind.GIVEN_BACK:
-        together = together.filter(status=SignupStatus.CANCELLED, cancelled_at=signup.cancelled_at)
     else:
         return [signup.occurrence]
     together = together.filter(
@@ -466,26 +468,30 @@ def _named(reminder: Reminder, occurrences: list[Occurrence]) -> list[Occurrence
     if reminder.kind in NEWS:
         is_short = len(occurrences) <= _CHANGES_NAMED and not _is_series(reminder)
         return occurrences if is_short else occurrences[:_DATES_NAMED]
-    if reminder.signup.standing_id is None or reminder.kind not in _ABOUT_EVERY_TIME:
+    if reminder.signup.standing_id is None or not _is_about_every_time(reminder):
         return occurrences
     return [each for place, each in enumerate(occurrences) if place < _DATES_NAMED or each.is_moved]
+
+
+def _is_about_every_time(reminder: Reminder) -> bool:
+    """Return whether a message is about every date of somebody who comes every time, or did: not of those alone."""
+    is_ended = reminder.kind == ReminderKind.GIVEN_BACK and reminder.signup.gave_up_every_time
+    return is_ended or reminder.kind in _ABOUT_EVERY_TIME
 
 
 def _every(reminder: Reminder) -> str:
     """Return the rule that a message is about: "Every Monday at 7:00 PM, until you cancel"; "" for single dates."""
     signup, participant = reminder.signup, reminder.signup.participant
     rule = signup.occurrence.meeting.rule
-    is_about_rule = reminder.kind in _ABOUT_EVERY_TIME or _is_series(reminder)
+    is_about_rule = _is_about_every_time(reminder) or _is_series(reminder)
     if signup.standing is None or rule is None or not is_about_rule or signup.held == Held.WAIT:
         return ""
     if reminder.kind != ReminderKind.GIVEN_BACK and _is_asked_about_new_days(signup):
         # They do not come on all days of the rule.
         return ""
     zone = wording.zone_note(signup.occurrence.starts_at, rule.tz, participant.own_tz, participant.language)
-    if reminder.kind != ReminderKind.GIVEN_BACK:
-        return every_time_words(rule, participant.hour_cycle, zone=zone, language=participant.language)
-    is_ended = signup.standing.ended_at is not None
-    return rule_at_words(rule, participant.hour_cycle, zone=zone, language=participant.language) if is_ended else ""
+    words = rule_at_words if reminder.kind == ReminderKind.GIVEN_BACK else every_time_words
+    return words(rule, participant.hour_cycle, zone=zone, language=participant.language)
 
 
 def _short_words(reminder: Reminder, dates: list[_Said], now: dt.datetime) -> str:
@@ -495,7 +501,7 @@ def _short_words(reminder: Reminder, dates: list[_Said], now: dt.datetime) -> st
     words = _short_when(said.starts_at, participant.zone_of(occurrence.meeting), participant, now)
     if reminder.wording == Wording.DETAILED:
         words = f"{words}, {Truncator(occurrence.meeting.name).chars(_SHORT_NAME)}"
-    more = 0 if reminder.kind in _ABOUT_EVERY_TIME else len(dates) - 1
+    more = 0 if _is_about_every_time(reminder) else len(dates) - 1
     if more:
         words = ngettext("%(when)s and %(number)s more", "%(when)s and %(number)s more", more) % {
             "when": words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
@@ -18,6 +18,7 @@ from accounts.services import consents, contact_points
 from accounts.services.purges import record_purge
 from meetings.enums import SignupStatus
 from meetings.models import Meeting, Occurrence, Participant, Signup, StandingSignup
+from meetings.models.signup import SignupQuerySet
 from meetings.queries.occurrences import STANDING_HORIZON, DatedOccurrence, upcoming_dates
 from meetings.queries.roster import given_up_with
 from meetings.recurrence import falls_on
@@ -160,11 +161,14 @@ def confirm_signups(*, signup: Signup, now: dt.datetime) -> list[Signup]:
 
 def cancel_signup(*, signup: Signup, now: dt.datetime) -> None:
     """Give one place back; the first on the waitlist gets it. Cancelling again is harmless."""
+    cancel_signups(signups=[signup], now=now)
+
+
+def cancel_signups(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+    """Give places back in one step, all of one participant and one meeting: one message says so, one link undoes it."""
     with transaction.atomic():
-        _lock_participant(signup.participant)
-        occurrence = _lock(signup.occurrence)
-        _cancel([signup.pk], now)
-        fill_places(occurrence=occurrence, now=now)
+        _lock_participant(signups[0].participant)
+        _give_back(Signup.objects.filter(pk__in=[signup.pk for signup in signups]), now)
 
 
 def restore_signup(*, signup: Signup, now: dt.datetime) -> list[Signup]:
@@ -205,13 +209,7 @@ def end_standing_signup(*, standing: StandingSignup, now: dt.datetime) -> None:
     with transaction.atomic():
         _lock_participant(standing.participant)
         StandingSignup.objects.filter(pk=standing.pk, ended_at=None).update(ended_at=now)
-        coming = Signup.objects.live().filter(standing=standing, occurrence__starts_at__gt=now)
-        # In the order of their ids, as everywhere: two who lock the same dates never wait for each other.
-        occurrences = Occurrence.objects.select_for_update().filter(signups__in=coming).order_by("pk")
-        locked = list(occurrences)
-        _cancel([signup.pk for signup in coming], now)
-        for occurrence in locked:
-            fill_places(occurrence=occurrence, now=now)
+        _give_back(Signup.objects.live().filter(standing=standing, occurrence__starts_at__gt=now), now)
 
 
 def extend_standing_signups(*, now: dt.datetime) -> int:
@@ -443,12 +441,15 @@ def _settle(signups: list[Signup], now: dt.datetime) -> None:
         signup.save(update_fields=["status", "confirmed_at"])
 
 
-def _cancel(pks: list[int], now: dt.datetime) -> None:
+def _give_back(places: SignupQuerySet, now: dt.datetime) -> None:
+    """Give back places of one participant, who is locked, in one meeting; the first who wait get them."""
+    # In the order of their ids, as everywhere: two who lock the same dates never wait for each other.
+    dates = Occurrence.objects.select_for_update(of=("self",)).select_related("meeting").order_by("pk")
+    locked = list(dates.filter(pk__in=places.values("occurrence")))
     signups = list(
-        Signup.objects.live()
-        .filter(pk__in=pks)
+        places.live()
         .select_related("occurrence__meeting", "participant__contact_point")
-        .order_by("occurrence__starts_at")
+        .order_by("occurrence__starts_at", "pk")
     )
     for signup in signups:
         signup.status, signup.cancelled_at = SignupStatus.CANCELLED, now
@@ -456,6 +457,8 @@ def _cancel(pks: list[int], now: dt.datetime) -> None:
         signup.save(update_fields=["status", "cancelled_at", "calendar_seq"])
     if signups:
         signup_cancelled.send(sender=Signup, signups=signups, now=now)
+    for occurrence in locked:
+        fill_places(occurrence=occurrence, now=now)
 
 
 def _free_places(occurrence: Occurrence) -> int | None:

@@ -119,7 +119,7 @@ def signup_manage(request: HttpRequest, token: str) -> HttpResponse:
         and occurrence.starts_at > now
         and not occurrence.is_cancelled
         and context["meeting"].state is not MeetingState.OFF,
-        "can_restore": roster.given_up_with(signup, now=now).exists(),
+        "given_up": list(roster.given_up_with(signup, now=now)),
         # Which door leads to a family session is told to who has a place, as its link is.
         "has_first_time_words": context["meeting"].has_first_time_words
         and not context["is_gone"]

@@ -1,10 +1,10 @@
-"""Gateways for tests that ask only whether messages went out."""
+"""Gateways for tests that ask whether messages went out, and which."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from support.messaging import Accepted, Result, Transient
+from support.messaging import Accepted, Letter, Result, Transient
 
 
 class CountingGateway:
@@ -22,3 +22,20 @@ class CountingGateway:
 
     def close(self) -> None:
         pass
+
+
+class Mail(CountingGateway):
+    """Takes every letter, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: list[Letter] = []
+
+    def send(self, message: Letter, /, **_: Any) -> Result:  # type: ignore[override]  # email alone
+        self.letters.append(message)
+        return super().send(message)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return what each letter is about, without the date: "Moved"."""
+        return [letter.subject.partition(":")[0] for letter in self.letters]

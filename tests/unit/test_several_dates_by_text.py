@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from icalendar import Calendar
 
+from accounts import links
 from accounts.enums import Channel, Purpose
 from accounts.models import ContactPoint
 from accounts.services.consents import record_consent
@@ -16,6 +18,8 @@ from meetings.enums import Held, SignupPolicy, SignupStatus
 from meetings.models import Participant, Signup
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.services import inbound
+from meetings.reminders.services.deliver import deliver_due
+from meetings.services import signups
 from support.messaging import gsm7
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
@@ -28,11 +32,12 @@ from tests.factories import (
     make_signup,
     make_user,
 )
+from tests.helpers.gateways import Mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 NUMBER = "+12025550143"
-DAY = dt.timedelta(days=1)
+MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 FIRST = dt.date(2026, 11, 24)
 
 
@@ -105,6 +110,79 @@ def test_page_offers_all_of_them_back(reader: Participant, client: Client) -> No
     page = client.get(reverse("meetings:my_meetings")).content.decode()
     for each in mine:
         assert str(each.public_id) in page
+
+
+def of_one_meeting(reader: Participant) -> list[Signup]:
+    meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP, capacity=1)
+    dates = [make_occurrence(meeting=meeting, on=FIRST + number * DAY) for number in range(3)]
+    return [make_signup(participant=reader, occurrence=each) for each in dates]
+
+
+def said_not_to_come(at: dt.datetime) -> list[str]:
+    sent = Mail()
+    deliver_due(read_clock=lambda: at, gateway=sent)
+    return [each.text for each in sent.letters if each.subject.startswith("Not coming")]
+
+
+def test_dates_of_one_meeting_are_given_back_in_one_message(reader: Participant) -> None:
+    mine = of_one_meeting(reader)
+    waiting = make_signup(occurrence=mine[1].occurrence, status=SignupStatus.WAITLISTED)
+    answer("X", mine)
+
+    sent = Mail()
+    deliver_due(read_clock=lambda: NOW, gateway=sent)
+
+    letters = [each for each in sent.letters if each.subject.startswith("Not coming")]
+    assert [each.subject for each in letters] == ["Not coming: Tue, Nov 24, 7:00 PM and 2 more"]
+    assert "You gave your places back." in letters[0].text
+    assert [f"November {day}" in letters[0].text for day in (24, 25, 26)] == [True] * 3
+    entries = [
+        entry for _name, calendar in letters[0].calendar_files for entry in Calendar.from_ical(calendar.content).events
+    ]
+    assert {str(entry["UID"]) for entry in entries} == {each.calendar_uid for each in mine}
+    waiting.refresh_from_db()
+    assert waiting.status == SignupStatus.CONFIRMED
+
+
+def test_date_that_was_taken_again_is_not_said_to_be_given_back(reader: Participant) -> None:
+    mine = of_one_meeting(reader)
+    answer("X", mine)
+    Signup.objects.filter(pk=mine[1].pk).update(status=SignupStatus.CONFIRMED, cancelled_at=None)
+
+    (text,) = said_not_to_come(NOW)
+    assert [f"November {day}" in text for day in (24, 25, 26)] == [True, False, True]
+
+
+def test_what_is_given_back_again_before_anything_went_out_is_said_once(reader: Participant) -> None:
+    mine = of_one_meeting(reader)
+    answer("X", mine)
+    again = signups.restore_signup(signup=Signup.objects.get(pk=mine[0].pk), now=NOW + MINUTE)
+    signups.cancel_signups(signups=again, now=NOW + 2 * MINUTE)
+
+    assert [text.count("November") for text in said_not_to_come(NOW + 2 * MINUTE)] == [3]
+
+
+def test_one_that_is_taken_and_given_back_again_has_the_others_told_no_less(reader: Participant) -> None:
+    mine = of_one_meeting(reader)
+    answer("X", mine)
+    Signup.objects.filter(pk=mine[1].pk).update(status=SignupStatus.CONFIRMED, cancelled_at=None)
+    signups.cancel_signup(signup=mine[1], now=NOW + MINUTE)
+
+    assert [text.count("November") for text in said_not_to_come(NOW + MINUTE)] == [3, 1]
+
+
+def test_what_one_answer_gave_back_is_one_entry_and_comes_back_together(reader: Participant, client: Client) -> None:
+    mine = of_one_meeting(reader)
+    answer("X", mine)
+    assert reader.user is not None
+    client.force_login(reader.user)
+
+    assert "Tue, Nov 24 and 2 more dates" in client.get(reverse("meetings:my_meetings")).content.decode()
+    page = client.get(reverse("meetings:signup_manage", args=[links.sign("manage", mine[0].public_id)]))
+    assert "all the dates you gave up together: Tue, Nov 24; Wed, Nov 25; Thu, Nov 26." in page.content.decode()
+    client.post(reverse("meetings:my_signup_restore", args=[mine[0].public_id]))
+
+    assert freed(mine) == [False] * 3
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

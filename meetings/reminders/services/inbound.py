@@ -6,7 +6,8 @@ import datetime as dt
 import hmac
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ from meetings.reminders.models.inbound_text import InboundTextQuerySet, sender_h
 from meetings.reminders.services import finding
 from meetings.reminders.services.optout import withdraw
 from meetings.reminders.services.replan import lock_unsent
-from meetings.services.signups import cancel_signup
+from meetings.services.signups import cancel_signups
 from support import limits
 from support.messaging import allowance, keywords
 from support.messaging.keywords import Meaning, Word
@@ -347,8 +348,8 @@ def _about_a_date(row: InboundText, sender: Sender, word: Word, now: dt.datetime
     if word == Word.CANNOT_COME:
         # At once, since somebody waits for it. A sender's number can be forged: the answer goes to the phone all the
         # same, and what `plan_given_back` says goes by email, each with the way back.
-        for signup in signups:
-            cancel_signup(signup=signup, now=now)
+        for together in _by_person_and_meeting(signups):
+            cancel_signups(signups=together, now=now)
     if len(signups) > 1:
         say_all = replies.all_expected if word == Word.COMES else replies.all_given_back
         return say_all(signups, held)
@@ -380,6 +381,13 @@ def _meant(last: Reminder, now: dt.datetime) -> list[Signup]:
         .select_related("occurrence__meeting", "participant")
         .order_by("occurrence__starts_at", "pk")
     )
+
+
+def _by_person_and_meeting(signups: Sequence[Signup]) -> Collection[list[Signup]]:
+    groups: dict[tuple[int, int], list[Signup]] = defaultdict(list)
+    for signup in signups:
+        groups[signup.participant_id, signup.occurrence.meeting_id].append(signup)
+    return groups.values()
 
 
 def _answer(inbound: Inbound, sender: Sender, meaning: Meaning, now: dt.datetime) -> str:

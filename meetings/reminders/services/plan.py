@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop as _
 
 from accounts.enums import Channel
@@ -121,30 +121,32 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> set[int]:
     )
     told_anyway = _reopen_confirmations(mine, now=now)
     successors = _heirs(mine.filter(pk__in=told_anyway.own))
-    news = _news().filter(state__in=UNSENT)
+    # That a place is given back again has the others that it was given back with told no less.
+    further = ReminderPart.objects.filter(reminder=OuterRef("pk")).exclude(signup__in=mine)
+    is_about_others = ~Q(signup__in=mine) | Exists(further)
+    news = _news().filter(state__in=UNSENT).exclude(is_about_others, kind=ReminderKind.GIVEN_BACK)
     spoke = set(news.filter(Q(signup__in=mine) | Q(parts__signup__in=mine)).values_list("pk", flat=True))
     others = Signup.objects.filter(Q(reminders__in=spoke) | Q(reminder_parts__reminder__in=spoke)).exclude(pk__in=pks)
     untold = set(others.values_list("occurrence_id", flat=True))
     _supersede(_news().filter(pk__in=spoke), GIVEN_BACK, now=now)
-    rows = [_confirmation(heir, now=now) for heir in successors]
+    drafts = [Draft(_confirmation(heir, now=now)) for heir in successors]
     known = [
         signup
         for signup in signups
         if signup.confirmed_at and (signup.pk in announced or (is_standing_announced and signup.standing_id))
     ]
     if known:
-        first = min(known, key=lambda each: each.occurrence.starts_at)
-        rows.append(
-            _row(
-                first,
-                ReminderKind.GIVEN_BACK,
-                lane=Lane.CHANGE,
-                due_at=now,
-                deadline_at=max(signup.occurrence.starts_at for signup in known),
-                now=now,
-            )
+        first, *rest = sorted(known, key=lambda each: each.occurrence.starts_at)
+        row = _row(
+            first,
+            ReminderKind.GIVEN_BACK,
+            lane=Lane.CHANGE,
+            due_at=now,
+            deadline_at=max(signup.occurrence.starts_at for signup in known),
+            now=now,
         )
-    _write(Draft(row) for row in rows)
+        drafts.append(Draft(row, [_part(signup) for signup in rest]))
+    _write(drafts)
     replan(participants={signup.participant_id for signup in signups}, why=GIVEN_BACK, now=now)
     return untold
 
