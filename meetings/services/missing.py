@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 ANSWER_WITHIN: Final = dt.timedelta(days=1)
 #: Names that a letter has; its page lists them all.
 _NAMED: Final = 20
+#: Held in the cache by the run that asks: another at once would write the same letters.
+_ASKING: Final = "missing.ask"
 
 
 def take_down(meetings: Collection[int], *, now: dt.datetime) -> None:
@@ -70,8 +73,17 @@ def ask(*, now: dt.datetime) -> int:
     """Write to those who look after the meetings in doubt, one letter each with all of theirs.
 
     A meeting counts as asked about once one of its letters went out, or where there is nobody to ask; while none can go
-    out, another run tries again. Returns how many letters went out.
+    out, another run tries again. Returns how many letters went out: none where another run is at it.
     """
+    if not cache.add(_ASKING, 1, timeout=settings.CELERY_TASK_TIME_LIMIT):
+        return 0
+    try:
+        return _ask(now)
+    finally:
+        cache.delete(_ASKING)
+
+
+def _ask(now: dt.datetime) -> int:
     sent = 0
     unasked = list(Meeting.objects.in_doubt().filter(missing_asked_at=None).order_by("name", "pk"))
     by_person: dict[User, list[Meeting]] = defaultdict(list)

@@ -24,15 +24,15 @@ from meetings.models import Coordinator, Meeting, Occurrence, Participant, Signu
 from meetings.reminders.enums import ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.next_reminder import next_reminders
+from meetings.reminders.queries.told import told_of
 from meetings.reminders.services import inbound, meeting_news, plan
 from meetings.reminders.services.deliver import deliver_due
 from meetings.reminders.services.replan import replan
 from meetings.reminders.services.sweep import sweep
-from meetings.services import missing, signups
+from meetings.services import missing, schedule, signups
 from meetings.services.listings import MEETING_FIELDS, VENUE_FIELDS, update_listing
 from meetings.services.occurrences import cancel_occurrence, move_occurrence, restore_occurrence
 from support import wording
-from support.messaging import Accepted, Letter, Result, Transient
 from support.messaging.sms_results import Inbound
 from tests.conftest import NOW
 from tests.factories import (
@@ -45,31 +45,11 @@ from tests.factories import (
     make_signup,
     make_user,
 )
+from tests.helpers.gateways import Mail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
-
-
-class Mail:
-    """Takes every letter and keeps it."""
-
-    def __init__(self) -> None:
-        self.letters: list[Letter] = []
-
-    def open(self) -> Transient | None:
-        return None
-
-    def send(self, letter: Letter, **_: Any) -> Result:
-        self.letters.append(letter)
-        return Accepted()
-
-    def close(self) -> None:
-        pass
-
-    @property
-    def subjects(self) -> list[str]:
-        return [letter.subject.partition(":")[0] for letter in self.letters]
 
 
 def run(at: dt.datetime = NOW) -> Mail:
@@ -445,6 +425,27 @@ def test_who_would_set_out_before_it_is_decided_is_told_that_nobody_knows(meetin
     assert next_reminders([person.pk], now=starts_at - HOUR) != {}
 
 
+def test_series_that_moved_before_it_was_in_doubt_is_told_with_all_its_dates_once_it_is_on(meeting: Meeting) -> None:
+    person = comes_every_time(meeting)
+    run()
+    first = Occurrence.objects.order_by("starts_at")[1]
+    at = first.starts_at - 5 * HOUR
+    meeting.start_time = dt.time(20, 0)
+    meeting.save(update_fields=["start_time"])
+    schedule.reschedule(meeting, now=at)
+    lose(meeting, at)
+    meeting_news.warn(now=at + 3 * HOUR)
+    assert run(at + 3 * HOUR).subjects == ["Please check"]
+
+    missing.keep(meeting=meeting, now=at + 3 * HOUR)
+
+    assert run(at + 3 * HOUR).subjects == ["On after all"]
+    coming = Occurrence.objects.filter(starts_at__gt=at)
+    told = told_of([person.pk], list(coming.values_list("pk", flat=True)))
+    assert [told.seqs[each.pk] for each in Signup.objects.filter(occurrence__in=coming)] == [1] * coming.count()
+    assert coming.count() > 2
+
+
 def test_lost_meeting_to_which_nobody_comes_is_taken_down_and_nobody_is_asked(meeting: Meeting) -> None:
     lose(meeting)
 
@@ -502,6 +503,23 @@ def test_one_coordinators_bad_address_has_the_others_asked_once(
 
     assert [missing.ask(now=NOW + minute * MINUTE) for minute in range(5)] == [1, 0, 0, 0, 0]
     assert [message.to for message in mail.outbox] == [["good@example.org"]]
+
+
+def test_two_who_ask_at_once_write_one_letter(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_signup(occurrence=make_occurrence(meeting=meeting))
+    Coordinator.objects.create(user=make_user(), service_body=meeting.service_body, since=NOW)
+    lose(meeting)
+    real, meanwhile = EmailMessage.send, []
+
+    def send(message: EmailMessage, *args: Any, **kwargs: Any) -> int:
+        meanwhile.append(missing.ask(now=NOW))
+        return real(message, *args, **kwargs)
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+
+    assert missing.ask(now=NOW) == 1
+    assert meanwhile == [0]
+    assert len(mail.outbox) == 1
 
 
 def test_nothing_is_taken_to_be_off_before_somebody_could_be_asked(
