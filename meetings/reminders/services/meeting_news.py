@@ -158,20 +158,30 @@ def _follow_on(meeting: Meeting, coming: SignupQuerySet, now: dt.datetime) -> No
     changes = [(each.created_at, each.whereabouts) for each in PlaceChange.objects.filter(meeting=meeting)]
     for people in _people(coming):
         last = last_words(_places(people), (ReminderKind.OFF, ReminderKind.REOPENED, ReminderKind.IN_DOUBT))
-        misled = [
-            (
-                address,
-                [each for each in mine if last.get(each.pk, "reopened") != "reopened" and each.pk not in promised],
-            )
-            for address, mine in people
-        ]
-        # Who is told that it is on after all reads the new time there.
-        moved = Reminder.objects.unsent().filter(signup__in=_places(misled), kind__in=_SAID_THERE)
-        _supersede(moved, ON_AFTER_ALL, now=now)
-        _write(ReminderKind.REOPENED, misled, now)
+        misled = {pk for pk, kind in last.items() if kind != ReminderKind.REOPENED} - promised
+        # Who is told that it is on after all reads the new times there, of all that the other message would have named.
+        moves = [(pk, named) for pk, named in _moves(meeting, people, now) if named & misled]
+        misled = misled.union(*(named for _pk, named in moves))
+        _supersede(Reminder.objects.filter(pk__in=[pk for pk, _named in moves]), ON_AFTER_ALL, now=now)
+        reopened = [(address, [each for each in mine if each.pk in misled]) for address, mine in people]
+        _write(ReminderKind.REOPENED, reopened, now)
         if changes:
             _tell_changed(meeting, people, changes, now)
     _bring_back(coming, now)
+
+
+def _moves(meeting: Meeting, people: Sequence[_Person], now: dt.datetime) -> list[_Named]:
+    """Return the news of other times of a meeting that is unsent, or was held back, and which places each names."""
+    is_held = Q(state=ReminderState.SUPERSEDED, reason__in=(*OFF_REASONS, HELD))
+    rows = Reminder.objects.filter(
+        Q(pk__in=Reminder.objects.unsent().values("pk")) | is_held,
+        kind__in=_SAID_THERE,
+        signup__occurrence__meeting=meeting,
+        signup__participant__in=[mine[0].participant_id for _address, mine in people],
+        deadline_at__gt=now,
+    )
+    rows = rows.only("signup_id").prefetch_related("parts")
+    return [(row.pk, {row.signup_id, *(part.signup_id for part in row.parts.all())}) for row in rows]
 
 
 def _tell_changed(
@@ -213,9 +223,11 @@ def _bring_back(coming: SignupQuerySet, now: dt.datetime) -> None:
     held = Reminder.objects.filter(
         signup__in=coming, state=ReminderState.SUPERSEDED, reason__in=(*OFF_REASONS, HELD), deadline_at__gt=now
     ).exclude(kind__in=(ReminderKind.REMINDER, *_OF_THE_MEETING))
-    # Who is told that it is on after all reads the new time there.
+    # Who is told that it is on after all reads the new times there.
     reopened = Reminder.objects.unsent().filter(signup__in=coming, kind=ReminderKind.REOPENED)
-    held = held.exclude(kind__in=_SAID_THERE, signup__in=reopened.values("signup"))
+    parts = ReminderPart.objects.filter(reminder__in=reopened)
+    is_said = Q(signup__in=reopened.values("signup")) | Q(signup__in=parts.values("signup"))
+    held = held.exclude(is_said, kind__in=_SAID_THERE)
     newest = {(row.signup_id, row.kind): row for row in held.select_related("signup__occurrence").order_by("pk")}
     again = [row.pk for row in newest.values() if row.schedule_seq == row.signup.occurrence.schedule_seq]
     for start in range(0, len(again), _CHUNK):
@@ -226,6 +238,8 @@ def _bring_back(coming: SignupQuerySet, now: dt.datetime) -> None:
 
 #: Where somebody hears of changes, and their places in one meeting, the first to start first.
 _Person = tuple[Address, list[Signup]]
+#: A message (id), and the places (ids) that it names.
+_Named = tuple[int, set[int]]
 
 
 def _people(coming: SignupQuerySet) -> Iterator[list[_Person]]:
