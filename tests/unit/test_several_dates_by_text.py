@@ -179,7 +179,7 @@ def test_what_one_answer_gave_back_is_one_entry_and_comes_back_together(reader: 
 
     assert "Tue, Nov 24 and 2 more dates" in client.get(reverse("meetings:my_meetings")).content.decode()
     page = client.get(reverse("meetings:signup_manage", args=[links.sign("manage", mine[0].public_id)]))
-    assert "all the dates you gave up together: Tue, Nov 24; Wed, Nov 25; Thu, Nov 26." in page.content.decode()
+    assert "all the dates you gave up at once: Tue, Nov 24; Wed, Nov 25; Thu, Nov 26." in page.content.decode()
     client.post(reverse("meetings:my_signup_restore", args=[mine[0].public_id]))
 
     assert freed(mine) == [False] * 3
