@@ -104,9 +104,9 @@ def _given_up_lately(user: User, *, now: dt.datetime) -> list[Entry]:
         .select_related("occurrence__meeting", "standing")
         .order_by("occurrence__starts_at", "pk")
     )
-    steps: dict[tuple[int, dt.datetime | None], list[Signup]] = defaultdict(list)
+    steps: dict[tuple[int, int, dt.datetime | None], list[Signup]] = defaultdict(list)
     for row in rows:
-        steps[row.occurrence.meeting_id, row.cancelled_at].append(row)
+        steps[row.participant_id, row.occurrence.meeting_id, row.cancelled_at].append(row)
     return [Entry(first, later) for first, *later in steps.values()]
 
 
