@@ -10,13 +10,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
@@ -26,6 +20,7 @@ from django.utils.html import escape
 from accounts.models import User
 from accounts.wording import browser_words
 from tests.factories.accounts import make_user
+from tests.helpers.totp import totp_code
 
 pytestmark = pytest.mark.django_db
 
@@ -40,11 +35,6 @@ def sign_in(client: Client, user: User) -> Any:
     code = CODE.search(str(mail.outbox[0].body))
     assert code
     return client.post(url, {"code": code.group()})
-
-
-def totp_code(secret: str) -> str:
-    counter = next(iter(yield_hotp_counters_from_time()))
-    return format_hotp_value(hotp_value(secret, counter))
 
 
 def test_password_is_optional_and_signs_in_once_set(client: Client) -> None:
