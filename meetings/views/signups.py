@@ -411,7 +411,8 @@ def _restore(request: HttpRequest, signup: Signup, now: dt.datetime) -> None:
     if held == {Held.REMINDER}:
         messages.success(request, _done(back, now))
     elif held == {Held.PLACE}:
-        messages.success(request, _("Done. You have your place again."))
+        words = ngettext("Done. You have your place again.", "Done. You have your places again.", len(back))
+        messages.success(request, words)
     elif held == {Held.WAIT}:
         words = _(
             "Someone else took the place in the meantime. You’re on the waitlist, and we’ll write as soon as one is"

@@ -153,6 +153,15 @@ def test_date_that_was_taken_again_is_not_said_to_be_given_back(reader: Particip
     assert [f"November {day}" in text for day in (24, 25, 26)] == [True, False, True]
 
 
+def test_others_are_told_where_the_first_was_taken_again(reader: Participant) -> None:
+    mine = of_one_meeting(reader)
+    answer("X", mine)
+    Signup.objects.filter(pk=mine[0].pk).update(status=SignupStatus.CONFIRMED, cancelled_at=None)
+
+    (text,) = [*said_not_to_come(NOW), *said_not_to_come(NOW + MINUTE)]
+    assert [f"November {day}" in text for day in (24, 25, 26)] == [False, True, True]
+
+
 def test_what_is_given_back_again_before_anything_went_out_is_said_once(reader: Participant) -> None:
     mine = of_one_meeting(reader)
     answer("X", mine)

@@ -16,13 +16,14 @@ from django.utils.translation import gettext_noop as _
 from accounts.enums import Channel
 from accounts.fields import lookup_hashes
 from meetings.enums import OccurrenceStatus, SignupStatus
+from meetings.models import Signup
 from meetings.reminders import timing
 from meetings.reminders.enums import NEWS, PURPOSES, SAYS_OFF, EventKind, ReminderKind, ReminderState
 from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import HELD, OFF_REASONS, UNSUBSCRIBED, clock_for, quiet_of
 from meetings.reminders.services import hot
 from meetings.reminders.services.news import plan_news
-from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED
+from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, tell_given_back
 from meetings.reminders.services.replan import replan
 
 SUPPRESSED = _("Nothing may be sent to this address any more")
@@ -227,6 +228,10 @@ def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
             if reminder.kind in NEWS:
                 dates = [reminder.signup.occurrence_id, *(part.signup.occurrence_id for part in reminder.parts.all())]
                 plan_news(occurrences=dates, participants=people, why=verdict.reason, is_waiting=False, now=now)
+            if reminder.kind == ReminderKind.GIVEN_BACK:
+                others = Signup.objects.filter(reminder_parts__reminder=reminder, status=SignupStatus.CANCELLED)
+                if still := list(others.select_related("occurrence", "participant")):
+                    tell_given_back(signups=still, now=now)
             replan(participants=people, why=verdict.reason, is_waiting=False, now=now)
     except DatabaseError:
         # Beginning never waits: what another holds is being changed, and may be changed back.

@@ -129,26 +129,30 @@ def plan_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> set[int]:
     others = Signup.objects.filter(Q(reminders__in=spoke) | Q(reminder_parts__reminder__in=spoke)).exclude(pk__in=pks)
     untold = set(others.values_list("occurrence_id", flat=True))
     _supersede(_news().filter(pk__in=spoke), GIVEN_BACK, now=now)
-    drafts = [Draft(_confirmation(heir, now=now)) for heir in successors]
+    _write(Draft(_confirmation(heir, now=now)) for heir in successors)
     known = [
         signup
         for signup in signups
         if signup.confirmed_at and (signup.pk in announced or (is_standing_announced and signup.standing_id))
     ]
     if known:
-        first, *rest = sorted(known, key=lambda each: each.occurrence.starts_at)
-        row = _row(
-            first,
-            ReminderKind.GIVEN_BACK,
-            lane=Lane.CHANGE,
-            due_at=now,
-            deadline_at=max(signup.occurrence.starts_at for signup in known),
-            now=now,
-        )
-        drafts.append(Draft(row, [_part(signup) for signup in rest]))
-    _write(drafts)
+        tell_given_back(signups=known, now=now)
     replan(participants={signup.participant_id for signup in signups}, why=GIVEN_BACK, now=now)
     return untold
+
+
+def tell_given_back(*, signups: Sequence[Signup], now: dt.datetime) -> None:
+    """Plan the message that takes the dates of places given back out of a calendar, all of one participant."""
+    first, *others = sorted(signups, key=lambda each: each.occurrence.starts_at)
+    row = _row(
+        first,
+        ReminderKind.GIVEN_BACK,
+        lane=Lane.CHANGE,
+        due_at=now,
+        deadline_at=max(signup.occurrence.starts_at for signup in signups),
+        now=now,
+    )
+    _write([Draft(row, [_part(signup) for signup in others])])
 
 
 def hears_at(people: Mapping[int, tuple[int, int | None]]) -> dict[int, Address]:
