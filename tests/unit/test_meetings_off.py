@@ -237,7 +237,7 @@ def test_message_for_two_meetings_speaks_of_the_one_that_is_on() -> None:
         meeting = make_meeting(signup_policy=SignupPolicy.SIGN_UP, start_time=dt.time(hour, 0))
         places.append(make_signup(occurrence=make_occurrence(meeting=meeting), participant=person))
     plan.plan_reminders(signups=places, now=NOW)
-    (due,) = set(Reminder.objects.filter(parts__isnull=False).values_list("due_at", flat=True)[:1])
+    due = Reminder.objects.filter(parts__isnull=False).earliest("due_at").due_at
 
     # As if whoever closes it could not see the message that is being planned.
     Meeting.objects.filter(pk=places[1].occurrence.meeting_id).update(is_temporarily_closed=True)
