@@ -23,7 +23,7 @@ from meetings.reminders.models import Reminder
 from meetings.reminders.queries.people import HELD, OFF_REASONS, UNSUBSCRIBED, clock_for, quiet_of
 from meetings.reminders.services import hot
 from meetings.reminders.services.news import plan_news
-from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, tell_given_back
+from meetings.reminders.services.plan import CANCELLED, GIVEN_BACK, MOVED, SEALED, tell_given_back
 from meetings.reminders.services.replan import replan
 
 SUPPRESSED = _("Nothing may be sent to this address any more")
@@ -230,7 +230,7 @@ def _plan_anew(reminder: Reminder, verdict: Verdict, now: dt.datetime) -> bool:
                 plan_news(occurrences=dates, participants=people, why=verdict.reason, is_waiting=False, now=now)
             if reminder.kind == ReminderKind.GIVEN_BACK:
                 others = Signup.objects.filter(reminder_parts__reminder=reminder, status=SignupStatus.CANCELLED)
-                if still := list(others.select_related("occurrence", "participant")):
+                if still := list(others.select_related("occurrence", "participant").defer(*SEALED)):
                     tell_given_back(signups=still, now=now)
             replan(participants=people, why=verdict.reason, is_waiting=False, now=now)
     except DatabaseError:
